@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args as _;
-use recado_core::capabilities::{Basis, Limit, Source, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
+use recado_core::capabilities::{Limit, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
 use recado_core::{Capabilities, ContentKind};
 use recado_server::api::error::Reason;
 use recado_server::config::{ConfigArgs, NewKeyArgs};
@@ -72,11 +72,11 @@ fn limits() -> anyhow::Result<String> {
                 table.api
             )?;
             for (what, Limit { min, max, source }) in table.limits {
-                let (basis, source) = (basis(&source), source.text);
+                let (basis, source) = (source.basis, source.text);
                 writeln!(text, "| {what} | {min} | {max} | {basis} | {source} |")?;
             }
             for (what, source) in table.rules {
-                let (basis, source) = (basis(&source), source.text);
+                let (basis, source) = (source.basis, source.text);
                 writeln!(text, "| {what} | | | {basis} | {source} |")?;
             }
             let recipients = capabilities.recipients(kind).unwrap_or_default().iter();
@@ -85,14 +85,6 @@ fn limits() -> anyhow::Result<String> {
         }
     }
     Ok(text)
-}
-
-const fn basis(source: &Source) -> &'static str {
-    match source.basis {
-        Basis::Documented => "documented",
-        Basis::Observed => "observed",
-        Basis::Inferred => "inferred",
-    }
 }
 
 fn metrics() -> anyhow::Result<String> {

@@ -83,18 +83,14 @@ impl FromStr for GivenRecipient {
         let plain: Result<Recipient, _> = visible.parse();
         match plain {
             Ok(recipient) if recipient.kind() != RecipientKind::Phone || visible.contains('@') => {
-                Ok(Self {
-                    recipient,
-                    warning: None,
-                })
+                let warning = None;
+                Ok(Self { recipient, warning })
             }
             Err(error) if !looks_like_a_phone_number(&visible) => Err(error.into()),
             _ => {
                 let (digits, warning) = phone::read(&visible)?;
-                Ok(Self {
-                    recipient: Recipient::new(RecipientKind::Phone, digits),
-                    warning,
-                })
+                let recipient = Recipient::new(RecipientKind::Phone, digits);
+                Ok(Self { recipient, warning })
             }
         }
     }
@@ -184,11 +180,9 @@ fn phone(text: &str) -> Result<Recipient, RecipientError> {
         return Err(RecipientError);
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    if is_digits(&digits, MIN_DIGITS, MAX_DIGITS) && !digits.starts_with('0') {
-        Ok(Recipient::new(RecipientKind::Phone, digits))
-    } else {
-        Err(RecipientError)
-    }
+    let is_known = is_digits(&digits, MIN_DIGITS, MAX_DIGITS) && !digits.starts_with('0');
+    let recipient = is_known.then(|| Recipient::new(RecipientKind::Phone, digits));
+    recipient.ok_or(RecipientError)
 }
 
 /// New groups are one number, old ones the creator's phone and a time: `5521988887777-1600000000`.
@@ -197,11 +191,8 @@ fn group(id: &str) -> Result<Recipient, RecipientError> {
         Some((creator, created)) => is_digits(creator, 8, 15) && is_digits(created, 9, 11),
         None => is_digits(id, 16, 20),
     };
-    if known {
-        Ok(Recipient::new(RecipientKind::Group, format!("{id}@g.us")))
-    } else {
-        Err(RecipientError)
-    }
+    let recipient = known.then(|| Recipient::new(RecipientKind::Group, format!("{id}@g.us")));
+    recipient.ok_or(RecipientError)
 }
 
 fn is_digits(text: &str, min: usize, max: usize) -> bool {

@@ -24,6 +24,9 @@ macro_rules! words {
             /// All of them, in the order of the documentation.
             $vis const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
+            /// Their words.
+            $vis const WORDS: [&'static str; Self::ALL.len()] = [$($word),+];
+
             /// Returns the word.
             $vis const fn as_str(self) -> &'static str {
                 match self {

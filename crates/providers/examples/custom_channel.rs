@@ -4,13 +4,10 @@
 //! cargo run -p recado-providers --example custom_channel
 //! ```
 #![expect(
-    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
-use std::error::Error;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use recado_providers::recado_core::capabilities::{Capabilities, Limit, Source};
@@ -24,18 +21,7 @@ use recado_providers::{
     WebhookRefused, WebhookUnreadable, async_trait, header, json,
 };
 
-fn main() -> ExitCode {
-    match example() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Returned from `main`, an error is printed in its `Debug` form.
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn example() -> Result<(), Box<dyn Error>> {
+fn main() -> anyhow::Result<()> {
     let acme = Acme::new("https://api.acme.example".parse()?, "acme-token".into())?;
     let buttons = [Button::new("yes", "Yes"), Button::new("no", "No")];
     let message = OutboundMessage::new(

@@ -10,15 +10,13 @@
 //! No account yet? `recado sandbox` simulates the providers and prints their URLs and credentials; name the URL in
 //! `RECADO_BASE_URL`.
 #![expect(
-    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
 use std::env;
-use std::error::Error;
-use std::process::ExitCode;
 
+use anyhow::{Context as _, bail};
 use recado_providers::recado_core::{Button, Buttons, GivenRecipient, MessageId, Outcome, Uuid};
 use recado_providers::{
     Channel, ChannelConfig, Credentials, HttpClient, OutboundMessage, Receipt, RetryPolicy,
@@ -27,21 +25,10 @@ use recado_providers::{
 };
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match example().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Returned from `main`, an error is printed in its `Debug` form.
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn example() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
     let mut args = env::args().skip(1);
     let (Some(provider), Some(to)) = (args.next(), args.next()) else {
-        return Err("usage: send whatsapp|zapi|zapperhub RECIPIENT".into());
+        bail!("usage: send whatsapp|zapi|zapperhub RECIPIENT");
     };
     let receipt = run(&provider, &to, |name| env::var(name).ok()).await?;
     println!("accepted as {}", receipt.external_id.unwrap_or_default());
@@ -53,7 +40,7 @@ pub(crate) async fn run(
     provider: &str,
     to: &str,
     variable: impl Fn(&str) -> Option<String>,
-) -> Result<Receipt, Box<dyn Error>> {
+) -> anyhow::Result<Receipt> {
     let mut config = ChannelConfig::new(account(provider, &variable)?);
     let own_url = variable("RECADO_BASE_URL");
     if let Some(url) = &own_url {
@@ -69,8 +56,8 @@ pub(crate) async fn run(
 fn account(
     provider: &str,
     variable: &impl Fn(&str) -> Option<String>,
-) -> Result<Credentials, Box<dyn Error>> {
-    let text = |name: &str| variable(name).ok_or(format!("set {name}"));
+) -> anyhow::Result<Credentials> {
+    let text = |name: &str| variable(name).with_context(|| format!("set {name}"));
     let secret = |name: &str| text(name).map(SecretString::from);
     Ok(match provider {
         "whatsapp" => WhatsAppAccount::new(
@@ -91,12 +78,12 @@ fn account(
             secret("RECADO_ZAPPERHUB_API_KEY")?,
         )
         .into(),
-        _ => return Err("the provider is one of whatsapp, zapi, zapperhub".into()),
+        _ => bail!("the provider is one of whatsapp, zapi, zapperhub"),
     })
 }
 
 /// Sends the question, again only where surely nothing was sent.
-pub(crate) async fn send(channel: &dyn Channel, to: &str) -> Result<Receipt, Box<dyn Error>> {
+pub(crate) async fn send(channel: &dyn Channel, to: &str) -> anyhow::Result<Receipt> {
     // A `GivenRecipient` reads what people write and paste; a `Recipient` reads what providers write.
     let to: GivenRecipient = to.parse()?;
     let buttons = [
@@ -113,7 +100,7 @@ pub(crate) async fn send(channel: &dyn Channel, to: &str) -> Result<Receipt, Box
         Ok(receipt) => Ok(receipt),
         Err(error) if error.kind.outcome() == Outcome::Unknown => {
             // The message may be on its way: to send it again would be to send it twice.
-            Err(format!("{error}; look at the phone before you send it again").into())
+            bail!("{error}; look at the phone before you send it again")
         }
         // Surely not sent: `error.kind` tells why, and `error.retry_after` when to try again.
         Err(error) => Err(error.into()),

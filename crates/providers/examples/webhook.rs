@@ -8,14 +8,11 @@
 //! The provider has to reach it by HTTPS at `https://…/webhook/$WEBHOOK_SECRET`. Another account than Z-API's makes a
 //! receiver for that provider; Meta's URL is `https://…/webhook`, since Meta signs its calls.
 #![expect(
-    clippy::print_stderr,
     clippy::print_stdout,
     reason = "an example talks to the person who runs it"
 )]
 
 use std::env;
-use std::error::Error;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use axum::Router;
@@ -23,7 +20,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::any;
-use recado_providers::recado_core::inbound::{Inbound, InboundContent};
+use recado_providers::recado_core::inbound::{Inbound, InboundContent, Media};
 use recado_providers::{
     Admission, Channel, ChannelConfig, HeaderMap, HttpClient, Method, Received, SecretString,
     Timeouts, WebhookCall, WebhookHead, ZapiAccount, connect, header,
@@ -35,18 +32,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    match example().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Returned from `main`, an error is printed in its `Debug` form.
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn example() -> Result<(), Box<dyn Error>> {
+async fn main() -> anyhow::Result<()> {
     let token = env::var("RECADO_ZAPI_INSTANCE_TOKEN")?;
     let account = ZapiAccount::new(env::var("RECADO_ZAPI_INSTANCE_ID")?, token.into());
     let http = HttpClient::new(Timeouts::default(), false)?;
@@ -126,15 +112,13 @@ pub(crate) fn describe(what: &Inbound) -> String {
         Inbound::Message(message) => match &message.content {
             InboundContent::Button(button) => format!("tapped: {} ({})", button.title, button.id),
             InboundContent::List(row) => format!("chosen: {} ({})", row.title, row.id),
-            InboundContent::Other { kind, text } => {
+            InboundContent::Other { kind, text }
+            | InboundContent::Media(Media {
+                kind,
+                caption: text,
+                ..
+            }) => {
                 format!("{kind}: {}", text.as_deref().unwrap_or_default())
-            }
-            InboundContent::Media(media) => {
-                format!(
-                    "{}: {}",
-                    media.kind,
-                    media.caption.as_deref().unwrap_or_default()
-                )
             }
             InboundContent::NumberChange { .. } => "the customer has a new number".to_owned(),
         },

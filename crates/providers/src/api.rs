@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId};
 use reqwest::Method;
 use secrecy::SecretString;
+use serde_json::Value;
 use url::Url;
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 use crate::connection::Connection;
 use crate::error::{ChannelError, ErrorKind};
-use crate::profile::Registration;
-use crate::refusal::Refusal;
-use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
-use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
 use crate::wire::{Endpoint, Wire};
 
 /// One account at one provider.
@@ -21,41 +21,45 @@ use crate::wire::{Endpoint, Wire};
 /// that no provider can forget it.
 pub(crate) struct Api<W> {
     wire: W,
+    capabilities: &'static Capabilities,
     connection: Connection,
 }
 
 impl<W: Wire> Api<W> {
-    pub(crate) fn new(wire: W, connection: Connection) -> Self {
-        Self { wire, connection }
+    pub(crate) fn new(
+        wire: W,
+        capabilities: &'static Capabilities,
+        connection: Connection,
+    ) -> Self {
+        Self {
+            wire,
+            capabilities,
+            connection,
+        }
     }
 
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, W::Body<'a>), ChannelError> {
-        message.check(self.wire.capabilities())?;
-        self.wire
-            .encode(message)
-            .map_err(|refusal| self.connection.error(&refusal))
+    fn encode(&self, message: &OutboundMessage) -> Result<(&Endpoint, Value), ChannelError> {
+        message.check(self.capabilities)?;
+        Ok(self.wire.encode(message))
     }
 }
 
 #[async_trait]
 impl<W: Wire> Channel for Api<W> {
     fn capabilities(&self) -> &'static Capabilities {
-        self.wire.capabilities()
+        self.capabilities
     }
 
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
         let (endpoint, body) = self.encode(message)?;
-        let preview = self.connection.preview(&endpoint.shown, &body);
-        preview.map_err(|refusal| self.connection.error(&refusal))
+        Ok(self.connection.preview(&endpoint.shown, body))
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
         let (endpoint, body) = self.encode(message)?;
-        let sent = self.connection.post(&endpoint.url, &body).await;
-        sent.and_then(|answer| self.wire.decode(message, &answer))
+        let sent = self.connection.request(Method::POST, &endpoint.url, &body);
+        sent.await
+            .and_then(|answer| self.wire.decode(message, &answer))
             .map_err(|refusal| self.connection.error(&refusal))
     }
 
@@ -65,7 +69,7 @@ impl<W: Wire> Channel for Api<W> {
 
     async fn health(&self) -> Result<Health, ChannelError> {
         let answer = self.connection.get(self.wire.health_url()).await;
-        let (state, detail) = match answer.and_then(|answer| self.wire.decode_health(&answer)) {
+        let health = match answer.and_then(|answer| self.wire.decode_health(&answer)) {
             Ok(health) => health,
             Err(refusal) => {
                 let state = match refusal.kind {
@@ -73,16 +77,18 @@ impl<W: Wire> Channel for Api<W> {
                     ErrorKind::BillingBlocked => HealthState::Unpaid,
                     _ => return Err(self.connection.error(&refusal.harmless())),
                 };
-                (state, Some(refusal.text))
+                Health::new(state, Some(refusal.text))
             }
         };
-        let detail = detail.map(|text| self.connection.redactor.clean(&text));
-        Ok(Health::new(state, detail))
+        let detail = health
+            .detail
+            .map(|text| self.connection.redactor.clean(&text));
+        Ok(Health { detail, ..health })
     }
 
     fn verify_webhook_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused> {
         match *head.method {
-            Method::GET if W::CHALLENGES => Ok(()),
+            Method::GET if W::PROFILE.challenges => Ok(()),
             Method::POST if W::PROFILE.webhook_secret_in_url && !head.has_secret() => {
                 Err(WebhookRefused::Forbidden)
             }
@@ -111,26 +117,12 @@ impl<W: Wire> Channel for Api<W> {
 
     async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
         let connection = self.connection.hiding(secret);
-        let provider = W::PROFILE.provider;
-        let registered = match W::PROFILE.registration {
-            Registration::ByHand { instructions } => {
-                // Not cleaned, which would cut it: it holds no word of the provider, and the URL no secret.
-                let text = instructions.replace("{url}", url.as_str());
-                return Err(ChannelError::new(
-                    provider.as_str(),
-                    ErrorKind::Rejected,
-                    text,
-                ));
-            }
-            Registration::Program { https_only: true } if url.scheme() != "https" => {
-                let text = format!(
-                    "{} sends webhooks to https addresses only",
-                    provider.title()
-                );
-                Err(Refusal::new(ErrorKind::Misconfigured, text))
-            }
-            Registration::Program { .. } => self.wire.register(&connection, url, secret).await,
-        };
+        if let Some((kind, text)) = W::PROFILE.registration_refusal(url) {
+            // Not cleaned, which would cut what a person has to do.
+            let text = connection.redactor.blank(&text);
+            return Err(ChannelError::new(self.capabilities.provider, kind, text));
+        }
+        let registered = self.wire.register(&connection, url, secret).await;
         registered.map_err(|refusal| connection.error(&refusal.harmless()))
     }
 }

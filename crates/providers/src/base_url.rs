@@ -5,11 +5,7 @@ use url::Url;
 
 use crate::error::ConfigError;
 
-/// Checks that paths can be appended to a URL.
-///
-/// # Errors
-///
-/// A sentence that says what to change.
+/// Checks that paths can be appended to a URL, and says what to change if they cannot.
 pub fn check_base_url(url: &Url) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
         Err("Must begin with http:// or https://")

@@ -1,7 +1,5 @@
 //! The trait that every provider implements, and what goes in and out of it.
 
-use std::fmt;
-
 use async_trait::async_trait;
 use recado_core::{Capabilities, Content, MessageId, Recipient};
 use reqwest::Method;
@@ -11,7 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{ChannelError, ErrorKind};
-use crate::webhook::call::{
+use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 
@@ -29,18 +27,11 @@ pub trait Channel: Send + Sync {
     ///
     /// It is the complete check of a message: if this is `Ok`, the message keeps every limit of this channel. The
     /// address of the provider is checked by [`ChannelConfig::check`](crate::ChannelConfig::check).
-    ///
-    /// # Errors
-    ///
-    /// The message breaks a limit, published or of this channel alone.
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError>;
 
     /// Hands one message to the provider with exactly one HTTP request. Makes no request if a limit is broken, or if the
-    /// provider's address is not allowed.
-    ///
-    /// # Errors
-    ///
-    /// See [`ErrorKind`](crate::ErrorKind): only `Indeterminate` leaves open whether the message goes out.
+    /// provider's address is not allowed. Of the errors, only [`ErrorKind::Indeterminate`] leaves open whether the message
+    /// goes out.
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
@@ -52,10 +43,6 @@ pub trait Channel: Send + Sync {
     }
 
     /// Asks whether the number is connected and able to send.
-    ///
-    /// # Errors
-    ///
-    /// The provider could not be asked, or refuses the credentials.
     async fn health(&self) -> Result<Health, ChannelError>;
 
     /// Checks the proofs of a webhook call that stand in its URL and its headers, before its body is read. No IO, no
@@ -63,10 +50,6 @@ pub trait Channel: Send + Sync {
     ///
     /// It saves the work of reading what cannot be proved, and replaces no call of
     /// [`verify_webhook`](Self::verify_webhook); unless a provider has such proofs, everything passes.
-    ///
-    /// # Errors
-    ///
-    /// A proof that they must hold is missing, or wrong whatever the body is.
     #[expect(
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"
@@ -78,21 +61,14 @@ pub trait Channel: Send + Sync {
 
     /// Proves that a webhook call comes from the provider, by its URL, its headers and its raw bytes. No IO, no
     /// clock.
-    ///
-    /// # Errors
-    ///
-    /// A proof is wrong, missing or impossible.
     #[expect(
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"
     )]
     fn verify_webhook<'a>(&self, call: &WebhookCall<'a>) -> Result<Admission, WebhookRefused>;
 
-    /// What the body of a verified call says: every item of every batch, in order. No IO, no clock.
-    ///
-    /// # Errors
-    ///
-    /// The body is not in a form that this provider uses; an unknown item in a known form is not an error.
+    /// What the body of a verified call says: every item of every batch, in order. No IO, no clock. An unknown item in a
+    /// known form is not an error.
     fn parse_webhook<'a>(
         &self,
         content_type: Option<&'a str>,
@@ -101,11 +77,7 @@ pub trait Channel: Send + Sync {
 
     /// Tells the provider to send its webhooks to `url`, and to prove them with `secret` where it can.
     ///
-    /// Unless a provider takes such an order, it is refused.
-    ///
-    /// # Errors
-    ///
-    /// The provider takes no such order, refuses it, or could not be reached; it may be given again.
+    /// Unless a provider takes such an order, it is refused. It may be given again.
     async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
         let _ = (url, secret);
         let provider = self.capabilities().provider;
@@ -137,10 +109,6 @@ impl OutboundMessage {
     /// Checks that the message keeps the published limits, as every [`Channel`] does before it sends.
     ///
     /// A channel may have limits of its own besides: [`Channel::preview`] checks all of them.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::ContentRefused`] with the code that WhatsApp would give.
     pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {
         match capabilities.check(&self.content, &self.to) {
             Ok(_cautions) => Ok(()),
@@ -181,15 +149,11 @@ impl Preview {
     }
 }
 
-impl fmt::Debug for Preview {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Preview")
-            .field("method", &self.method)
-            .field("url", &self.url)
-            .field("headers", &self.headers)
-            .finish_non_exhaustive()
-    }
-}
+recado_core::shows_only!(Preview {
+    method,
+    url,
+    headers
+});
 
 /// What the provider gave for a message that it took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

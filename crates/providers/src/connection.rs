@@ -1,15 +1,15 @@
 //! One account at one provider, over HTTP: its headers, its secrets, and what an exchange that fails means.
 
-use recado_core::{FieldErrors, Provider};
+use recado_core::FieldErrors;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
 use crate::channel::Preview;
 use crate::error::{ChannelError, ConfigError, ErrorKind};
-use crate::http::client::{Answer, Failure, HttpClient};
+use crate::http::client::{Answer, HttpClient, PostError};
 use crate::redact::{BLANK, Redactor};
 use crate::refusal::Refusal;
 
@@ -23,41 +23,31 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn new(
-        provider: Provider,
+        provider: &'static str,
         http: &HttpClient,
         headers: HeaderMap,
         redactor: Redactor,
     ) -> Self {
         Self {
-            provider: provider.as_str(),
+            provider,
             http: http.clone(),
             headers,
             redactor,
         }
     }
 
-    /// Returns the request of [`post`](Self::post), with secret headers blanked; `shown_url` has no secret.
-    pub(crate) fn preview(
-        &self,
-        shown_url: &Url,
-        body: &impl Serialize,
-    ) -> Result<Preview, Refusal> {
+    /// Returns a POST as [`request`](Self::request) makes it, with secret headers blanked; `shown_url` has no secret.
+    pub(crate) fn preview(&self, shown_url: &Url, body: Value) -> Preview {
         let headers = self.posted_headers();
         let shown = headers.iter().map(|(name, value)| {
             let secret = value.is_sensitive();
             let value = if secret { None } else { value.to_str().ok() };
             (name.to_string(), value.unwrap_or(BLANK).to_owned())
         });
-        let body = serde_json::to_value(body).map_err(|error| unwritable(&error))?;
-        Ok(Preview {
+        Preview {
             headers: shown.collect(),
             ..Preview::new(&Method::POST, shown_url, body)
-        })
-    }
-
-    /// Makes one POST with a JSON body.
-    pub(crate) async fn post(&self, url: &Url, body: &impl Serialize) -> Result<Answer, Refusal> {
-        self.with_body(Method::POST, url, body).await
+        }
     }
 
     /// Makes one request that may be repeated.
@@ -65,9 +55,9 @@ impl Connection {
         &self,
         method: Method,
         url: &Url,
-        body: &impl Serialize,
+        body: &Value,
     ) -> Result<Answer, Refusal> {
-        let sent = self.with_body(method, url, body).await;
+        let sent = self.request(method, url, body).await;
         sent.map_err(Refusal::harmless)
     }
 
@@ -104,16 +94,16 @@ impl Connection {
         headers
     }
 
-    async fn with_body(
+    /// Makes one request with a JSON body.
+    pub(crate) async fn request(
         &self,
         method: Method,
         url: &Url,
-        body: &impl Serialize,
+        body: &Value,
     ) -> Result<Answer, Refusal> {
-        let body = serde_json::to_vec(body).map_err(|error| unwritable(&error))?;
         let mut request = Request::new(method, url.clone());
         *request.headers_mut() = self.posted_headers();
-        *request.body_mut() = Some(body.into());
+        *request.body_mut() = Some(body.to_string().into());
         self.exchange(request).await
     }
 
@@ -132,24 +122,16 @@ impl Connection {
     }
 }
 
-fn failed(failure: Failure) -> Refusal {
-    match failure {
-        Failure::NotSent(cause) => Refusal::new(
+fn failed(error: PostError) -> Refusal {
+    let (kind, text) = match error {
+        PostError::NotReached(cause) => (
             ErrorKind::Unavailable,
             format!("could not be reached: {cause}"),
         ),
-        Failure::Refused(error) => Refusal::new(ErrorKind::Misconfigured, error.to_string()),
-        Failure::Lost(cause) => {
-            Refusal::new(ErrorKind::Indeterminate, format!("answer lost: {cause}"))
-        }
-    }
-}
-
-fn unwritable(error: &serde_json::Error) -> Refusal {
-    Refusal::new(
-        ErrorKind::Rejected,
-        format!("not writable as JSON: {error}"),
-    )
+        PostError::Refused(error) => (ErrorKind::Misconfigured, error.to_string()),
+        PostError::NoAnswer(cause) => (ErrorKind::Indeterminate, format!("answer lost: {cause}")),
+    };
+    Refusal::new(kind, text)
 }
 
 /// Creates the header that carries a secret.

@@ -35,12 +35,12 @@ impl Default for Defaults {
 }
 
 /// A default that no channel could be made with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {problem}")]
 #[non_exhaustive]
 pub struct DefaultsError {
     /// The name of the field.
-    pub setting: &'static str,
+    pub setting: String,
     /// What to change.
     pub problem: &'static str,
     /// Whether a client that allows private networks takes the default as it is.
@@ -57,19 +57,12 @@ impl Defaults {
         }
     }
 
-    /// Checks that channels can be made with these defaults.
-    ///
-    /// # Errors
-    ///
-    /// The first default with which every channel would fail.
+    /// Checks that channels can be made with these defaults, and stops at the first with which every channel would fail.
     pub fn check(&self, http: &HttpClient) -> Result<(), DefaultsError> {
-        for (setting, url) in [
-            ("whatsapp_url", &self.whatsapp_url),
-            ("zapi_url", &self.zapi_url),
-            ("zapperhub_url", &self.zapperhub_url),
-        ] {
+        for provider in Provider::ALL {
+            let url = self.url(provider);
             let wrong = |problem, is_private| DefaultsError {
-                setting,
+                setting: format!("{provider}_url"),
                 problem,
                 is_private,
             };
@@ -83,7 +76,7 @@ impl Defaults {
             Ok(())
         } else {
             Err(DefaultsError {
-                setting: "whatsapp_version",
+                setting: "whatsapp_version".to_owned(),
                 problem: "Must be a Graph version such as v25.0",
                 is_private: false,
             })

@@ -43,39 +43,6 @@ impl ChannelError {
     }
 }
 
-/// The kinds of failure; all but [`Indeterminate`](Self::Indeterminate) mean that surely nothing goes out.
-///
-/// There will be more of them: ask [`outcome`](Self::outcome), [`retry`](Self::retry) and [`reason`](Self::reason)
-/// rather than name them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The provider refuses the credentials.
-    Unauthorized,
-    /// The channel is set up wrongly: unknown number or instance, wrong or forbidden address.
-    Misconfigured,
-    /// The number is not connected to WhatsApp.
-    NotConnected,
-    /// The account at the provider is not paid for.
-    BillingBlocked,
-    /// The provider has restricted the account or the number, for example after complaints.
-    Restricted,
-    /// The message cannot go to this recipient.
-    InvalidRecipient,
-    /// The content breaks a limit, ours or the provider's.
-    ContentRefused,
-    /// WhatsApp's 24-hour service window is closed.
-    WindowClosed,
-    /// Too many requests or messages.
-    Throttled,
-    /// The provider could not be reached, or is out of service.
-    Unavailable,
-    /// The provider refused for any other reason.
-    Rejected,
-    /// The answer was lost or makes no sense: the message may be on its way.
-    Indeterminate,
-}
-
 /// Whether the same request may be made again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Retry {
@@ -85,73 +52,74 @@ pub enum Retry {
     Backoff,
 }
 
-impl ErrorKind {
-    /// Every kind.
-    pub const ALL: [Self; 12] = [
-        Self::Unauthorized,
-        Self::Misconfigured,
-        Self::NotConnected,
-        Self::BillingBlocked,
-        Self::Restricted,
-        Self::InvalidRecipient,
-        Self::ContentRefused,
-        Self::WindowClosed,
-        Self::Throttled,
-        Self::Unavailable,
-        Self::Rejected,
-        Self::Indeterminate,
-    ];
+/// Writes the enum of all kinds, each from one row: its documentation, its published word, the outcome of the send, and
+/// whether it may be repeated.
+macro_rules! error_kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident: $reason:literal, $outcome:ident, $retry:ident;)+) => {
+        /// The kinds of failure; all but [`Indeterminate`](Self::Indeterminate) mean that surely nothing goes out.
+        ///
+        /// There will be more of them: ask [`outcome`](Self::outcome), [`retry`](Self::retry) and
+        /// [`reason`](Self::reason) rather than name them all.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
 
+        impl ErrorKind {
+            /// Every kind.
+            pub const ALL: [Self; [$($reason),+].len()] = [$(Self::$kind),+];
+
+            const fn row(self) -> (&'static str, Outcome, Retry) {
+                match self {
+                    $(Self::$kind => ($reason, Outcome::$outcome, Retry::$retry),)+
+                }
+            }
+        }
+    };
+}
+
+error_kinds! {
+    /// The provider refuses the credentials.
+    Unauthorized: "channel_unauthorized", Rejected, Never;
+    /// The channel is set up wrongly: unknown number or instance, wrong or forbidden address.
+    Misconfigured: "channel_misconfigured", Rejected, Never;
+    /// The number is not connected to WhatsApp.
+    NotConnected: "channel_disconnected", Rejected, Never;
+    /// The account at the provider is not paid for.
+    BillingBlocked: "channel_blocked", Rejected, Never;
+    /// The provider has restricted the account or the number, for example after complaints.
+    Restricted: "channel_blocked", Rejected, Never;
+    /// The message cannot go to this recipient.
+    InvalidRecipient: "invalid_recipient", Rejected, Never;
+    /// The content breaks a limit, ours or the provider's.
+    ContentRefused: "content_refused", Rejected, Never;
+    /// WhatsApp's 24-hour service window is closed.
+    WindowClosed: "window_closed", Rejected, Never;
+    /// Too many requests or messages.
+    Throttled: "provider_throttled", Rejected, Backoff;
+    /// The provider could not be reached, or is out of service.
+    Unavailable: "provider_unavailable", Rejected, Backoff;
+    /// The provider refused for any other reason.
+    Rejected: "provider_rejected", Rejected, Never;
+    /// The answer was lost or makes no sense: the message may be on its way.
+    Indeterminate: "outcome_unknown", Unknown, Never;
+}
+
+impl ErrorKind {
     /// How the send ended.
     pub const fn outcome(self) -> Outcome {
-        match self {
-            Self::Unauthorized
-            | Self::Misconfigured
-            | Self::NotConnected
-            | Self::BillingBlocked
-            | Self::Restricted
-            | Self::InvalidRecipient
-            | Self::ContentRefused
-            | Self::WindowClosed
-            | Self::Throttled
-            | Self::Unavailable
-            | Self::Rejected => Outcome::Rejected,
-            Self::Indeterminate => Outcome::Unknown,
-        }
+        self.row().1
     }
 
     /// Whether a repeat is safe and may help.
     pub const fn retry(self) -> Retry {
-        match self {
-            Self::Throttled | Self::Unavailable => Retry::Backoff,
-            Self::Unauthorized
-            | Self::Misconfigured
-            | Self::NotConnected
-            | Self::BillingBlocked
-            | Self::Restricted
-            | Self::InvalidRecipient
-            | Self::ContentRefused
-            | Self::WindowClosed
-            | Self::Rejected
-            | Self::Indeterminate => Retry::Never,
-        }
+        self.row().2
     }
 
     /// The published word, the same in an answer, an event and a metric.
     pub const fn reason(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "channel_unauthorized",
-            Self::Misconfigured => "channel_misconfigured",
-            Self::NotConnected => "channel_disconnected",
-            Self::BillingBlocked | Self::Restricted => "channel_blocked",
-            Self::InvalidRecipient => "invalid_recipient",
-            Self::ContentRefused => "content_refused",
-            Self::WindowClosed => "window_closed",
-            Self::Throttled => "provider_throttled",
-            Self::Unavailable => "provider_unavailable",
-            Self::Rejected => "provider_rejected",
-            Self::Indeterminate => "outcome_unknown",
-        }
+        self.row().0
     }
 
     /// What an HTTP status means where the provider says nothing more exact.
@@ -168,6 +136,15 @@ impl ErrorKind {
         }
     }
 }
+
+/// Z-API's reason for a message with buttons whose terms are not accepted in its panel.
+pub const BUTTON_TERMS_NOT_ACCEPTED: &str = "button_terms_not_accepted";
+
+/// Z-API's reason for a message of a number that WhatsApp has restricted.
+pub const RESTRICTED: &str = "restricted";
+
+/// The reasons of a failed message for which every message of the channel fails.
+pub const CHANNEL_WIDE_REASONS: [&str; 2] = [BUTTON_TERMS_NOT_ACCEPTED, RESTRICTED];
 
 /// A configuration that cannot make a channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

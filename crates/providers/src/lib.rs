@@ -21,6 +21,7 @@ mod documented;
 mod error;
 mod http;
 mod lenient_json;
+mod prelude;
 mod profile;
 mod redact;
 mod refusal;
@@ -38,13 +39,16 @@ pub use base_url::check_base_url;
 pub use channel::MockChannel;
 pub use channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
 pub use defaults::{Defaults, DefaultsError};
-pub use error::{ChannelError, ConfigError, ErrorKind, Retry};
+pub use error::{
+    BUTTON_TERMS_NOT_ACCEPTED, CHANNEL_WIDE_REASONS, ChannelError, ConfigError, ErrorKind,
+    RESTRICTED, Retry,
+};
 pub use http::client::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use http::public_address::is_public;
 pub use profile::{Profile, Registration, SharedWebhook};
 pub use registry::{ChannelConfig, Credentials, connect};
 pub use retry::{RetryPolicy, send_with_retries};
-pub use webhook::call::{
+pub use webhook::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 pub use whatsapp::account::WhatsAppAccount;

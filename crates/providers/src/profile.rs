@@ -5,6 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::account::fields::AccountField;
+use crate::error::ErrorKind;
 
 /// What is special to one provider; `Profile::of` returns it.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +27,8 @@ pub struct Profile {
     pub webhook_secret_in_url: bool,
     /// Whether people need the webhook secret apart from the URL, because the provider asks for it or signs with it.
     pub webhook_secret_apart: bool,
+    /// Whether the provider asks by a GET whether it may call a URL.
+    pub challenges: bool,
     /// How a call is split that is for several numbers; `None` if every call is for one number.
     pub shared_webhook: Option<SharedWebhook>,
     /// ChatVolt's words for the provider; Recado writes the first one.
@@ -40,6 +43,22 @@ impl Profile {
     /// Returns what a channel with these settings carries.
     pub fn capabilities(&self, settings: &Value) -> &'static Capabilities {
         (self.carries)(settings)
+    }
+
+    /// Returns why no program can tell the provider to call this URL, or `None` if one can: a person has to set the
+    /// webhook ([`ErrorKind::Rejected`]), or the URL is of the wrong form ([`ErrorKind::Misconfigured`]).
+    pub fn registration_refusal(&self, url: &Url) -> Option<(ErrorKind, String)> {
+        match self.registration {
+            Registration::ByHand { instructions } => {
+                let text = instructions.replace("{url}", url.as_str());
+                Some((ErrorKind::Rejected, text))
+            }
+            Registration::Program { https_only: true } if url.scheme() != "https" => {
+                let text = format!("{} calls https addresses only", self.provider.title());
+                Some((ErrorKind::Misconfigured, text))
+            }
+            Registration::Program { .. } => None,
+        }
     }
 }
 

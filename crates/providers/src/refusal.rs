@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use recado_core::capabilities::INVALID_PARAMETER_VALUE;
-
 use crate::error::ErrorKind;
 use crate::http::client::Answer;
 
@@ -24,14 +22,6 @@ impl Refusal {
             code: None,
             text: text.into(),
             retry_after: None,
-        }
-    }
-
-    /// Creates the refusal of content that breaks a limit, with the code that WhatsApp would give.
-    pub(crate) fn of_content(text: impl Into<String>) -> Self {
-        Self {
-            code: Some(INVALID_PARAMETER_VALUE),
-            ..Self::new(ErrorKind::ContentRefused, text)
         }
     }
 
@@ -60,13 +50,10 @@ impl Refusal {
     }
 
     /// Returns the refusal of a request that may be repeated: a lost answer counts as an unreachable provider.
-    pub(crate) fn harmless(self) -> Self {
-        match self.kind {
-            ErrorKind::Indeterminate => Self {
-                kind: ErrorKind::Unavailable,
-                ..self
-            },
-            _ => self,
+    pub(crate) fn harmless(mut self) -> Self {
+        if self.kind == ErrorKind::Indeterminate {
+            self.kind = ErrorKind::Unavailable;
         }
+        self
     }
 }

@@ -44,23 +44,17 @@ pub enum Credentials {
     ZapperHub(ZapperHubAccount),
 }
 
-impl From<WhatsAppAccount> for Credentials {
-    fn from(account: WhatsAppAccount) -> Self {
-        Self::WhatsApp(account)
-    }
+macro_rules! from_accounts {
+    ($($account:ident => $provider:ident),+) => {$(
+        impl From<$account> for Credentials {
+            fn from(account: $account) -> Self {
+                Self::$provider(account)
+            }
+        }
+    )+};
 }
 
-impl From<ZapiAccount> for Credentials {
-    fn from(account: ZapiAccount) -> Self {
-        Self::Zapi(account)
-    }
-}
-
-impl From<ZapperHubAccount> for Credentials {
-    fn from(account: ZapperHubAccount) -> Self {
-        Self::ZapperHub(account)
-    }
-}
+from_accounts!(WhatsAppAccount => WhatsApp, ZapiAccount => Zapi, ZapperHubAccount => ZapperHub);
 
 impl Credentials {
     fn account(&self) -> (Provider, &dyn Account) {
@@ -73,10 +67,8 @@ impl Credentials {
 
     /// Reads `credentials` and `settings` as an API body has them (camelCase).
     ///
-    /// # Errors
-    ///
-    /// Every fault at once, by names such as `credentials.accessToken`; never a value. Unknown keys are faults,
-    /// and so are secrets of less than eight characters.
+    /// Otherwise names every fault at once, by names such as `credentials.accessToken` and never with a value. Unknown
+    /// keys are faults, and so are secrets of less than eight characters.
     pub fn parse(
         provider: Provider,
         credentials: &Map<String, Value>,
@@ -87,10 +79,6 @@ impl Credentials {
     }
 
     /// Reads them as [`Self::parse`] does, where they were stored earlier: secrets may be shorter.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::parse`].
     pub fn parse_stored(
         provider: Provider,
         credentials: &Map<String, Value>,
@@ -101,11 +89,7 @@ impl Credentials {
     }
 
     /// Reads credentials and settings that were stored earlier, with changes: new credentials are added to the stored
-    /// ones, and new settings take the place of all stored ones.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::parse`] for what is new, and as [`Self::parse_stored`] for the rest.
+    /// ones, and new settings take the place of all stored ones. What is new is checked as [`Self::parse`] does.
     pub fn parse_changed(
         provider: Provider,
         (credentials, settings): (&Map<String, Value>, &Map<String, Value>),
@@ -193,13 +177,8 @@ impl ChannelConfig {
             Origin::Given
         };
         let (credentials, settings) = (&written.credentials, &written.settings);
-        read(
-            provider,
-            origin,
-            credentials,
-            settings,
-            &Defaults::default(),
-        )
+        let defaults = Defaults::default();
+        read(provider, origin, credentials, settings, &defaults)
     }
 
     /// Returns the provider of the account.
@@ -211,10 +190,6 @@ impl ChannelConfig {
     /// Checks that the client lets credentials be sent to the base URL.
     ///
     /// A channel of a configuration that fails here reads webhooks all the same; its requests are refused.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::PrivateAddress`] or [`ConfigError::NotHttps`].
     pub fn check(&self, http: &HttpClient) -> Result<(), ConfigError> {
         http.check_allowed(&self.base_url)
     }
@@ -237,20 +212,17 @@ impl fmt::Debug for ChannelConfig {
     }
 }
 
-/// Makes the channel of a configuration. No IO.
-///
-/// # Errors
-///
-/// [`ConfigError::Fields`] if an account that was made or changed by hand has what [`Credentials::parse`] refuses.
+/// Makes the channel of a configuration, unless an account that was made or changed by hand has what
+/// [`Credentials::parse`] refuses. No IO.
 pub fn connect(http: &HttpClient, config: ChannelConfig) -> Result<Arc<dyn Channel>, ConfigError> {
-    let ChannelConfig {
-        base_url,
-        credentials,
-        ..
-    } = config.checked()?;
-    match &credentials {
-        Credentials::WhatsApp(account) => whatsapp::connect(http, &base_url, account),
-        Credentials::Zapi(account) => zapi::connect(http, &base_url, account),
-        Credentials::ZapperHub(account) => zapperhub::connect(http, &base_url, account),
+    let config = config.checked()?;
+    let (provider, account) = config.credentials.account();
+    let settings = account.written().settings.into();
+    let carries = Profile::of(provider).capabilities(&settings);
+    let base_url = &config.base_url;
+    match &config.credentials {
+        Credentials::WhatsApp(account) => whatsapp::connect(http, base_url, account, carries),
+        Credentials::Zapi(account) => zapi::connect(http, base_url, account, carries),
+        Credentials::ZapperHub(account) => zapperhub::connect(http, base_url, account, carries),
     }
 }

@@ -33,11 +33,8 @@ impl Default for RetryPolicy {
 
 /// Sends a message, and repeats that after a pause as long as surely nothing was sent.
 ///
-/// A wait that the provider asks for is kept, or the error is returned at once if it does not fit.
-///
-/// # Errors
-///
-/// The error of the last request, or `Indeterminate` if it was still unanswered at the end of the budget.
+/// A wait that the provider asks for is kept, or the error is returned at once if it does not fit. A request that is
+/// still unanswered at the end of the budget is [`ErrorKind::Indeterminate`].
 pub async fn send_with_retries(
     channel: &dyn Channel,
     message: &OutboundMessage,

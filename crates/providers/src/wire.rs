@@ -1,20 +1,22 @@
 //! What a provider implements: its JSON, both ways. [`Api`](crate::api::Api) makes a [`Channel`](crate::Channel) of it.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
-use recado_core::{Capabilities, MessageId};
+use recado_core::MessageId;
 use secrecy::SecretString;
-use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
-use crate::channel::{HealthState, OutboundMessage, Receipt};
+use crate::channel::{Health, OutboundMessage, Receipt};
 use crate::connection::Connection;
+use crate::error::ErrorKind;
 use crate::http::client::Answer;
 use crate::profile::Profile;
 use crate::redact::Redactor;
 use crate::refusal::Refusal;
-use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
-use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
+use crate::webhook::{
+    Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
+};
 
 /// The JSON of one account at one provider.
 ///
@@ -23,19 +25,8 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// What is special to the provider.
     const PROFILE: &'static Profile;
 
-    /// Whether the provider asks by a GET whether it may call a URL.
-    const CHALLENGES: bool = false;
-
-    /// The JSON of a message.
-    type Body<'a>: Serialize + Send + Sync;
-
-    fn capabilities(&self) -> &'static Capabilities;
-
-    /// Returns where a message goes, and its JSON; the message keeps the published limits.
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, Self::Body<'a>), Refusal>;
+    /// Returns where a message goes, and its JSON; the message keeps the limits of the channel.
+    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value);
 
     /// Reads the answer to a message.
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal>;
@@ -47,8 +38,8 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// Returns the URL that tells the state of the number.
     fn health_url(&self) -> &Url;
 
-    /// Reads the state of the number, and what the provider says about it.
-    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal>;
+    /// Reads the state of the number, and what the provider says about it in its own words.
+    fn decode_health(&self, answer: &Answer) -> Result<Health, Refusal>;
 
     /// Tells the provider where its webhooks go, if its profile says that a program does that.
     fn register(
@@ -57,10 +48,11 @@ pub(crate) trait Wire: Send + Sync + 'static {
         _: &Url,
         _: &SecretString,
     ) -> impl Future<Output = Result<(), Refusal>> + Send {
-        async { Ok(()) }
+        let text = "the provider does not let its webhook be set by a program";
+        ready(Err(Refusal::new(ErrorKind::Rejected, text)))
     }
 
-    /// Answers the GET of a provider that [challenges](Self::CHALLENGES).
+    /// Answers the GET of a provider that challenges, if its profile says that it does.
     fn challenge(&self, _: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
         Err(WebhookRefused::Method)
     }
@@ -69,9 +61,7 @@ pub(crate) trait Wire: Send + Sync + 'static {
     fn verify_head(&self, head: &WebhookHead<'_>) -> Result<(), WebhookRefused>;
 
     /// Checks the proofs that cover the body of a POST.
-    fn verify_body(&self, _: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
-        Ok(())
-    }
+    fn verify_body(&self, call: &WebhookCall<'_>) -> Result<(), WebhookRefused>;
 
     /// Reads the body of a verified call; `redactor` cleans the provider's words in it.
     fn parse(

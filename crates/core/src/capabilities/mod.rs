@@ -9,7 +9,7 @@ mod zapperhub;
 pub use limit::{Basis, Limit, LimitTable, Source};
 pub use violation::{Caution, Format, INVALID_PARAMETER_VALUE, Refusal, Violation};
 pub use whatsapp::WHATSAPP;
-pub use zapi::ZAPI;
+pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
 use crate::message::{ButtonsLimits, Content, ContentKind};

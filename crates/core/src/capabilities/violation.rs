@@ -47,6 +47,13 @@ pub enum Violation {
         /// The limit.
         limit: Limit,
     },
+    /// Header, body and footer are too long together, where they are sent as one text with marks between them.
+    Together {
+        /// Their code points, with the marks.
+        length: usize,
+        /// The limit.
+        limit: Limit,
+    },
     /// A text has a form that the provider refuses.
     Format {
         /// The text.
@@ -66,6 +73,25 @@ pub enum Format {
     Trimmed,
     /// Another value than that of an earlier field.
     DiffersFrom(FieldPath),
+}
+
+impl Format {
+    /// Says what a field with another form has to do.
+    fn needed(&self, name: impl Fn(&FieldPath) -> String) -> String {
+        match self {
+            Self::OneLine => "must be one line without tabs".to_owned(),
+            Self::Trimmed => "must not begin or end with white space".to_owned(),
+            Self::DiffersFrom(earlier) => format!(
+                "is the same as {}; they must be unique in a message",
+                name(earlier)
+            ),
+        }
+    }
+
+    pub(crate) const fn broken_by(self, field: FieldPath) -> Violation {
+        let format = self;
+        Violation::Format { field, format }
+    }
 }
 
 /// A text whose UTF-16 length exceeds its limit: the provider may count otherwise, though the message goes out.
@@ -99,7 +125,10 @@ impl Violation {
         match self {
             Self::Unsupported { .. } => "unsupported_channel",
             Self::Count { .. } => "too_many_buttons",
-            Self::Recipient { .. } | Self::Length { .. } | Self::Format { .. } => "content_refused",
+            Self::Recipient { .. }
+            | Self::Length { .. }
+            | Self::Together { .. }
+            | Self::Format { .. } => "content_refused",
         }
     }
 
@@ -111,12 +140,10 @@ impl Violation {
                 format!("{provider} does not carry {}", kind.title())
             }
             Self::Recipient { kind, to, carried } => {
-                let only = match carried {
+                let kinds: Vec<_> = carried.iter().map(|kind| kind.title()).collect();
+                let only = match &*kinds {
                     [] => "nor to any other recipient".to_owned(),
-                    kinds => {
-                        let kinds: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
-                        format!("only to: {}", kinds.join(", "))
-                    }
+                    _ => format!("only to: {}", kinds.join(", ")),
                 };
                 let (kind, to) = (kind.title(), to.title());
                 format!("{provider} does not carry {kind} to a {to}, {only}")
@@ -129,36 +156,29 @@ impl Violation {
             }
             Self::Length {
                 field,
-                length: 0,
-                limit,
-            } => {
-                let needed = counted(limit.min, "character");
-                format!(
-                    "{} is blank; {provider} needs at least {needed}",
-                    name(field)
-                )
-            }
-            Self::Length {
-                field,
                 length,
                 limit,
             } => {
-                let (found, allowed) = (counted(*length, "character"), allowed(*length, limit));
-                format!("{} has {found}; {provider} {allowed}", name(field))
-            }
-            Self::Format { field, format } => {
-                let field = name(field);
-                match format {
-                    Format::OneLine => format!("{field} must be one line without tabs"),
-                    Format::Trimmed => {
-                        format!("{field} must not begin or end with white space")
-                    }
-                    Format::DiffersFrom(earlier) => format!(
-                        "{field} is the same as {}; they must be unique in a message",
-                        name(earlier)
-                    ),
+                let (field, found) = (name(field), counted(*length, "character"));
+                if *length == 0 {
+                    let needed = counted(limit.min, "character");
+                    format!("{field} is blank; {provider} needs at least {needed}")
+                } else {
+                    format!(
+                        "{field} has {found}; {provider} {}",
+                        allowed(*length, limit)
+                    )
                 }
             }
+            Self::Together { length, limit } => {
+                let [header, body, footer] =
+                    ["header", "body", "footer"].map(|field| name(&FieldPath::new(field)));
+                let (found, allowed) = (counted(*length, "character"), allowed(*length, limit));
+                format!(
+                    "{header}, {body} and {footer} have {found} together, with their marks; {provider} {allowed}"
+                )
+            }
+            Self::Format { field, format } => format!("{} {}", name(field), format.needed(name)),
         };
         Refusal {
             violation: self,

@@ -26,6 +26,7 @@ const BUTTONS: ButtonsLimits = ButtonsLimits {
     ),
     header: Limit::new(1, 60, META),
     footer: Limit::new(0, 60, Source::observed("Meta, answer to 61 characters")),
+    folded: None,
     distinct_ids: Some(META),
     distinct_titles: Some(Source::observed("Meta, answer to equal titles")),
     trimmed_ids: Some(Source::documented("Meta, messages reference")),

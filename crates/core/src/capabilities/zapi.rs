@@ -5,6 +5,15 @@ use crate::message::ButtonsLimits;
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
+/// Z-API with `send-button-list` alone, which has no place for a header and a footer.
+pub const ZAPI_LIST: Capabilities = Capabilities {
+    buttons: Some(ButtonsLimits {
+        folded: Some(BUTTONS.body),
+        ..BUTTONS
+    }),
+    ..ZAPI
+};
+
 /// Z-API.
 pub const ZAPI: Capabilities = Capabilities {
     buttons: Some(BUTTONS),

@@ -51,40 +51,30 @@ pub struct SendButtons {
 #[serde(transparent)]
 pub struct ButtonFields(pub BTreeMap<String, TextField>);
 
-/// Half of a pair, as found under `button_N_id` and `button_N_title`.
-#[derive(Default)]
-struct Pair<'a> {
-    id: Option<&'a TextField>,
-    title: Option<&'a TextField>,
-}
+/// The two fields of a button.
+const HALVES: [&str; 2] = ["id", "title"];
 
 impl ButtonFields {
     /// The pairs by their number; a pair of which nothing was said is left out, but the first is required.
-    fn pairs(&self) -> BTreeMap<u64, Pair<'_>> {
-        let mut pairs = BTreeMap::from([(1, Pair::default())]);
+    fn pairs(&self) -> BTreeMap<u64, [Option<&TextField>; 2]> {
+        let mut pairs = BTreeMap::from([(1, [None; 2])]);
         for (key, field) in self.0.iter().filter(|(_, field)| !field.is_absent()) {
-            match button_key(key) {
-                Some((number, "id")) => pairs.entry(number).or_default().id = Some(field),
-                Some((number, "title")) => pairs.entry(number).or_default().title = Some(field),
-                _ => {}
+            if let Some((number, half)) = button_key(key) {
+                pairs.entry(number).or_default()[half] = Some(field);
             }
         }
         pairs
     }
 }
 
-/// Splits `button_2_title` into `(2, "title")`; `button_02_title` is not one of our keys.
-fn button_key(key: &str) -> Option<(u64, &str)> {
+/// Splits `button_2_title` into 2 and the place of `title` among [`HALVES`]; `button_02_title` is not one of our keys.
+fn button_key(key: &str) -> Option<(u64, usize)> {
     let (number, half) = key.strip_prefix("button_")?.split_once('_')?;
     if number.starts_with('0') || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
+    let half = HALVES.iter().position(|known| *known == half)?;
     Some((number.parse().ok()?, half))
-}
-
-/// Tells whether a key is one of ours: `button_2_titel` is not.
-fn is_button_half(key: &str) -> bool {
-    matches!(button_key(key), Some((_, "id" | "title")))
 }
 
 impl Validate for ButtonFields {
@@ -95,9 +85,8 @@ impl Validate for ButtonFields {
             errors.errors_mut().insert(name.into(), broken);
         };
         for (number, pair) in self.pairs() {
-            for (half, field, other) in
-                [("id", pair.id, pair.title), ("title", pair.title, pair.id)]
-            {
+            for (place, half) in HALVES.into_iter().enumerate() {
+                let (field, other) = (pair[place], pair[1 - place]);
                 let broken = match field {
                     Some(field) => required(field).err(),
                     None if number == 1 => Some(rule("required", "Required")),
@@ -142,7 +131,7 @@ impl SendButtons {
         let given = self.buttons.0.iter();
         let given = given
             .filter(|(name, field)| {
-                name.len() <= MAX_NAME_BYTES && !field.is_absent() && !is_button_half(name)
+                name.len() <= MAX_NAME_BYTES && !field.is_absent() && button_key(name).is_none()
             })
             .take(MAX_UNKNOWN);
         let meant = given.filter_map(|(name, _)| Some((name, misspelling::meant(name)?)));
@@ -163,7 +152,9 @@ impl SendButtons {
             "header_text" => &self.header_text,
             "body_text" => &self.body_text,
             "footer_text" => &self.footer_text,
-            misspelling::BUTTONS => return self.buttons.0.keys().any(|key| is_button_half(key)),
+            misspelling::BUTTONS => {
+                return self.buttons.0.keys().any(|key| button_key(key).is_some());
+            }
             button => return self.buttons.0.get(button).is_some_and(is_given),
         };
         is_given(field)
@@ -185,8 +176,8 @@ impl SendButtons {
             .buttons
             .pairs()
             .into_iter()
-            .filter_map(|(number, pair)| {
-                let (id, title) = (pair.id?.as_text()?, pair.title?.as_text()?);
+            .filter_map(|(number, [id, title])| {
+                let (id, title) = (id?.as_text()?, title?.as_text()?);
                 numbers.push(number);
                 Some(Button::new(id, title))
             });
@@ -432,7 +423,8 @@ mod tests {
     #[test]
     fn a_warning_names_the_field_of_the_request() {
         let long = "😀".repeat(15);
-        let extra = json!({"button_4_id": "d", "button_4_title": &long, "footer_text": long.repeat(3)});
+        let extra =
+            json!({"button_4_id": "d", "button_4_title": &long, "footer_text": long.repeat(3)});
         let request = read(with(&extra)).expect("a valid body");
         let to = "5511900000001".parse().expect("a recipient");
         let warnings = request.check(&WHATSAPP, &to).expect("within the limits");

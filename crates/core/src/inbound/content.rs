@@ -75,17 +75,11 @@ impl Choice {
 impl fmt::Debug for InboundContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Button(choice) => f.debug_tuple("Button").field(choice).finish(),
-            Self::List(choice) => f.debug_tuple("List").field(choice).finish(),
-            Self::NumberChange { to, .. } => f
-                .debug_struct("NumberChange")
-                .field("to", to)
-                .finish_non_exhaustive(),
-            Self::Media(media) => f.debug_tuple("Media").field(media).finish(),
-            Self::Other { kind, .. } => f
-                .debug_struct("Other")
-                .field("kind", kind)
-                .finish_non_exhaustive(),
+            Self::Button(choice) => write!(f, "Button({choice:?})"),
+            Self::List(choice) => write!(f, "List({choice:?})"),
+            Self::NumberChange { to, .. } => write!(f, "NumberChange {{ to: {to:?}, .. }}"),
+            Self::Media(media) => write!(f, "Media({media:?})"),
+            Self::Other { kind, .. } => write!(f, "Other {{ kind: {kind:?}, .. }}"),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! What a provider's webhook says, in words that all providers share; no `Debug` here shows what a customer said.
 
-mod connection;
 mod contact;
 mod content;
 mod ignored;
@@ -9,14 +8,13 @@ mod own_message;
 mod spellings;
 mod status;
 
-pub use connection::ConnectionUpdate;
 pub use contact::Contact;
 pub use content::{Choice, InboundContent, Media, ReceivedMedia, SYSTEM};
 pub use ignored::Ignored;
 pub use message::{CustomerCall, InboundMessage};
 pub use own_message::OwnMessage;
 pub use spellings::phone_variants;
-pub use status::{Pricing, StatusUpdate};
+pub use status::{ConnectionUpdate, Pricing, StatusUpdate};
 
 use crate::message::MessageError;
 

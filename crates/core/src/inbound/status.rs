@@ -1,4 +1,4 @@
-//! How far a message of ours has come, what it costs, and why it failed.
+//! How far a message of ours has come and what it costs, and whether the number is connected.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,5 +68,22 @@ impl Pricing {
             model,
             billable,
         }
+    }
+}
+
+/// Whether the number is connected to WhatsApp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionUpdate {
+    /// True if the number is connected.
+    pub connected: bool,
+    /// What the provider says about it.
+    pub detail: Option<String>,
+}
+
+impl ConnectionUpdate {
+    /// Creates a change of the connection.
+    pub const fn new(connected: bool, detail: Option<String>) -> Self {
+        Self { connected, detail }
     }
 }

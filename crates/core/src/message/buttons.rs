@@ -1,5 +1,6 @@
 //! A text with reply buttons.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -123,6 +124,19 @@ impl Buttons {
         self.footer.as_deref()
     }
 
+    /// Returns header, body and footer as one text, for an API that has a place for the body only: the header is bold and
+    /// the footer is italic.
+    pub fn folded(&self) -> Cow<'_, str> {
+        let (header, footer) = (self.header(), self.footer());
+        if header.is_none() && footer.is_none() {
+            return self.body().into();
+        }
+        let header = header.map(|text| format!("*{text}*\n\n"));
+        let footer = footer.map(|text| format!("\n\n_{text}_"));
+        let texts = [header.as_deref(), Some(self.body()), footer.as_deref()];
+        texts.into_iter().flatten().collect()
+    }
+
     /// The buttons, in their order.
     pub fn buttons(&self) -> &[Button] {
         &self.buttons
@@ -152,6 +166,8 @@ pub struct ButtonsLimits {
     pub header: Limit,
     /// Code points of the footer.
     pub footer: Limit,
+    /// Code points of header, body and footer together, if they are sent as [one text](Buttons::folded).
+    pub folded: Option<Limit>,
     /// The ids of one message differ.
     pub distinct_ids: Option<Source>,
     /// The titles of one message differ.
@@ -175,6 +191,7 @@ impl ButtonsLimits {
             body: Limit::new(1, 1024, source),
             header: Limit::new(1, 60, source),
             footer: Limit::new(1, 60, source),
+            folded: None,
             distinct_ids: Some(Source::inferred(
                 "a tap on equal ids could not be told apart",
             )),
@@ -193,13 +210,24 @@ impl ButtonsLimits {
             ("header", self.header),
             ("footer", self.footer),
         ];
+        let folded = self
+            .folded
+            .map(|limit| ("header, body and footer together", limit));
         let rules = [
             ("ids differ", self.distinct_ids),
             ("titles differ", self.distinct_titles),
             ("ids without white space at their ends", self.trimmed_ids),
             ("header and titles on one line", self.single_line),
         ];
-        LimitTable::new(self.api, limits, rules)
+        let rules = rules.into_iter();
+        LimitTable {
+            api: self.api,
+            limits: limits.into_iter().chain(folded).collect(),
+            // A rule without a source does not hold.
+            rules: rules
+                .filter_map(|(name, source)| Some((name, source?)))
+                .collect(),
+        }
     }
 
     /// Checks a message in the order in which Meta checks, and stops at the first broken limit.
@@ -209,6 +237,7 @@ impl ButtonsLimits {
         for (field, text, limit) in self.texts(message) {
             cautions.extend(check_length(field, text, limit)?);
         }
+        self.check_folded(message)?;
         self.check_lines(message)?;
         self.check_ids(&message.buttons)?;
         if self.distinct_titles.is_some() {
@@ -242,30 +271,34 @@ impl ButtonsLimits {
         texts
     }
 
+    fn check_folded(&self, message: &Buttons) -> Result<(), Violation> {
+        let length = message.folded().chars().count();
+        match self.folded {
+            Some(limit) if length > limit.max => Err(Violation::Together { length, limit }),
+            _ => Ok(()),
+        }
+    }
+
     fn check_lines(&self, message: &Buttons) -> Result<(), Violation> {
-        let breaks = |text: &str| text.contains(['\n', '\r', '\t']);
         let titles = message.buttons.iter().enumerate();
         let titles = titles.map(|(index, button)| (half(index, "title"), &*button.title));
         let header = message
             .header()
             .map(|text| (FieldPath::new("header"), text));
-        let broken = header.into_iter().chain(titles);
-        match broken.into_iter().find(|(_, text)| breaks(text)) {
-            Some((field, _)) if self.single_line.is_some() => Err(Violation::Format {
-                field,
-                format: Format::OneLine,
-            }),
-            _ => Ok(()),
+        let mut lines = header.into_iter().chain(titles);
+        let broken = lines.find(|(_, text)| text.contains(['\n', '\r', '\t']));
+        match broken.filter(|_| self.single_line.is_some()) {
+            Some((field, _)) => Err(Format::OneLine.broken_by(field)),
+            None => Ok(()),
         }
     }
 
     fn check_ids(&self, buttons: &[Button]) -> Result<(), Violation> {
         let outer = |button: &Button| button.id.trim() != button.id;
         match buttons.iter().position(outer) {
-            Some(index) if self.trimmed_ids.is_some() => Err(Violation::Format {
-                field: half(index, "id"),
-                format: Format::Trimmed,
-            }),
+            Some(index) if self.trimmed_ids.is_some() => {
+                Err(Format::Trimmed.broken_by(half(index, "id")))
+            }
             _ if self.distinct_ids.is_some() => {
                 check_distinct("id", buttons, |button| button.id.trim().to_owned())
             }
@@ -288,10 +321,8 @@ fn check_distinct(
     let mut first = HashMap::new();
     for (index, button) in buttons.iter().enumerate() {
         if let Some(earlier) = first.insert(value(button), index) {
-            return Err(Violation::Format {
-                field: half(index, field),
-                format: Format::DiffersFrom(half(earlier, field)),
-            });
+            let format = Format::DiffersFrom(half(earlier, field));
+            return Err(format.broken_by(half(index, field)));
         }
     }
     Ok(())

@@ -4,15 +4,30 @@
 
 pub mod buttons;
 mod field_path;
-mod kind;
 mod status;
 
 use serde::{Deserialize, Serialize};
 
 pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
 pub use field_path::{FieldPath, Segment};
-pub use kind::ContentKind;
 pub use status::{MessageError, Outcome, Status, UnknownStatus};
+
+words! {
+    /// A kind of content.
+    pub enum ContentKind {
+        /// A text with reply buttons.
+        Buttons = "buttons",
+    }
+}
+
+impl ContentKind {
+    /// Returns the name that people use.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Buttons => "reply buttons",
+        }
+    }
+}
 
 /// What a message says; its `Debug` shows no text.
 ///

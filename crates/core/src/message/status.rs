@@ -87,7 +87,7 @@ impl utoipa::ToSchema for Status {
     }
 }
 
-/// Why a message was rejected or failed, or what an account alert says.
+/// Why a message was rejected or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct MessageError {

@@ -47,26 +47,3 @@ impl AccountField {
         }
     }
 }
-
-/// The words of a setting, and the choice that each stands for.
-pub(crate) type Choices<T, const N: usize> = [(&'static str, T); N];
-
-/// Returns the words of a setting.
-pub(crate) const fn words<T: Copy, const N: usize>(choices: &Choices<T, N>) -> [&'static str; N] {
-    let mut words = [""; N];
-    let mut index = 0;
-    while index < N {
-        words[index] = choices[index].0;
-        index += 1;
-    }
-    words
-}
-
-/// Returns the word that stands for a choice.
-pub(crate) fn word<T: Copy + PartialEq, const N: usize>(
-    choices: &Choices<T, N>,
-    choice: T,
-) -> Option<&'static str> {
-    let (word, _) = choices.iter().find(|(_, known)| *known == choice)?;
-    Some(word)
-}

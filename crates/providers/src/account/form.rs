@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fields::{AccountField, BASE_URL, Choices, MIN_SECRET_CHARS};
+use super::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
 use super::pasted;
 use crate::base_url::check_provider_url;
 use crate::profile::Profile;
@@ -115,19 +115,21 @@ impl<'a> Form<'a> {
     }
 
     /// Returns the choice that a setting names, or the default if it names none.
-    pub(crate) fn choice<T: Copy + Default, const N: usize>(
+    pub(crate) fn choice<T: Default + ToString, const N: usize>(
         &mut self,
         field: &AccountField,
-        choices: &Choices<T, N>,
+        choices: [T; N],
     ) -> T {
         let Some(text) = self.setting(field) else {
             return T::default();
         };
-        if let Some((_, choice)) = choices.iter().find(|(word, _)| *word == text) {
-            return *choice;
+        let words = choices.each_ref().map(T::to_string);
+        let mut choices = choices.into_iter().zip(&words);
+        if let Some((choice, _)) = choices.find(|(_, word)| **word == text) {
+            return choice;
         }
-        let words = choices.each_ref().map(|(word, _)| *word).join(", ");
-        self.fault(Section::Settings, field, &format!("Must be one of {words}"));
+        let problem = format!("Must be one of {}", words.join(", "));
+        self.fault(Section::Settings, field, &problem);
         T::default()
     }
 
@@ -157,10 +159,7 @@ impl<'a> Form<'a> {
     /// Succeeds if there were no faults, values that are too long, or keys that the provider does not have.
     pub(crate) fn finish(&mut self) -> Result<(), FieldErrors> {
         for section in [Section::Credentials, Section::Settings] {
-            let (values, fields) = match section {
-                Section::Credentials => (self.credentials, self.profile.credentials),
-                Section::Settings => (self.settings, self.profile.settings),
-            };
+            let (_, values, fields) = self.section(section);
             let mut known: Vec<&str> = fields.iter().map(|field| field.name).collect();
             known.sort_unstable();
             for (key, value) in values {
@@ -182,19 +181,28 @@ impl<'a> Form<'a> {
     }
 
     fn push(&mut self, section: Section, key: &str, problem: String) {
-        let section = match section {
-            Section::Credentials => "credentials",
-            Section::Settings => "settings",
-        };
+        let (section, ..) = self.section(section);
         let name = format!("{section}.{key}");
         self.errors.fields.entry(name).or_default().push(problem);
     }
 
+    /// Returns the name of a section, its values, and the fields that the provider has there.
+    fn section(
+        &self,
+        section: Section,
+    ) -> (
+        &'static str,
+        &'a Map<String, Value>,
+        &'static [AccountField],
+    ) {
+        match section {
+            Section::Credentials => ("credentials", self.credentials, self.profile.credentials),
+            Section::Settings => ("settings", self.settings, self.profile.settings),
+        }
+    }
+
     fn value(&self, section: Section, field: &AccountField) -> TextField {
-        let values = match section {
-            Section::Credentials => self.credentials,
-            Section::Settings => self.settings,
-        };
+        let (_, values, _) = self.section(section);
         match values.get(field.name).map(TextField::deserialize) {
             Some(Ok(TextField::Text(text))) => text.trim().into(),
             Some(Ok(field)) => field,
@@ -203,7 +211,7 @@ impl<'a> Form<'a> {
     }
 
     /// Tells whether a caller gives the value now.
-    fn gives(&self, section: Section, key: &str) -> bool {
+    pub(crate) fn gives(&self, section: Section, key: &str) -> bool {
         match (self.origin, section) {
             (Origin::Given, _) => true,
             (Origin::Stored, _) => false,

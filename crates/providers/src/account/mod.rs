@@ -4,6 +4,7 @@ pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod pasted;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -34,6 +35,14 @@ impl Written {
             settings: object(settings),
         }
     }
+}
+
+/// Returns a secret credential in text.
+pub(crate) fn secret<'a>(
+    field: &'a AccountField,
+    secret: impl Into<Option<&'a SecretString>>,
+) -> (&'a AccountField, Option<&'a str>) {
+    (field, secret.into().map(SecretString::expose_secret))
 }
 
 fn object<'a>(

@@ -76,16 +76,6 @@ impl Answer {
     }
 }
 
-/// Why no answer came; the texts come from below HTTP and name no URL and no header.
-pub(crate) enum Failure {
-    /// Surely nothing was sent.
-    NotSent(String),
-    /// Nothing was sent, because the address is not allowed.
-    Refused(ConfigError),
-    /// The request may have arrived.
-    Lost(String),
-}
-
 /// The answer of a receiver; its body is discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
@@ -95,38 +85,24 @@ pub struct Posted {
     pub retry_after: Option<String>,
 }
 
-/// Why a receiver gave no answer; the texts name no URL.
+/// Why a request got no answer; the texts come from below HTTP, and name no URL and no header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PostError {
     /// Nothing was sent, because the address is not allowed.
     #[error(
         "the address is private, loopback or reserved, or not https, and private networks are not allowed"
     )]
-    Refused,
-    /// Nothing was sent.
+    Refused(ConfigError),
+    /// Surely nothing was sent.
     #[error("not reached: {0}")]
     NotReached(String),
-    /// It may have arrived.
+    /// The request may have arrived.
     #[error("no answer: {0}")]
     NoAnswer(String),
 }
 
-impl From<Failure> for PostError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Refused(_) => Self::Refused,
-            Failure::NotSent(cause) => Self::NotReached(cause),
-            Failure::Lost(cause) => Self::NoAnswer(cause),
-        }
-    }
-}
-
 impl HttpClient {
     /// Makes a client; unless `allow_private_networks`, it reaches the public internet only.
-    ///
-    /// # Errors
-    ///
-    /// TLS cannot be set up.
     pub fn new(timeouts: Timeouts, allow_private_networks: bool) -> Result<Self, HttpClientError> {
         let client = Client::builder()
             .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
@@ -166,10 +142,6 @@ impl HttpClient {
     }
 
     /// Posts `body` to a receiver of our own customers, within `deadline` in all.
-    ///
-    /// # Errors
-    ///
-    /// No answer came, or the address is not allowed.
     pub async fn post(
         &self,
         url: Url,
@@ -178,7 +150,7 @@ impl HttpClient {
         deadline: Duration,
     ) -> Result<Posted, PostError> {
         if !self.may_post_to(&url) {
-            return Err(PostError::Refused);
+            return Err(PostError::Refused(ConfigError::PrivateAddress));
         }
         let request = self
             .client
@@ -188,11 +160,10 @@ impl HttpClient {
             .timeout(deadline);
         let response = request.send().await.map_err(|e| failure(&e))?;
         let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok());
         let posted = Posted {
             status: response.status().as_u16(),
-            retry_after: retry_after
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
+            retry_after: retry_after.map(str::to_owned),
         };
         skip(response).await;
         Ok(posted)
@@ -213,9 +184,9 @@ impl HttpClient {
     }
 
     /// Makes one request and reads the whole answer.
-    pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, Failure> {
+    pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, PostError> {
         self.check_allowed(request.url())
-            .map_err(Failure::Refused)?;
+            .map_err(PostError::Refused)?;
         let response = self
             .client
             .execute(request)
@@ -242,11 +213,11 @@ fn redirects_to(response: &Response) -> Option<String> {
     Some(target.origin().ascii_serialization())
 }
 
-async fn read(mut response: Response) -> Result<Bytes, Failure> {
+async fn read(mut response: Response) -> Result<Bytes, PostError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(Failure::Lost("the answer is too long".to_owned()));
+            return Err(PostError::NoAnswer("the answer is too long".to_owned()));
         }
         body.extend_from_slice(&chunk);
     }
@@ -265,15 +236,15 @@ async fn skip(mut response: Response) {
 }
 
 /// Only an error of the connector (name, TCP, TLS, connect timeout) surely comes before the first byte.
-fn failure(error: &reqwest::Error) -> Failure {
+fn failure(error: &reqwest::Error) -> PostError {
     if LookupError::is_private(error) {
-        Failure::Refused(ConfigError::PrivateAddress)
+        PostError::Refused(ConfigError::PrivateAddress)
     } else if error.is_connect() || error.is_builder() {
-        Failure::NotSent(root_cause(error))
+        PostError::NotReached(root_cause(error))
     } else if error.is_timeout() {
-        Failure::Lost("no answer in time".to_owned())
+        PostError::NoAnswer("no answer in time".to_owned())
     } else {
-        Failure::Lost(root_cause(error))
+        PostError::NoAnswer(root_cause(error))
     }
 }
 
@@ -291,12 +262,7 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// Whole seconds; the other form, a date, is not used by any of the providers.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    let wait = Duration::from_secs(seconds.trim().parse().ok()?);
+    Some(wait.min(LONGEST_WAIT))
 }

@@ -1,13 +1,13 @@
 //! Takes secrets and phone numbers out of texts that came from a provider.
 
+pub(crate) mod phone_numbers;
+
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use self::phone_numbers::mask;
 use crate::base_url::join;
-pub(crate) mod phone_numbers;
-
-use phone_numbers::mask;
 
 /// What stands in the place of a secret.
 pub(crate) const BLANK: &str = "***";
@@ -41,13 +41,15 @@ impl Redactor {
         Self::new(self.secrets.iter().chain([secret]))
     }
 
-    /// The text on one line, without secrets, whole phone numbers and control characters, and not too long.
+    /// Returns the text without secrets.
+    pub(crate) fn blank(&self, text: &str) -> String {
+        let secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, BLANK))
+    }
+
+    /// Returns the text on one line, without secrets, whole phone numbers and control characters, and not too long.
     pub(crate) fn clean(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.secrets {
-            text = text.replace(secret.expose_secret(), BLANK);
-        }
-        let text = text.replace(is_control, " ");
+        let text = self.blank(text).replace(is_control, " ");
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
         mask(&line).chars().take(MAX_CHARS).collect()
     }

@@ -71,13 +71,7 @@ impl<'a> WebhookCall<'a> {
     }
 }
 
-impl fmt::Debug for WebhookHead<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookHead")
-            .field("method", self.method)
-            .finish_non_exhaustive()
-    }
-}
+recado_core::shows_only!(WebhookHead<'_> { method });
 
 impl fmt::Debug for WebhookCall<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,17 +29,6 @@ pub(crate) fn may_sign(hex: &[u8]) -> bool {
 /// The 32 bytes that 64 hexadecimal digits stand for.
 fn bytes(hex: &[u8]) -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    let (pairs, rest) = hex.as_chunks::<2>();
-    if pairs.len() != bytes.len() || !rest.is_empty() {
-        return None;
-    }
-    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-        *byte = nibble(high)? << 4 | nibble(low)?;
-    }
+    hex::decode_to_slice(hex, &mut bytes).ok()?;
     Some(bytes)
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    let value = char::from(digit).to_digit(16)?;
-    u8::try_from(value).ok()
 }

@@ -10,7 +10,7 @@ use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 use url::Url;
 
-use super::call::WebhookUnreadable;
+use super::WebhookUnreadable;
 use crate::lenient_json;
 
 /// Numbers below are seconds since 1970, the others milliseconds: Z-API and ZapperHUB send both.
@@ -19,17 +19,14 @@ const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 /// The end of the year 9999.
 const LAST_MILLISECOND: i64 = 253_402_300_799_999;
 
-/// Longer than any name of a customer.
-const MAX_NAME_CHARS: usize = 256;
+/// Longer than any name or media type that is shown to a person; WhatsApp's own names have at most 25 characters.
+const MAX_SHORT_CHARS: usize = 256;
 
 /// Longer than any id of WhatsApp, and short enough for every index.
 const MAX_ID_BYTES: usize = 512;
 
 /// Longer than any address of a file, and short enough for an event.
 const MAX_URL_BYTES: usize = 2048;
-
-/// Longer than any media type or name of a file that is shown to a person.
-const MAX_FILE_WORD_CHARS: usize = 256;
 
 /// The kinds of message that hold a file.
 const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
@@ -63,14 +60,9 @@ pub(crate) fn words(value: Option<&Value>) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// The name of a customer, cut: WhatsApp's own have at most 25 characters.
-pub(crate) fn name(value: Option<&Value>) -> Option<String> {
-    let characters = value?
-        .as_str()?
-        .chars()
-        .filter(|character| *character != '\0');
-    let name: String = characters.take(MAX_NAME_CHARS).collect();
-    Some(name).filter(|name| !name.is_empty())
+/// A text that is cut: the name of a customer or a file, or a media type.
+pub(crate) fn short_words(value: Option<&Value>) -> Option<String> {
+    Some(words(value)?.chars().take(MAX_SHORT_CHARS).collect())
 }
 
 /// The id of a message.
@@ -91,12 +83,6 @@ pub(crate) fn file_or_other(
     media.caption = text;
     describe(&mut media.file);
     InboundContent::Media(media)
-}
-
-/// The media type or the name of a file, cut.
-pub(crate) fn file_word(value: Option<&Value>) -> Option<String> {
-    let word = words(value)?.chars().take(MAX_FILE_WORD_CHARS).collect();
-    Some(word)
 }
 
 /// An address of the web.
@@ -147,14 +133,14 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 /// Returns the customer with these addresses, or `None` if all of them are invalid.
-pub(crate) fn person<'a>(
+pub(crate) fn contact<'a>(
     addresses: impl IntoIterator<Item = Option<&'a str>>,
     name: Option<String>,
 ) -> Option<Contact> {
     let addresses = addresses.into_iter().flatten();
-    let person = Contact::new(addresses.filter_map(|text| text.parse().ok())).named(name);
-    let known = person.addresses().next().is_some();
-    known.then_some(person)
+    let contact = Contact::new(addresses.filter_map(|text| text.parse().ok())).named(name);
+    let is_known = contact.addresses().next().is_some();
+    is_known.then_some(contact)
 }
 
 /// What a provider says of a customer's message.
@@ -169,7 +155,7 @@ pub(crate) struct Said<'a> {
 }
 
 /// Returns the message, or why it is left out.
-pub(crate) fn message(said: Said<'_>) -> Inbound {
+pub(crate) fn message_of(said: Said<'_>) -> Inbound {
     let may_be_tap = may_be_tap(&said);
     let Some(external_id) = said.external_id else {
         return Inbound::Ignored(Ignored::WithoutId);
@@ -268,7 +254,7 @@ mod tests {
             "BR.1",
             "5511900000001",
         ];
-        let ana = person(addresses.map(Some), None).expect("a person");
+        let ana = contact(addresses.map(Some), None).expect("a contact");
         assert_eq!(text(ana.phone).as_deref(), Some("5521988887777"));
         assert_eq!(text(ana.lid).as_deref(), Some("190000000000001@lid"));
         assert_eq!(text(ana.user_id).as_deref(), Some("BR.1"));
@@ -277,6 +263,6 @@ mod tests {
             Some("status@broadcast"),
             None,
         ];
-        assert_eq!(person(not_of_a_contact, Some("Ana".into())), None);
+        assert_eq!(contact(not_of_a_contact, Some("Ana".into())), None);
     }
 }

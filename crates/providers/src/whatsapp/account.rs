@@ -1,12 +1,12 @@
 //! The account at Meta: credentials and settings of a number of the Cloud API.
 
 use recado_core::phone;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::account::fields::AccountField;
 use crate::account::form::{Form, Section};
-use crate::account::{Account, Written};
+use crate::account::{Account, Written, secret};
 
 /// A number of the Cloud API and the token that may send from it.
 ///
@@ -81,13 +81,10 @@ pub(super) const API_VERSION: AccountField = AccountField::new(
 
 impl Account for WhatsAppAccount {
     fn written(&self) -> Written {
-        let secret = |it: &'static AccountField, secret: Option<_>| {
-            (it, secret.map(SecretString::expose_secret))
-        };
         Written::new(
             [
                 (&PHONE_NUMBER_ID, Some(&*self.phone_number_id)),
-                secret(&ACCESS_TOKEN, Some(&self.access_token)),
+                secret(&ACCESS_TOKEN, &self.access_token),
                 secret(&APP_SECRET, self.app_secret.as_ref()),
                 secret(&VERIFY_TOKEN, self.verify_token.as_ref()),
             ],

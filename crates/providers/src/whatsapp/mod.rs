@@ -6,28 +6,10 @@ mod errors;
 pub(crate) mod profile;
 mod webhook;
 
-use std::sync::Arc;
-
-use recado_core::{Capabilities, Provider, capabilities};
 use reqwest::header::AUTHORIZATION;
-use secrecy::SecretString;
-use serde::Deserialize;
-use url::Url;
 
 use self::account::{ACCESS_TOKEN, WhatsAppAccount};
-use crate::api::Api;
-use crate::base_url::join;
-use crate::channel::{Channel, HealthState, OutboundMessage, Receipt};
-use crate::connection::{Connection, secret_header};
-use crate::error::ConfigError;
-use crate::http::client::{Answer, HttpClient};
-use crate::lenient_json::text;
-use crate::profile::Profile;
-use crate::redact::Redactor;
-use crate::refusal::Refusal;
-use crate::webhook::call::{Admission, Received, WebhookCall, WebhookHead};
-use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
-use crate::wire::{Endpoint, Wire};
+use crate::prelude::*;
 
 /// One number of the Cloud API.
 struct WhatsApp {
@@ -43,6 +25,7 @@ pub(crate) fn connect(
     http: &HttpClient,
     base_url: &Url,
     account: &WhatsAppAccount,
+    carries: &'static Capabilities,
 ) -> Result<Arc<dyn Channel>, ConfigError> {
     let number = [&*account.api_version, &*account.phone_number_id];
     let mut number_url = join(base_url, &number)?;
@@ -67,28 +50,21 @@ pub(crate) fn connect(
     let headers = secret_header(AUTHORIZATION, ACCESS_TOKEN.name, "Bearer ", token)?;
     let further = [&account.app_secret, &account.verify_token];
     let redactor = Redactor::new([token].into_iter().chain(further.into_iter().flatten()));
-    let connection = Connection::new(Provider::WhatsApp, http, headers, redactor);
-    Ok(Arc::new(Api::new(wire, connection)))
+    let connection = Connection::new(carries.provider, http, headers, redactor);
+    Ok(Arc::new(Api::new(wire, carries, connection)))
 }
 
 impl Wire for WhatsApp {
     const PROFILE: &'static Profile = &profile::PROFILE;
-    const CHALLENGES: bool = true;
-    type Body<'a> = encode::Body<'a>;
 
-    fn capabilities(&self) -> &'static Capabilities {
-        &capabilities::WHATSAPP
-    }
-
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, encode::Body<'a>), Refusal> {
-        Ok((&self.messages, message.into()))
+    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
+        (&self.messages, encode::body(message))
     }
 
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
-        let id = message_id(answer);
+        // The `wamid` of an accepted message; unknown keys do not matter.
+        let body = answer.json().filter(|_| answer.is_success());
+        let id = body.as_ref().and_then(|body| text(body, "/messages/0/id"));
         id.map(Receipt::new)
             .ok_or_else(|| errors::refusal(answer, self.unknown_number))
     }
@@ -97,11 +73,11 @@ impl Wire for WhatsApp {
         &self.number_url
     }
 
-    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+    fn decode_health(&self, answer: &Answer) -> Result<Health, Refusal> {
         match answer.json().filter(|_| answer.status == 200) {
             Some(number) if text(&number, "/id").is_some() => {
                 let name = text(&number, "/verified_name").map(str::to_owned);
-                Ok((HealthState::Connected, name))
+                Ok(Health::new(HealthState::Connected, name))
             }
             _ => Err(errors::refusal(answer, self.unknown_number)),
         }
@@ -128,22 +104,4 @@ impl Wire for WhatsApp {
     ) -> Result<Vec<Received>, WebhookUnreadable> {
         webhook::parse(redactor, body)
     }
-}
-
-#[derive(Deserialize)]
-struct Accepted {
-    messages: Vec<AcceptedMessage>,
-}
-
-#[derive(Deserialize)]
-struct AcceptedMessage {
-    id: String,
-}
-
-/// Returns the `wamid` of an accepted message; unknown keys do not matter.
-fn message_id(answer: &Answer) -> Option<String> {
-    let body = answer.json().filter(|_| answer.is_success())?;
-    let accepted = Accepted::deserialize(body).ok()?;
-    let first = accepted.messages.into_iter().next()?;
-    Some(first.id).filter(|id| !id.is_empty())
 }

@@ -22,6 +22,7 @@ pub(crate) const PROFILE: Profile = Profile {
     },
     webhook_secret_in_url: false,
     webhook_secret_apart: true,
+    challenges: true,
     shared_webhook: Some(SharedWebhook {
         number: PHONE_NUMBER_ID.name,
         secret: APP_SECRET.name,

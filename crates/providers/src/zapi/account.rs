@@ -1,12 +1,12 @@
 //! The account at Z-API: credentials and settings of an instance.
 
-use recado_core::Buttons;
+use recado_core::{Buttons, words};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::account::fields::{AccountField, Choices, word, words};
+use crate::account::fields::AccountField;
 use crate::account::form::Form;
-use crate::account::{Account, Written, pasted};
+use crate::account::{Account, Written, pasted, secret};
 
 /// An instance of Z-API; all three values are secrets, for two of them are in every URL.
 ///
@@ -39,28 +39,32 @@ impl ZapiAccount {
     }
 }
 
-/// What is made of the header `z-api-token` of a webhook (observed, undocumented).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookToken {
-    /// Nothing.
-    #[default]
-    Ignored,
-    /// It must be the instance token.
-    Required,
+words! {
+    /// What is made of the header `z-api-token` of a webhook (observed, undocumented).
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum WebhookToken {
+        /// Nothing.
+        #[default]
+        Ignored = "ignored",
+        /// It must be the instance token.
+        Required = "required",
+    }
 }
 
-/// Which of Z-API's two methods carries reply buttons.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ButtonsEndpoint {
-    /// `send-button-actions` if there is a header or footer, else `send-button-list`.
-    #[default]
-    Auto,
-    /// Always `send-button-list`, whose tap is documented; header and footer become part of the text.
-    List,
-    /// Always `send-button-actions`.
-    Actions,
+words! {
+    /// Which of Z-API's two methods carries reply buttons.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum ButtonsEndpoint {
+        /// `send-button-actions` if the message has a header or footer, else `send-button-list`.
+        #[default]
+        Auto = "auto",
+        /// Always `send-button-list`, whose tap is documented; header and footer become part of the text.
+        List = "list",
+        /// Always `send-button-actions`.
+        Actions = "actions",
+    }
 }
 
 impl ButtonsEndpoint {
@@ -73,16 +77,6 @@ impl ButtonsEndpoint {
         }
     }
 }
-
-const BUTTONS_ENDPOINTS: Choices<ButtonsEndpoint, 3> = [
-    ("auto", ButtonsEndpoint::Auto),
-    ("list", ButtonsEndpoint::List),
-    ("actions", ButtonsEndpoint::Actions),
-];
-const WEBHOOK_TOKENS: Choices<WebhookToken, 2> = [
-    ("ignored", WebhookToken::Ignored),
-    ("required", WebhookToken::Required),
-];
 
 pub(super) const INSTANCE_ID: AccountField = AccountField {
     required: true,
@@ -110,7 +104,7 @@ pub(super) const CLIENT_TOKEN: AccountField = AccountField {
     )
 };
 pub(super) const BUTTONS_ENDPOINT: AccountField = AccountField {
-    words: &words(&BUTTONS_ENDPOINTS),
+    words: &ButtonsEndpoint::WORDS,
     ..AccountField::new(
         "buttonsEndpoint",
         "The method of Z-API that carries buttons: `auto` takes `send-button-actions` if there is a header or footer, \
@@ -118,7 +112,7 @@ pub(super) const BUTTONS_ENDPOINT: AccountField = AccountField {
     )
 };
 pub(super) const WEBHOOK_TOKEN: AccountField = AccountField {
-    words: &words(&WEBHOOK_TOKENS),
+    words: &WebhookToken::WORDS,
     ..AccountField::new(
         "webhookToken",
         "Whether a webhook of Z-API has to carry the token of the instance in the header `z-api-token`.",
@@ -127,21 +121,15 @@ pub(super) const WEBHOOK_TOKEN: AccountField = AccountField {
 
 impl Account for ZapiAccount {
     fn written(&self) -> Written {
-        let secret = |it: &'static AccountField, secret: Option<_>| {
-            (it, secret.map(SecretString::expose_secret))
-        };
         Written::new(
             [
-                secret(&INSTANCE_ID, Some(&self.instance_id)),
-                secret(&INSTANCE_TOKEN, Some(&self.instance_token)),
+                secret(&INSTANCE_ID, &self.instance_id),
+                secret(&INSTANCE_TOKEN, &self.instance_token),
                 secret(&CLIENT_TOKEN, self.client_token.as_ref()),
             ],
             [
-                (
-                    &BUTTONS_ENDPOINT,
-                    word(&BUTTONS_ENDPOINTS, self.buttons_endpoint),
-                ),
-                (&WEBHOOK_TOKEN, word(&WEBHOOK_TOKENS, self.webhook_token)),
+                (&BUTTONS_ENDPOINT, Some(self.buttons_endpoint.as_str())),
+                (&WEBHOOK_TOKEN, Some(self.webhook_token.as_str())),
             ],
         )
     }
@@ -158,7 +146,7 @@ pub(crate) fn parse(form: &mut Form<'_>) -> ZapiAccount {
         instance_id: form.credential(&INSTANCE_ID).unwrap_or_default().into(),
         instance_token: form.secret(&INSTANCE_TOKEN).unwrap_or_default(),
         client_token: form.secret(&CLIENT_TOKEN),
-        buttons_endpoint: form.choice(&BUTTONS_ENDPOINT, &BUTTONS_ENDPOINTS),
-        webhook_token: form.choice(&WEBHOOK_TOKEN, &WEBHOOK_TOKENS),
+        buttons_endpoint: form.choice(&BUTTONS_ENDPOINT, ButtonsEndpoint::ALL),
+        webhook_token: form.choice(&WEBHOOK_TOKEN, WebhookToken::ALL),
     }
 }

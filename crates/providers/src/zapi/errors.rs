@@ -2,33 +2,33 @@
 //!
 //! The vendor documents few of them; most were observed by integrators.
 
-use serde_json::Value;
+use crate::prelude::*;
 
-use crate::documented::says;
-use crate::error::ErrorKind;
-use crate::http::client::Answer;
-use crate::lenient_json::text;
-use crate::refusal::Refusal;
-
-/// Error texts as a whole; the first that is said counts. `*` stands for one word.
-const MEANINGS: &[(&str, ErrorKind)] = &[
+/// Error texts as a whole, by their meaning; `*` stands for one word.
+const MEANINGS: [(ErrorKind, &[&str]); 5] = [
     (
-        "your client-token is not configured",
         ErrorKind::Unauthorized,
+        &[
+            "your client-token is not configured",
+            "client-token not allowed",
+            "client-token * not allowed",
+            // "null not allowed" without a token, "203.0.113.9 not allowed" beside the allow-list.
+            "* not allowed",
+        ],
     ),
-    ("client-token not allowed", ErrorKind::Unauthorized),
-    ("client-token * not allowed", ErrorKind::Unauthorized),
-    // "null not allowed" without a token, "203.0.113.9 not allowed" beside the allow-list.
-    ("* not allowed", ErrorKind::Unauthorized),
-    ("instance not found", ErrorKind::Misconfigured),
     (
-        "to continue sending a message, you must subscribe to this instance again",
-        ErrorKind::BillingBlocked,
+        ErrorKind::Misconfigured,
+        &["instance not found", "not_found"],
     ),
-    ("not_found", ErrorKind::Misconfigured),
-    ("you are not connected", ErrorKind::NotConnected),
-    ("you need to restore the session", ErrorKind::NotConnected),
-    ("the field * is empty", ErrorKind::ContentRefused),
+    (
+        ErrorKind::BillingBlocked,
+        &["to continue sending a message, you must subscribe to this instance again"],
+    ),
+    (
+        ErrorKind::NotConnected,
+        &["you are not connected", "you need to restore the session"],
+    ),
+    (ErrorKind::ContentRefused, &["the field * is empty"]),
 ];
 
 /// Turns an unsuccessful answer into an error.
@@ -53,13 +53,20 @@ pub(super) fn is_error(body: &Value) -> bool {
     }
 }
 
+/// Returns what a text means that is documented as a whole.
+pub(super) fn meaning<T: Copy>(said: &str, meanings: &[(T, &[&str])]) -> Option<T> {
+    let mut meanings = meanings.iter();
+    let (meaning, _) = meanings.find(|(_, texts)| texts.iter().any(|text| says(said, text)))?;
+    Some(*meaning)
+}
+
 fn kind(status: u16, error: &str) -> ErrorKind {
     // The message may be in Z-API's queue by then, whatever the text says.
     if status >= 500 {
         return ErrorKind::Indeterminate;
     }
-    match MEANINGS.iter().find(|(known, _)| says(error, known)) {
-        Some((_, kind)) => *kind,
+    match meaning(error, &MEANINGS) {
+        Some(kind) => kind,
         None if status == 415 => ErrorKind::Misconfigured,
         // A success with an undocumented error leaves open whether the message was queued.
         None => ErrorKind::from_status(status),

@@ -6,32 +6,12 @@ mod errors;
 pub(crate) mod profile;
 mod webhook;
 
-use std::sync::Arc;
-
 use recado_core::inbound::{Ignored, Inbound};
-use recado_core::{Capabilities, Content, Provider, capabilities};
-use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
-use url::Url;
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
-use self::encode::{Body, Kind, buttons};
-use crate::api::Api;
-use crate::base_url::join;
-use crate::channel::{Channel, HealthState, OutboundMessage, Receipt};
-use crate::connection::{Connection, secret_header};
-use crate::error::{ConfigError, ErrorKind};
-use crate::http::client::{Answer, HttpClient};
-use crate::lenient_json::text;
-use crate::profile::Profile;
-use crate::redact::{BLANK, Redactor};
-use crate::refusal::Refusal;
-use crate::webhook::call::{Received, WebhookHead, WebhookRefused, WebhookUnreadable};
-use crate::webhook::proof;
+use crate::prelude::*;
 use crate::webhook::reading::object;
-use crate::wire::{Endpoint, Wire};
 
 /// One instance of Z-API.
 struct Zapi {
@@ -49,6 +29,7 @@ pub(crate) fn connect(
     http: &HttpClient,
     base_url: &Url,
     account: &ZapiAccount,
+    carries: &'static Capabilities,
 ) -> Result<Arc<dyn Channel>, ConfigError> {
     let id = account.instance_id.expose_secret();
     let token = account.instance_token.expose_secret();
@@ -78,36 +59,18 @@ pub(crate) fn connect(
     };
     let secrets = [&account.instance_id, &account.instance_token];
     let redactor = Redactor::new(secrets.into_iter().chain(&account.client_token));
-    let connection = Connection::new(Provider::Zapi, http, headers, redactor);
-    Ok(Arc::new(Api::new(wire, connection)))
+    let connection = Connection::new(carries.provider, http, headers, redactor);
+    Ok(Arc::new(Api::new(wire, carries, connection)))
 }
 
 impl Wire for Zapi {
     const PROFILE: &'static Profile = &profile::PROFILE;
-    type Body<'a> = Body<'a>;
 
-    fn capabilities(&self) -> &'static Capabilities {
-        &capabilities::ZAPI
+    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
+        self.request(message)
     }
 
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
-        let (endpoint, kind) = match &message.content {
-            Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => (
-                &self.button_actions,
-                Kind::ButtonActions(buttons::actions(content)),
-            ),
-            Content::Buttons(content) => {
-                (&self.button_list, Kind::ButtonList(buttons::list(content)?))
-            }
-        };
-        let phone = encode::phone(&message.to);
-        Ok((endpoint, Body { phone, kind }))
-    }
-
-    /// A message was queued if the status is 2xx and the answer has no error and at least one id.
+    /// A message was queued if the status is 2xx, and the answer has no error and at least one id.
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
         let refused = || errors::refusal(answer);
         let body = answer.json().filter(|_| answer.is_success());
@@ -125,7 +88,7 @@ impl Wire for Zapi {
         &self.status_url
     }
 
-    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+    fn decode_health(&self, answer: &Answer) -> Result<Health, Refusal> {
         let status = answer.json().filter(|_| answer.status == 200);
         // `error` is filled even on success ("You are already connected."): `connected` alone decides.
         let connected = status
@@ -140,7 +103,7 @@ impl Wire for Zapi {
             true => (HealthState::Connected, None),
             false => (HealthState::Disconnected, text(&status, "/error")),
         };
-        Ok((state, detail.map(str::to_owned)))
+        Ok(Health::new(state, detail.map(str::to_owned)))
     }
 
     async fn register(
@@ -169,6 +132,10 @@ impl Wire for Zapi {
         let token = head.headers.get("z-api-token");
         let known = token.is_some_and(|given| proof::knows(given.as_bytes(), &self.instance_token));
         WebhookRefused::unless(known || self.webhook_token == WebhookToken::Ignored)
+    }
+
+    fn verify_body(&self, _: &WebhookCall<'_>) -> Result<(), WebhookRefused> {
+        Ok(())
     }
 
     fn parse(

@@ -3,10 +3,14 @@
 use recado_core::{Provider, capabilities};
 use url::Url;
 
-use super::account::{BUTTONS_ENDPOINT, CLIENT_TOKEN, INSTANCE_ID, INSTANCE_TOKEN, WEBHOOK_TOKEN};
+use super::account::{
+    BUTTONS_ENDPOINT, ButtonsEndpoint, CLIENT_TOKEN, INSTANCE_ID, INSTANCE_TOKEN, WEBHOOK_TOKEN,
+};
 use crate::account::fields::BASE_URL;
 use crate::base_url::segments;
 use crate::profile::{Profile, Registration};
+
+const LIST: &str = ButtonsEndpoint::List.as_str();
 
 pub(crate) const PROFILE: Profile = Profile {
     provider: Provider::Zapi,
@@ -19,9 +23,13 @@ pub(crate) const PROFILE: Profile = Profile {
     // Z-API signs nothing: that a caller knows the URL is the proof (Z-API docs, webhooks).
     webhook_secret_in_url: true,
     webhook_secret_apart: false,
+    challenges: false,
     shared_webhook: None,
     chatvolt_words: &["zapi"],
-    carries: |_| &capabilities::ZAPI,
+    carries: |settings| match settings[BUTTONS_ENDPOINT.name].as_str() {
+        Some(LIST) => &capabilities::ZAPI_LIST,
+        _ => &capabilities::ZAPI,
+    },
     mistaken_base_url: url_of_instance,
 };
 

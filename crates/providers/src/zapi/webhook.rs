@@ -1,21 +1,10 @@
 //! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
 
-use recado_core::Status;
-use recado_core::inbound::{Choice, Ignored, Inbound, InboundContent, StatusUpdate};
-use recado_core::message::MessageError;
 use serde_json::Value;
 
-use super::errors::is_error;
-
-use crate::documented::says;
-use crate::error::ErrorKind;
-use crate::lenient_json::text;
-use crate::redact::Redactor;
-use crate::webhook::call::MAX_ITEMS;
-use crate::webhook::reading::{
-    self, Said, choice_id, connected, file_or_other, file_word, id, instant, items, name, other,
-    person, status, url, words,
-};
+use super::errors::{is_error, meaning};
+use crate::error::{BUTTON_TERMS_NOT_ACCEPTED, RESTRICTED};
+use crate::webhook::prelude::*;
 
 /// JSON pointers to the id and the title of a tapped button, in order of precedence.
 ///
@@ -52,55 +41,50 @@ const KINDS: [(&str, &str, &str); 11] = [
     ("order", "order", "/order/message"),
 ];
 
-/// The texts of `DeliveryCallback` as a whole, and our word (Z-API docs, on-message-send examples).
+/// Our words for the texts of `DeliveryCallback` as a whole (Z-API docs, on-message-send examples).
 ///
 /// Four reasons exist for Z-API alone, because only its queue detects these failures. `*` stands for one word.
-const REASONS: [(&str, &str); 15] = [
+const REASONS: [(&str, &[&str]); 6] = [
     (
-        "you must accept buttons message terms in panel to send this message",
-        "button_terms_not_accepted",
+        BUTTON_TERMS_NOT_ACCEPTED,
+        &["you must accept buttons message terms in panel to send this message"],
     ),
     (
-        "phone number does not exist",
         ErrorKind::InvalidRecipient.reason(),
+        &[
+            "phone number does not exist",
+            "message has not been sent because it got invalid phone number",
+        ],
     ),
     (
-        "message has not been sent because it got invalid phone number",
-        ErrorKind::InvalidRecipient.reason(),
-    ),
-    (
-        "did not have permission to send this message",
         "not_permitted",
+        &[
+            "did not have permission to send this message",
+            "does not have permission to send the message",
+            "you can't message this group as you don't have permission",
+            "this type of message can only be sent in groups",
+        ],
     ),
     (
-        "does not have permission to send the message",
-        "not_permitted",
-    ),
-    (
-        "you can't message this group as you don't have permission",
-        "not_permitted",
-    ),
-    (
-        "this type of message can only be sent in groups",
-        "not_permitted",
-    ),
-    (
-        "whatsapp rejected sending this message",
         ErrorKind::Rejected.reason(),
+        &[
+            "whatsapp rejected sending this message",
+            "whatsapp did not allow sending this message",
+        ],
     ),
     (
-        "whatsapp did not allow sending this message",
-        ErrorKind::Rejected.reason(),
+        OUTCOME_UNKNOWN,
+        &["timeout on send message", "error on send message"],
     ),
-    ("timeout on send message", OUTCOME_UNKNOWN),
-    ("error on send message", OUTCOME_UNKNOWN),
-    ("message not send caused by invalid media url", "bad_media"),
-    ("got a 404 error while trying to send message", "bad_media"),
     (
-        "the url informed is not a valid url in the media format, apparently it can be an html",
         "bad_media",
+        &[
+            "message not send caused by invalid media url",
+            "got a 404 error while trying to send message",
+            "the url informed is not a valid url in the media format, apparently it can be an html",
+            "unsupported sticker format: *",
+        ],
     ),
-    ("unsupported sticker format: *", "bad_media"),
 ];
 
 /// WhatsApp did not confirm the message to Z-API in time: it may have arrived all the same.
@@ -138,10 +122,10 @@ fn received(body: &Value) -> Inbound {
         Some(_) => (["/participantPhone", "/participantLid", "/senderLid"], None),
         None => (["/phone", "/senderLid", "/chatLid"], body.get("chatName")),
     };
-    let name = name(body.get("senderName")).or_else(|| name(chat_name));
-    reading::message(Said {
+    let name = short_words(body.get("senderName")).or_else(|| short_words(chat_name));
+    message_of(Said {
         external_id: id(body.get("messageId")),
-        from: person(addresses.map(|path| text(body, path)), name),
+        from: contact(addresses.map(|path| text(body, path)), name),
         group,
         sent_at: instant(body.get("momment")),
         in_reply_to: id(body.get("referenceMessageId")),
@@ -205,8 +189,8 @@ fn content(body: &Value) -> InboundContent {
     let of_file = |key: &str| body.get(member)?.get(key);
     file_or_other(kind, text, |file| {
         file.provider_url = url(of_file(&format!("{member}Url")));
-        file.mime_type = file_word(of_file("mimeType"));
-        file.file_name = file_word(of_file("fileName"));
+        file.mime_type = short_words(of_file("mimeType"));
+        file.file_name = short_words(of_file("fileName"));
     })
 }
 
@@ -241,11 +225,10 @@ fn failure(redactor: &Redactor, body: &Value) -> Option<MessageError> {
     let said = error
         .as_str()
         .map_or_else(|| error.to_string(), str::to_owned);
-    let known = REASONS.iter().find(|(known, _)| says(&said, known));
-    let reason = match known {
-        _ if text(body, "/errorCode") == Some("SHADOW_BAN") => "restricted",
-        Some((_, reason)) => reason,
-        None => ErrorKind::Rejected.reason(),
+    let reason = if text(body, "/errorCode") == Some("SHADOW_BAN") {
+        RESTRICTED
+    } else {
+        meaning(&said, &REASONS).unwrap_or(ErrorKind::Rejected.reason())
     };
     Some(MessageError::new(reason, redactor.clean(&said)))
 }

@@ -1,11 +1,12 @@
 //! The account at ZapperHUB: credentials and settings of an instance, or of a user of a wuzapi server.
 
+use recado_core::words;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::account::fields::{AccountField, BASE_URL, Choices, word, words};
+use crate::account::fields::{AccountField, BASE_URL};
 use crate::account::form::{Form, Section};
-use crate::account::{Account, Written, pasted};
+use crate::account::{Account, Written, pasted, secret};
 
 /// An instance of ZapperHUB, or a user of a wuzapi server.
 ///
@@ -56,40 +57,34 @@ pub enum Dialect {
     Wuzapi,
 }
 
-/// How a phone number is written; all are documented (ZapperAPI, message addressing).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RecipientForm {
-    /// `5521988887777`
-    #[default]
-    Digits,
-    /// `+5521988887777`
-    Plus,
-    /// `5521988887777@s.whatsapp.net`
-    Jid,
+words! {
+    /// How a phone number is written; all are documented (ZapperAPI, message addressing).
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum RecipientForm {
+        /// `5521988887777`
+        #[default]
+        Digits = "digits",
+        /// `+5521988887777`
+        Plus = "plus",
+        /// `5521988887777@s.whatsapp.net`
+        Jid = "jid",
+    }
 }
 
-/// The words for a dialect.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum DialectName {
-    #[default]
-    ZapperApiV2,
-    Wuzapi,
-    ZapperMeow,
+words! {
+    /// The words for a dialect; the last one cannot be chosen.
+    #[derive(Default)]
+    enum DialectName {
+        #[default]
+        ZapperApiV2 = "zapperapi_v2",
+        Wuzapi = "wuzapi",
+        ZapperMeow = "zappermeow",
+    }
 }
 
-pub(super) const WUZAPI: &str = "wuzapi";
-
-const DIALECTS: Choices<DialectName, 2> = [
-    ("zapperapi_v2", DialectName::ZapperApiV2),
-    (WUZAPI, DialectName::Wuzapi),
-];
-
-const RECIPIENT_FORMS: Choices<RecipientForm, 3> = [
-    ("digits", RecipientForm::Digits),
-    ("plus", RecipientForm::Plus),
-    ("jid", RecipientForm::Jid),
-];
+const HOSTED: &str = DialectName::ZapperApiV2.as_str();
+pub(super) const WUZAPI: &str = DialectName::Wuzapi.as_str();
 
 /// ZapperHUB's hosted API.
 pub(super) const VENDOR_URL: &str = "https://api.zapperapi.com";
@@ -124,7 +119,7 @@ const WUZAPI_TOKEN: AccountField = AccountField {
     ..API_KEY
 };
 pub(super) const DIALECT: AccountField = AccountField {
-    words: &words(&DIALECTS),
+    words: &[HOSTED, WUZAPI],
     ..AccountField::new(
         "dialect",
         "The API that answers: `zapperapi_v2` is ZapperHUB's hosted one, `wuzapi` a server of your own, whose \
@@ -132,7 +127,7 @@ pub(super) const DIALECT: AccountField = AccountField {
     )
 };
 pub(super) const RECIPIENT_FORM: AccountField = AccountField {
-    words: &words(&RECIPIENT_FORMS),
+    words: &RecipientForm::WORDS,
     ..AccountField::new(
         "recipientForm",
         "How a phone number is written: `5521988887777`, `+5521988887777` or `5521988887777@s.whatsapp.net`.",
@@ -142,19 +137,14 @@ pub(super) const RECIPIENT_FORM: AccountField = AccountField {
 impl Account for ZapperHubAccount {
     fn written(&self) -> Written {
         let (dialect, instance_id) = match &self.dialect {
-            Dialect::ZapperApiV2 { instance_id } => {
-                (DialectName::ZapperApiV2, Some(&**instance_id))
-            }
-            Dialect::Wuzapi => (DialectName::Wuzapi, None),
+            Dialect::ZapperApiV2 { instance_id } => (HOSTED, Some(&**instance_id)),
+            Dialect::Wuzapi => (WUZAPI, None),
         };
         Written::new(
+            [(&INSTANCE_ID, instance_id), secret(&API_KEY, &self.api_key)],
             [
-                (&INSTANCE_ID, instance_id),
-                (&API_KEY, Some(self.api_key.expose_secret())),
-            ],
-            [
-                (&DIALECT, word(&DIALECTS, dialect)),
-                (&RECIPIENT_FORM, word(&RECIPIENT_FORMS, self.recipient_form)),
+                (&DIALECT, Some(dialect)),
+                (&RECIPIENT_FORM, Some(self.recipient_form.as_str())),
             ],
         )
     }
@@ -173,10 +163,8 @@ impl Account for ZapperHubAccount {
 }
 
 pub(crate) fn parse(form: &mut Form<'_>, base_url: Option<&Url>) -> ZapperHubAccount {
-    let recipient_form = form.choice(&RECIPIENT_FORM, &RECIPIENT_FORMS);
-    let [hosted, wuzapi] = DIALECTS;
-    let dialects = [hosted, wuzapi, ("zappermeow", DialectName::ZapperMeow)];
-    let dialect = match form.choice(&DIALECT, &dialects) {
+    let recipient_form = form.choice(&RECIPIENT_FORM, RecipientForm::ALL);
+    let dialect = match form.choice(&DIALECT, DialectName::ALL) {
         DialectName::Wuzapi => {
             // A wuzapi server has no instances; the id is taken so that a switch of dialect needs no other change.
             form.credential(&INSTANCE_ID);
@@ -204,12 +192,12 @@ pub(crate) fn parse(form: &mut Form<'_>, base_url: Option<&Url>) -> ZapperHubAcc
 }
 
 fn check_wuzapi_url(form: &mut Form<'_>, base_url: Option<&Url>) {
-    let is_vendor =
-        base_url.is_some_and(|url| url.host_str() == VENDOR_URL.strip_prefix("https://"));
+    let vendor = VENDOR_URL.strip_prefix("https://");
+    let is_vendor = base_url.is_some_and(|url| url.host_str() == vendor);
     if form.lacks_setting(&BASE_URL) {
         let problem = "Required: where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);
-    } else if is_vendor {
+    } else if is_vendor && form.gives(Section::Settings, BASE_URL.name) {
         // The token of a person's own server would go to the vendor.
         let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);

@@ -6,42 +6,35 @@ mod hosted;
 pub(crate) mod profile;
 mod wuzapi;
 
-use std::sync::Arc;
-
 use reqwest::header::HeaderName;
-use url::Url;
 
 use self::account::{API_KEY, Dialect, ZapperHubAccount};
 use self::hosted::Hosted;
 use self::wuzapi::Wuzapi;
-use crate::api::Api;
-use crate::channel::Channel;
-use crate::connection::{Connection, secret_header};
-use crate::error::ConfigError;
-use crate::http::client::HttpClient;
-use crate::redact::Redactor;
+use crate::prelude::*;
 
 pub(crate) fn connect(
     http: &HttpClient,
     base_url: &Url,
     account: &ZapperHubAccount,
+    carries: &'static Capabilities,
 ) -> Result<Arc<dyn Channel>, ConfigError> {
     let connection = |header| {
         let key = &account.api_key;
         let headers = secret_header(HeaderName::from_static(header), API_KEY.name, "", key)?;
         let redactor = Redactor::new([key]);
-        let provider = profile::PROFILE.provider;
-        Ok::<_, ConfigError>(Connection::new(provider, http, headers, redactor))
+        let connection = Connection::new(carries.provider, http, headers, redactor);
+        Ok::<_, ConfigError>(connection)
     };
     let form = account.recipient_form;
     Ok(match &account.dialect {
         Dialect::ZapperApiV2 { instance_id } => {
             let wire = Hosted::new(base_url, instance_id, form)?;
-            Arc::new(Api::new(wire, connection("x-api-key")?))
+            Arc::new(Api::new(wire, carries, connection("x-api-key")?))
         }
         Dialect::Wuzapi => {
             let wire = Wuzapi::new(base_url, form)?;
-            Arc::new(Api::new(wire, connection("token")?))
+            Arc::new(Api::new(wire, carries, connection("token")?))
         }
     })
 }

@@ -18,6 +18,7 @@ pub(crate) const PROFILE: Profile = Profile {
     webhook_secret_in_url: true,
     // The hosted API shows the secret in a header, and wuzapi signs with it.
     webhook_secret_apart: true,
+    challenges: false,
     shared_webhook: None,
     // ChatVolt writes ZapperHUB's former name.
     chatvolt_words: &["zapperapi", "zapper", "zapperhub"],

@@ -5,14 +5,11 @@ use std::collections::hash_map::Entry;
 
 use recado_core::inbound::{Ignored, Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
-use recado_providers::{Profile, Received};
+use recado_providers::{CHANNEL_WIDE_REASONS, Profile, Received};
 use recado_store::{FreshIds, Routed};
 
 use crate::api::error::ApiError;
 use crate::app::App;
-
-/// Why every message of a channel fails for now, and not just one (Z-API, queue errors).
-const CHANNEL_WIDE_REASONS: [&str; 2] = ["button_terms_not_accepted", "restricted"];
 
 /// Finds the channels of items.
 pub(super) struct Routes<'a> {

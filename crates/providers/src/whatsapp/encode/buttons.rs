@@ -1,69 +1,19 @@
 //! A message with reply buttons (Meta, interactive reply buttons).
 
 use recado_core::Buttons;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-#[derive(Serialize)]
-pub(super) struct Interactive<'a> {
-    r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    header: Option<Header<'a>>,
-    body: Text<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    footer: Option<Text<'a>>,
-    action: Action<'a>,
-}
+use crate::lenient_json::without_nulls;
 
-#[derive(Serialize)]
-struct Header<'a> {
-    r#type: &'static str,
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Text<'a> {
-    text: &'a str,
-}
-
-#[derive(Serialize)]
-struct Action<'a> {
-    buttons: Vec<ReplyButton<'a>>,
-}
-
-#[derive(Serialize)]
-struct ReplyButton<'a> {
-    r#type: &'static str,
-    reply: Reply<'a>,
-}
-
-#[derive(Serialize)]
-struct Reply<'a> {
-    id: &'a str,
-    title: &'a str,
-}
-
-impl<'a> From<&'a Buttons> for Interactive<'a> {
-    fn from(content: &'a Buttons) -> Self {
-        let buttons = content.buttons().iter().map(|button| ReplyButton {
-            r#type: "reply",
-            reply: Reply {
-                id: &button.id,
-                title: &button.title,
-            },
-        });
-        Self {
-            r#type: "button",
-            header: content.header().map(|text| Header {
-                r#type: "text",
-                text,
-            }),
-            body: Text {
-                text: content.body(),
-            },
-            footer: content.footer().map(|text| Text { text }),
-            action: Action {
-                buttons: buttons.collect(),
-            },
-        }
-    }
+pub(super) fn interactive(content: &Buttons) -> Value {
+    let buttons = content.buttons().iter();
+    let buttons = buttons
+        .map(|button| json!({"type": "reply", "reply": {"id": button.id, "title": button.title}}));
+    without_nulls(json!({
+        "type": "button",
+        "header": content.header().map(|text| json!({"type": "text", "text": text})),
+        "body": {"text": content.body()},
+        "footer": content.footer().map(|text| json!({"text": text})),
+        "action": {"buttons": buttons.collect::<Value>()},
+    }))
 }

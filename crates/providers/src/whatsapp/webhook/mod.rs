@@ -4,11 +4,7 @@ mod number_changes;
 
 use std::collections::HashMap;
 
-use recado_core::Status;
-use recado_core::inbound::{
-    Choice, Contact, CustomerCall, Ignored, Inbound, InboundContent, Pricing, SYSTEM, StatusUpdate,
-};
-use recado_core::message::MessageError;
+use recado_core::inbound::{CustomerCall, Pricing, SYSTEM};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -16,17 +12,8 @@ use url::form_urlencoded;
 
 use super::account::APP_SECRET;
 use super::errors;
-use crate::error::ErrorKind;
-use crate::lenient_json::text;
-use crate::redact::Redactor;
-use crate::webhook::call::{
-    Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
-};
-use crate::webhook::proof;
-use crate::webhook::reading::{
-    self, Said, choice_id, file_or_other, file_word, id, instant, items, name, object, other,
-    person, words,
-};
+use crate::webhook::prelude::*;
+use crate::webhook::{Admission, WebhookCall, WebhookHead, WebhookRefused};
 
 /// Most bytes of a word in a price class; those of Meta have 32 at most.
 const MAX_PRICING_WORD: usize = 64;
@@ -54,7 +41,7 @@ const KINDS: [(&str, Option<&str>); 15] = [
 ];
 
 /// The system messages that say so when a customer's number or user id changes; the second is an older name.
-const MOVES: [&str; 3] = [
+const NUMBER_CHANGES: [&str; 3] = [
     "user_changed_number",
     "customer_changed_number",
     "user_changed_user_id",
@@ -129,7 +116,7 @@ fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
         number: number.clone(),
         what,
     };
-    let contacts = Contacts::of(value);
+    let contacts = contacts(value);
     match text(change, "/field") {
         Some("messages") => {}
         Some("calls") => {
@@ -163,7 +150,7 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
     };
     let answered = message.pointer("/context/id");
     let group = message.get("group_id").filter(|chat| !chat.is_null());
-    reading::message(Said {
+    message_of(Said {
         external_id: id(message.get("id")),
         from,
         // A group whose id is not a text is unknown.
@@ -188,59 +175,55 @@ fn call(contacts: &Contacts<'_>, call: &Value) -> Inbound {
     }
 }
 
-/// The contacts of a change: looked up once, as a call may have a contact for each of its messages.
-struct Contacts<'a> {
-    phones: HashMap<&'a str, &'a Value>,
-    user_ids: HashMap<&'a str, &'a Value>,
-}
+/// The contacts of a change by each of their addresses.
+type Contacts<'a> = HashMap<&'a str, &'a Value>;
 
-impl<'a> Contacts<'a> {
-    fn of(value: &'a Value) -> Self {
-        let by = |path: &'static str| {
-            let contacts = items(value, "contacts").iter().rev();
-            let known = contacts.filter_map(|contact| Some((text(contact, path)?, contact)));
-            // Of two with the same name the first one counts.
-            known.collect()
-        };
-        Self {
-            phones: by("/wa_id"),
-            user_ids: by("/user_id"),
-        }
-    }
+/// Looks the contacts up once, as a call may have a contact for each of its messages.
+fn contacts(value: &Value) -> Contacts<'_> {
+    // Of two with the same address the first one counts.
+    let contacts = items(value, "contacts").iter().rev();
+    let by_address = contacts.flat_map(|contact| {
+        let addresses = ["/wa_id", "/user_id"].map(|path| text(contact, path));
+        addresses
+            .into_iter()
+            .flatten()
+            .map(move |address| (address, contact))
+    });
+    by_address.collect()
 }
 
 /// One batch may hold several customers, and not in the order of their messages: contacts are matched.
 fn sender(contacts: &Contacts<'_>, message: &Value) -> Option<Contact> {
     let phone = text(message, "/from");
     let user_id = text(message, "/from_user_id");
-    let by_phone = phone.and_then(|phone| contacts.phones.get(phone));
-    let contact = by_phone
-        .or_else(|| contacts.user_ids.get(user_id?))
-        .copied();
-    let of_contact = |path| text(contact?, path);
+    let mut names = [phone, user_id].into_iter().flatten();
+    let known = names.find_map(|address| contacts.get(address)).copied();
+    let of_known = |path| text(known?, path);
     let addresses = [
         phone,
         user_id,
-        of_contact("/wa_id"),
-        of_contact("/user_id"),
+        of_known("/wa_id"),
+        of_known("/user_id"),
         text(message, "/from_parent_user_id"),
         // A system message may name its customer nowhere else.
         text(message, "/system/previous_user_id"),
     ];
-    let name = contact.and_then(|contact| name(contact.pointer("/profile/name")));
-    person(addresses, name)
+    let name = known.and_then(|known| short_words(known.pointer("/profile/name")));
+    contact(addresses, name)
 }
 
 /// Who a customer is after a change of number or user id (Meta, webhooks, system messages).
 fn moved(message: &Value) -> Option<Contact> {
     let kind = text(message, "/system/type").unwrap_or_default();
     let number = text(message, "/system/new_wa_id");
-    if text(message, "/type") != Some(SYSTEM) || !(MOVES.contains(&kind) || number.is_some()) {
+    if text(message, "/type") != Some(SYSTEM)
+        || !(NUMBER_CHANGES.contains(&kind) || number.is_some())
+    {
         return None;
     }
     // Older versions of the API say `new_wa_id`.
     let addresses = ["/system/wa_id", "/system/user_id"].map(|path| text(message, path));
-    person([number].into_iter().chain(addresses), None)
+    contact([number].into_iter().chain(addresses), None)
 }
 
 /// Returns the former addresses of the customer: `from` is the old number, and a new address is never among them.
@@ -259,7 +242,7 @@ fn former(message: &Value, to: &Contact) -> Option<Contact> {
             .parse()
             .is_ok_and(|address| to.addresses().any(|new| *new == address))
     };
-    person(
+    contact(
         addresses.map(|address| address.filter(|it| !is_new(it))),
         None,
     )
@@ -285,30 +268,24 @@ fn content(message: &Value) -> InboundContent {
     file_or_other(kind, text, |file| {
         // Meta's `url` gives the file only with the access token, which a customer's server does not have.
         file.id = id(member("id"));
-        file.mime_type = file_word(member("mime_type"));
-        file.file_name = file_word(member("filename"));
+        file.mime_type = short_words(member("mime_type"));
+        file.file_name = short_words(member("filename"));
     })
 }
 
 fn interactive(message: &Value) -> InboundContent {
-    let choice = |kind: &str| {
-        let reply = message.pointer(&format!("/interactive/{kind}"))?;
-        let title = words(reply.get("title")).unwrap_or_default();
-        Some(Choice::new(choice_id(reply.get("id"))?, title))
-    };
     let kind = text(message, "/interactive/type").unwrap_or_default();
+    let reply = |key: &str| message.get("interactive")?.get(kind)?.get(key);
+    let choice = || {
+        let title = words(reply("title")).unwrap_or_default();
+        Some(Choice::new(choice_id(reply("id"))?, title))
+    };
     let found = match kind {
-        "button_reply" => choice(kind).map(InboundContent::Button),
-        "list_reply" => choice(kind).map(InboundContent::List),
+        "button_reply" => choice().map(InboundContent::Button),
+        "list_reply" => choice().map(InboundContent::List),
         // The form's answers, as the JSON text that Meta makes of them.
-        "nfm_reply" => Some(other(
-            kind,
-            words(message.pointer("/interactive/nfm_reply/response_json")),
-        )),
-        "call_permission_reply" => Some(other(
-            kind,
-            words(message.pointer("/interactive/call_permission_reply/response")),
-        )),
+        "nfm_reply" => Some(other(kind, words(reply("response_json")))),
+        "call_permission_reply" => Some(other(kind, words(reply("response")))),
         _ => None,
     };
     found.unwrap_or_else(|| other("unknown", None))
@@ -358,7 +335,8 @@ fn error(redactor: &Redactor, error: &Value) -> MessageError {
     let title = text(error, "/message").or_else(|| text(error, "/title"));
     let parts = [title, text(error, "/error_data/details")];
     let message = parts.into_iter().flatten().collect::<Vec<_>>().join(": ");
-    let mut error = MessageError::new(kind.reason(), redactor.clean(&message));
-    error.code = code;
-    error
+    MessageError {
+        code,
+        ..MessageError::new(kind.reason(), redactor.clean(&message))
+    }
 }

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use recado_core::Recipient;
 use recado_core::inbound::{Inbound, InboundContent, InboundMessage};
 
-use crate::webhook::call::Received;
+use crate::webhook::Received;
 
 /// A number, and an address of a customer there.
 type Address<'a> = (Option<&'a str>, &'a Recipient);
 
-/// Puts every number change before the first message from the new names, which Meta may send earlier in the
+/// Puts every number change before the first message from the new addresses, which Meta may send earlier in the
 /// same call: as a stranger's, that message would open a second conversation.
 pub(super) fn in_order(received: Vec<Received>) -> Vec<Received> {
-    if !received.iter().any(|item| new_names(item).is_some()) {
+    if !received.iter().any(|item| new_addresses(item).is_some()) {
         return received;
     }
     let mut first: HashMap<Address<'_>, usize> = HashMap::new();
     for (place, item) in received.iter().enumerate() {
-        if let (Inbound::Message(message), None) = (&item.what, new_names(item)) {
+        if let (Inbound::Message(message), None) = (&item.what, new_addresses(item)) {
             for address in message.from.addresses() {
                 first
                     .entry((item.number.as_deref(), address))
@@ -27,8 +27,8 @@ pub(super) fn in_order(received: Vec<Received>) -> Vec<Received> {
         }
     }
     let place_of = |(place, item): (usize, &Received)| {
-        let names = new_names(item).into_iter().flatten();
-        let firsts = names.filter_map(|name| first.get(&(item.number.as_deref(), name)));
+        let addresses = new_addresses(item).into_iter().flatten();
+        let firsts = addresses.filter_map(|new| first.get(&(item.number.as_deref(), new)));
         match firsts.min() {
             Some(first) if *first < place => (*first, false),
             _ => (place, true),
@@ -40,8 +40,8 @@ pub(super) fn in_order(received: Vec<Received>) -> Vec<Received> {
     sorted.into_iter().map(|(_, item)| item).collect()
 }
 
-/// The names that a customer has from now on, if the item is a change of them.
-fn new_names(item: &Received) -> Option<impl Iterator<Item = &Recipient>> {
+/// Returns the addresses that a customer has from now on, if the item is a number change.
+fn new_addresses(item: &Received) -> Option<impl Iterator<Item = &Recipient>> {
     match &item.what {
         Inbound::Message(InboundMessage {
             content: InboundContent::NumberChange { to, .. },

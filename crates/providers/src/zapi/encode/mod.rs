@@ -1,29 +1,30 @@
 //! The JSON of a message, with a file for each kind of message.
 
-pub(super) mod buttons;
+mod buttons;
 
 use std::borrow::Cow;
 
-use recado_core::{Recipient, RecipientKind};
-use serde::Serialize;
+use recado_core::{Content, Recipient, RecipientKind};
+use serde_json::Value;
 
-#[derive(Serialize)]
-pub(super) struct Body<'a> {
-    pub(super) phone: Cow<'a, str>,
-    #[serde(flatten)]
-    pub(super) kind: Kind<'a>,
-}
+use super::Zapi;
+use crate::channel::OutboundMessage;
+use crate::wire::Endpoint;
 
-/// What a message says, for one of Z-API's methods.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(super) enum Kind<'a> {
-    ButtonList(buttons::SendButtonList<'a>),
-    ButtonActions(buttons::SendButtonActions<'a>),
+impl Zapi {
+    pub(super) fn request(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
+        let phone = &phone(&message.to);
+        match &message.content {
+            Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => {
+                (&self.button_actions, buttons::actions(phone, content))
+            }
+            Content::Buttons(content) => (&self.button_list, buttons::list(phone, content)),
+        }
+    }
 }
 
 /// Z-API writes a new group `1203…-group` and an old one `5521…-1600…` (Z-API docs, introduction to groups).
-pub(super) fn phone(to: &Recipient) -> Cow<'_, str> {
+fn phone(to: &Recipient) -> Cow<'_, str> {
     match to.kind() {
         RecipientKind::Group if !to.id().contains('-') => format!("{}-group", to.id()).into(),
         RecipientKind::Group | RecipientKind::Phone | RecipientKind::UserId => to.id().into(),

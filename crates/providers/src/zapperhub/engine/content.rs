@@ -4,11 +4,10 @@
 //! *oneof* under one more name. So keys are compared without case, and searched inside a tap, but never
 //! inside its `contextInfo`, which quotes the question with all its buttons.
 
-use recado_core::inbound::{Choice, InboundContent, Media};
+use recado_core::inbound::Media;
 use serde_json::Value;
 
-use crate::lenient_json;
-use crate::webhook::reading::{choice_id, file_or_other, file_word, id, other, size, url, words};
+use crate::webhook::prelude::*;
 
 /// What wraps another message.
 const WRAPPERS: [&str; 6] = [
@@ -160,8 +159,8 @@ fn anything_else<'a>(message: &'a Value, file_url: Option<&Value>) -> Found<'a> 
         let member = own(message, member)?;
         let content = file_or_other(kind, words(own(member, key)), |file| {
             file.provider_url = url(file_url);
-            file.mime_type = file_word(own(member, "mimetype"));
-            file.file_name = file_word(own(member, "fileName"));
+            file.mime_type = short_words(own(member, "mimetype"));
+            file.file_name = short_words(own(member, "fileName"));
             file.size = size(own(member, "fileLength"));
         });
         Some((member, content))
@@ -184,4 +183,18 @@ fn choice(tap: &Value, id: &str, title: &str) -> Option<Choice> {
 
 fn answered(member: &Value) -> Option<String> {
     id(own(own(member, "contextInfo")?, "stanzaId"))
+}
+
+/// Tells whether a chat is a group.
+pub(crate) fn is_group(chat: &str) -> bool {
+    chat.ends_with("@g.us")
+}
+
+/// Returns why a chat is neither with a customer nor a group, or `None` if it is one of them.
+pub(crate) fn ignored_reason(chat: &str) -> Option<Ignored> {
+    match chat.split_once('@')?.1 {
+        "newsletter" => Some(Ignored::Newsletter),
+        "broadcast" if chat == "status@broadcast" => Some(Ignored::Story),
+        _ => None,
+    }
 }

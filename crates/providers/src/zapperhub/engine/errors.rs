@@ -1,9 +1,6 @@
 //! Where both dialects put the words of a refusal.
 
-use crate::error::ErrorKind;
-use crate::http::client::Answer;
-use crate::lenient_json::text;
-use crate::refusal::Refusal;
+use crate::prelude::*;
 
 /// The first that is there counts; the vendor publishes no schema of errors (inferred).
 const WORDS: [&str; 5] = ["/message", "/error", "/error/message", "/detail", "/title"];

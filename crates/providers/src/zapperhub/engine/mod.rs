@@ -1,6 +1,5 @@
 //! What the hosted API and wuzapi have in common, as both stand in front of the same engine.
 
-pub(super) mod chat;
 pub(super) mod content;
 pub(super) mod encode;
 pub(super) mod errors;

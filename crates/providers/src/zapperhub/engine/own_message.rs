@@ -2,12 +2,11 @@
 //!
 //! The vendors show no own message; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
-use recado_core::inbound::{Choice, Contact, Ignored, Inbound, OwnMessage};
+use recado_core::inbound::OwnMessage;
 use serde_json::Value;
 
 use super::content::{own, unwrapped, within};
-use crate::lenient_json;
-use crate::webhook::reading::{choice_id, words};
+use crate::webhook::prelude::*;
 
 /// The members of a message with buttons: each with the keys of its body and its buttons.
 const WITH_BUTTONS: [(&str, &str, &str); 3] = [

@@ -1,13 +1,6 @@
 //! What the hosted API answers; it publishes no schema, so everything here is tolerant (inferred).
 
-use serde_json::Value;
-
-use crate::channel::{HealthState, Receipt};
-use crate::documented::says;
-use crate::error::ErrorKind;
-use crate::http::client::Answer;
-use crate::lenient_json::text;
-use crate::refusal::Refusal;
+use crate::prelude::*;
 use crate::zapperhub::engine::errors;
 
 /// Where callers of the API have found the message's id; the first that is there counts.
@@ -47,7 +40,7 @@ pub(super) fn receipt(answer: &Answer) -> Result<Receipt, Refusal> {
 }
 
 /// Reads `GET /connection`: `open` is Baileys' word, `close` the documented one.
-pub(super) fn health(answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+pub(super) fn health(answer: &Answer) -> Result<Health, Refusal> {
     let body = answer.json().filter(|_| answer.status == 200);
     let body = body.ok_or_else(|| refusal(answer))?;
     let status = text(&body, "/status").ok_or_else(|| refusal(answer))?;
@@ -56,7 +49,7 @@ pub(super) fn health(answer: &Answer) -> Result<(HealthState, Option<String>), R
         _ if text(&body, "/qrCode").is_some() => (HealthState::NeedsPairing, Some(status)),
         _ => (HealthState::Disconnected, Some(status)),
     };
-    Ok((state, detail.map(str::to_owned)))
+    Ok(Health::new(state, detail.map(str::to_owned)))
 }
 
 /// Reads the id of a job or a webhook, which may be a number.
@@ -68,7 +61,7 @@ pub(super) fn given_id(id: &Value) -> Option<String> {
     }
 }
 
-/// Tells whether an "accepted" says that it is none.
+/// Tells whether a success says that it is not one.
 pub(super) fn contradicts(body: &Value) -> bool {
     body.get("success") == Some(&Value::Bool(false))
         || body.get("error").is_some_and(|error| !error.is_null())

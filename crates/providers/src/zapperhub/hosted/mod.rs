@@ -4,30 +4,12 @@ mod answers;
 mod registration;
 mod webhook;
 
-use std::borrow::Cow;
-
-use recado_core::{Capabilities, Content, capabilities};
 use reqwest::header::AUTHORIZATION;
-use secrecy::SecretString;
-use serde::Serialize;
-use url::Url;
 
 use super::account::RecipientForm;
-use super::engine::encode::buttons::ReplyButtons;
-use super::engine::encode::recipient;
+use super::engine::encode;
 use super::profile::PROFILE;
-use crate::base_url::join;
-use crate::channel::{HealthState, OutboundMessage, Receipt};
-use crate::connection::Connection;
-use crate::error::ConfigError;
-use crate::http::client::Answer;
-use crate::profile::Profile;
-use crate::redact::Redactor;
-use crate::refusal::Refusal;
-use crate::webhook::call::{Received, WebhookCall, WebhookHead};
-use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
-use crate::webhook::proof;
-use crate::wire::{Endpoint, Wire};
+use crate::prelude::*;
 
 /// One instance.
 pub(super) struct Hosted {
@@ -37,20 +19,6 @@ pub(super) struct Hosted {
     connection_url: Url,
     webhook_url: Url,
     webhooks_url: Url,
-}
-
-/// The schema is closed: it has no place for an id of ours.
-#[derive(Serialize)]
-pub(super) struct Body<'a> {
-    jid: Cow<'a, str>,
-    #[serde(flatten)]
-    kind: Kind<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Kind<'a> {
-    Buttons(ReplyButtons<'a>),
 }
 
 impl Hosted {
@@ -72,21 +40,17 @@ impl Hosted {
 
 impl Wire for Hosted {
     const PROFILE: &'static Profile = &PROFILE;
-    type Body<'a> = Body<'a>;
 
-    fn capabilities(&self) -> &'static Capabilities {
-        &capabilities::ZAPPERAPI_V2
-    }
-
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
-        let (endpoint, kind) = match &message.content {
-            Content::Buttons(content) => (&self.buttons, Kind::Buttons(content.into())),
+    /// The schema is closed: it has no place for an id of ours.
+    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
+        let endpoint = match &message.content {
+            Content::Buttons(_) => &self.buttons,
         };
-        let jid = recipient(self.recipient_form, &message.to);
-        Ok((endpoint, Body { jid, kind }))
+        let jid = encode::recipient(self.recipient_form, &message.to);
+        (
+            endpoint,
+            encode::body([("jid", jid.into())], &message.content),
+        )
     }
 
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
@@ -97,7 +61,7 @@ impl Wire for Hosted {
         &self.connection_url
     }
 
-    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+    fn decode_health(&self, answer: &Answer) -> Result<Health, Refusal> {
         answers::health(answer)
     }
 
@@ -107,7 +71,9 @@ impl Wire for Hosted {
         url: &Url,
         secret: &SecretString,
     ) -> Result<(), Refusal> {
-        registration::register(connection, &self.webhook_url, url, secret).await?;
+        // The one registration that takes a secret (ZapperAPI, webhooks).
+        let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
+        registration::ordered(connection, Method::POST, &self.webhook_url, &body).await?;
         registration::register_updates(connection, &self.webhooks_url, url).await
     }
 

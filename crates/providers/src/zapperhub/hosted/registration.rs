@@ -1,31 +1,12 @@
 //! How the hosted API learns where its webhooks go.
 
-use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
-use url::Url;
-
 use super::answers::{contradicts, given_id, refusal};
 use super::webhook::UPDATES;
-use crate::base_url::join;
-use crate::connection::Connection;
-use crate::lenient_json::text;
-use crate::refusal::Refusal;
+use crate::prelude::*;
 use crate::webhook::reading::items;
 
 /// The name of our webhook among an instance's several.
 const NAME: &str = "recado";
-
-/// Calls `POST /webhook`, the one registration that takes a secret (ZapperAPI, webhooks).
-pub(super) async fn register(
-    connection: &Connection,
-    endpoint: &Url,
-    url: &Url,
-    secret: &SecretString,
-) -> Result<(), Refusal> {
-    let body = json!({"url": url.as_str(), "secretKey": secret.expose_secret()});
-    ordered(connection, Method::POST, endpoint, &body).await
-}
 
 /// Calls `POST /webhooks` for the statuses, which the webhook above is not promised to be told (ZapperAPI, webhooks).
 ///
@@ -56,7 +37,8 @@ async fn known_webhook(connection: &Connection, endpoint: &Url) -> Result<Option
     Ok(ours.and_then(|webhook| given_id(webhook.get("id")?)))
 }
 
-async fn ordered(
+/// Makes a request that is successful if the answer does not contradict it.
+pub(super) async fn ordered(
     connection: &Connection,
     method: Method,
     endpoint: &Url,

@@ -2,19 +2,10 @@
 //!
 //! The vendor publishes the names, and receivers the message; the members of the others are inferred.
 
-use recado_core::Status;
-use recado_core::inbound::{Ignored, Inbound};
 use serde_json::Value;
 
-use crate::lenient_json;
-use crate::lenient_json::text;
-use crate::redact::Redactor;
-use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
-use crate::webhook::reading::{
-    self, Said, connected, id, instant, name, one_or_many, person, status,
-};
-use crate::zapperhub::engine::chat::{is_group, unheard};
-use crate::zapperhub::engine::content::content;
+use crate::webhook::prelude::*;
+use crate::zapperhub::engine::content::{content, ignored_reason, is_group};
 use crate::zapperhub::engine::own_message::own_message;
 
 /// A status by its number, its name, and ours.
@@ -85,8 +76,8 @@ fn of_event(redactor: &Redactor, event: &Value) -> Vec<Inbound> {
 
 fn message(item: &Value) -> Inbound {
     let chat = text(item, "/key/remoteJid").unwrap_or_default();
-    if let Some(ignored) = unheard(chat) {
-        return ignored;
+    if let Some(reason) = ignored_reason(chat) {
+        return Inbound::Ignored(reason);
     }
     let external_id = id(item.pointer("/key/id"));
     let sent_at = instant(item.get("messageTimestamp"));
@@ -97,7 +88,7 @@ fn message(item: &Value) -> Inbound {
         if in_a_group {
             return Inbound::Ignored(Ignored::Group);
         }
-        let to = person(["remoteJid", "remoteJidAlt"].map(address), None);
+        let to = contact(["remoteJid", "remoteJidAlt"].map(address), None);
         return own_message(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message, item.get("mediaUrl")) else {
@@ -114,9 +105,9 @@ fn message(item: &Value) -> Inbound {
     } else {
         ["remoteJid", "remoteJidAlt", "senderPn", "senderLid"]
     };
-    reading::message(Said {
+    message_of(Said {
         external_id,
-        from: person(addresses.map(address), name(item.get("pushName"))),
+        from: contact(addresses.map(address), short_words(item.get("pushName"))),
         group: Some(chat).filter(|_| in_a_group),
         sent_at,
         in_reply_to,

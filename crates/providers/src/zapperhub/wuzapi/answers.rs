@@ -1,13 +1,6 @@
 //! What a wuzapi server answers (wuzapi in the vendor's version, `handlers.go`).
 
-use serde_json::Value;
-
-use crate::channel::HealthState;
-use crate::documented::says;
-use crate::error::ErrorKind;
-use crate::http::client::Answer;
-use crate::lenient_json::text;
-use crate::refusal::Refusal;
+use crate::prelude::*;
 use crate::zapperhub::engine::errors;
 
 /// Reads the envelope `{"code":200,"data":{"Id":…},"success":true}`.
@@ -20,7 +13,7 @@ pub(super) fn message_id(answer: &Answer) -> Result<Option<String>, Refusal> {
 }
 
 /// Reads `GET /session/status`; its body contains the token, so nothing of it is shown.
-pub(super) fn health(answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+pub(super) fn health(answer: &Answer) -> Result<Health, Refusal> {
     let body = answer.json().filter(|_| answer.status == 200);
     let flag = |new: &str, old: &str| {
         let body = body.as_ref()?;
@@ -34,7 +27,7 @@ pub(super) fn health(answer: &Answer) -> Result<(HealthState, Option<String>), R
         (Some(false), _) => HealthState::Disconnected,
         _ => return Err(refusal(answer)),
     };
-    Ok((state, None))
+    Ok(Health::new(state, None))
 }
 
 /// Turns an answer that is not a success into an error.

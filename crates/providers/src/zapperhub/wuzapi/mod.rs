@@ -1,37 +1,17 @@
 //! wuzapi in the vendor's version, on a server of one's own.
 
 mod answers;
-mod message_id;
 mod multipart;
 mod webhook;
 
-use std::borrow::Cow;
-
-use recado_core::{Capabilities, Content, MessageId, capabilities};
-use reqwest::Method;
+use recado_core::MessageId;
 use reqwest::header::CONTENT_TYPE;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use serde_json::{Value, json};
-use url::Url;
+use sha2::{Digest, Sha256};
 
-use self::message_id::message_id;
 use super::account::RecipientForm;
-use super::engine::encode::buttons::ReplyButtons;
-use super::engine::encode::recipient;
+use super::engine::encode;
 use super::profile::PROFILE;
-use crate::base_url::join;
-use crate::channel::{HealthState, OutboundMessage, Receipt};
-use crate::connection::Connection;
-use crate::error::ConfigError;
-use crate::http::client::Answer;
-use crate::profile::Profile;
-use crate::redact::Redactor;
-use crate::refusal::Refusal;
-use crate::webhook::call::{Received, WebhookCall, WebhookHead};
-use crate::webhook::call::{WebhookRefused, WebhookUnreadable};
-use crate::webhook::proof;
-use crate::wire::{Endpoint, Wire};
+use crate::prelude::*;
 
 /// All events that are read; those that are not ordered are not sent (`wmiau.go`).
 const EVENTS: [&str; 8] = [
@@ -57,21 +37,6 @@ pub(super) struct Wuzapi {
     signing_key_url: Url,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Body<'a> {
-    phone: Cow<'a, str>,
-    id: String,
-    #[serde(flatten)]
-    kind: Kind<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Kind<'a> {
-    Buttons(ReplyButtons<'a>),
-}
-
 impl Wuzapi {
     pub(super) fn new(base: &Url, recipient_form: RecipientForm) -> Result<Self, ConfigError> {
         Ok(Self {
@@ -86,22 +51,15 @@ impl Wuzapi {
 
 impl Wire for Wuzapi {
     const PROFILE: &'static Profile = &PROFILE;
-    type Body<'a> = Body<'a>;
 
-    fn capabilities(&self) -> &'static Capabilities {
-        &capabilities::WUZAPI_FORK
-    }
-
-    fn encode<'a>(
-        &'a self,
-        message: &'a OutboundMessage,
-    ) -> Result<(&'a Endpoint, Body<'a>), Refusal> {
-        let (endpoint, kind) = match &message.content {
-            Content::Buttons(content) => (&self.buttons, Kind::Buttons(content.into())),
+    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
+        let endpoint = match &message.content {
+            Content::Buttons(_) => &self.buttons,
         };
-        let phone = recipient(self.recipient_form, &message.to);
+        let phone = encode::recipient(self.recipient_form, &message.to);
         let id = message_id(&message.id);
-        Ok((endpoint, Body { phone, id, kind }))
+        let address = [("Phone", phone.into()), ("Id", id.into())];
+        (endpoint, encode::body(address, &message.content))
     }
 
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {
@@ -119,7 +77,7 @@ impl Wire for Wuzapi {
         &self.status_url
     }
 
-    fn decode_health(&self, answer: &Answer) -> Result<(HealthState, Option<String>), Refusal> {
+    fn decode_health(&self, answer: &Answer) -> Result<Health, Refusal> {
         answers::health(answer)
     }
 
@@ -169,4 +127,12 @@ async fn ordered(connection: &Connection, endpoint: &Url, body: &Value) -> Resul
         Some(body) if answer.status == 200 && body.get("success") == Some(&true.into()) => Ok(()),
         _ => Err(answers::refusal(&answer)),
     }
+}
+
+/// Returns an id like the one an app would choose, and always the same for our id.
+///
+/// So its receipts can be matched even if the answer was lost.
+fn message_id(id: &MessageId) -> String {
+    let digest = Sha256::digest(id.as_str());
+    format!("3EB0{}", hex::encode_upper(&digest[..9]))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::webhook::call::WebhookUnreadable;
+use crate::webhook::WebhookUnreadable;
 
 const KIND: &str = "multipart/form-data";
 

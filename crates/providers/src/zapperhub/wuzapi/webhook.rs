@@ -2,18 +2,12 @@
 
 use std::borrow::Cow;
 
-use recado_core::Status;
-use recado_core::inbound::{Ignored, Inbound};
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::multipart;
-use crate::lenient_json::text;
-use crate::redact::Redactor;
-use crate::webhook::call::{MAX_ITEMS, WebhookUnreadable};
-use crate::webhook::reading::{self, Said, connected, id, instant, name, object, person, status};
-use crate::zapperhub::engine::chat::{is_group, unheard};
-use crate::zapperhub::engine::content::{content, own};
+use crate::webhook::prelude::*;
+use crate::zapperhub::engine::content::{content, ignored_reason, is_group, own};
 use crate::zapperhub::engine::own_message::own_message;
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
@@ -27,33 +21,23 @@ pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<C
     }
 }
 
-/// JSON, or a form of either kind with the same JSON in `jsonData`.
+/// JSON, or a form of either kind with the same JSON in `jsonData`; what is not JSON is a form, whatever its type says.
 pub(super) fn news(
     redactor: &Redactor,
     content_type: Option<&str>,
     body: &[u8],
 ) -> Result<Vec<Inbound>, WebhookUnreadable> {
-    let kind = content_type.unwrap_or_default();
-    let event = if multipart::is_multipart(kind) {
-        let fields = multipart::fields(kind, body)?;
-        let json = fields.get("jsonData").ok_or(WebhookUnreadable)?;
-        object(json)?
-    } else if is_form(kind) {
-        let mut pairs = form_urlencoded::parse(body);
-        let (_, json) = pairs
-            .find(|(key, _)| key == "jsonData")
-            .ok_or(WebhookUnreadable)?;
-        object(json.as_bytes())?
-    } else {
-        object(body)?
+    let event = match content_type.filter(|kind| multipart::is_multipart(kind)) {
+        Some(kind) => {
+            let fields = multipart::fields(kind, body)?;
+            object(fields.get("jsonData").ok_or(WebhookUnreadable)?)
+        }
+        None => object(body).or_else(|_| {
+            let json = form_urlencoded::parse(body).find(|(key, _)| key == "jsonData");
+            object(json.ok_or(WebhookUnreadable)?.1.as_bytes())
+        }),
     };
-    Ok(of_event(redactor, &event))
-}
-
-fn is_form(content_type: &str) -> bool {
-    content_type
-        .to_ascii_lowercase()
-        .starts_with("application/x-www-form-urlencoded")
+    Ok(of_event(redactor, &event?))
 }
 
 fn of_event(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
@@ -82,8 +66,8 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     let said = |key| info(key).and_then(Value::as_str);
     let is = |key| info(key) == Some(&true.into());
     let chat = said("Chat").unwrap_or_default();
-    if let Some(ignored) = unheard(chat) {
-        return ignored;
+    if let Some(reason) = ignored_reason(chat) {
+        return Inbound::Ignored(reason);
     }
     let in_a_group = is("IsGroup") || is_group(chat);
     let external_id = id(info("ID"));
@@ -93,7 +77,7 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
         if in_a_group {
             return Inbound::Ignored(Ignored::Group);
         }
-        let to = person([said("Chat")], None);
+        let to = contact([said("Chat")], None);
         return own_message(external_id, to, sent_at, message);
     }
     let Some((content, in_reply_to)) = content(message, file_url) else {
@@ -101,9 +85,9 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     };
     // One of the first two is the phone, the other the LID, if both are there.
     let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
-    reading::message(Said {
+    message_of(Said {
         external_id,
-        from: person(addresses, name(info("PushName"))),
+        from: contact(addresses, short_words(info("PushName"))),
         group: Some(chat).filter(|_| in_a_group),
         sent_at,
         in_reply_to,
@@ -111,7 +95,7 @@ fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
     })
 }
 
-/// wuzapi sends no receipt for "sent", which is the answer to the request, nor for a failure.
+/// wuzapi sends no receipt for "sent", which is the answer to the request, and none for a failure.
 fn receipt(body: &Value, event: &Value) -> Vec<Inbound> {
     let step = match text(body, "/state") {
         Some("Delivered") => Status::Delivered,

@@ -1,12 +1,22 @@
 //! The JSON of what a message says and of whom it goes to, with a file for each kind of message.
 
-pub(crate) mod buttons;
+mod buttons;
 
 use std::borrow::Cow;
 
-use recado_core::{Recipient, RecipientKind};
+use recado_core::{Content, Recipient, RecipientKind};
+use serde_json::Value;
 
 use crate::zapperhub::account::RecipientForm;
+
+/// Returns the JSON of a message, which begins with the members that name its recipient.
+pub(crate) fn body<const N: usize>(address: [(&str, Value); N], content: &Content) -> Value {
+    let content = match content {
+        Content::Buttons(content) => buttons::members(content),
+    };
+    let members = address.into_iter().chain(content);
+    members.filter(|(_, value)| !value.is_null()).collect()
+}
 
 pub(crate) fn recipient(form: RecipientForm, to: &Recipient) -> Cow<'_, str> {
     match (to.kind(), form) {

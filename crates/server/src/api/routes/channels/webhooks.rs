@@ -1,7 +1,7 @@
 //! Telling a channel's provider where its webhooks go.
 
 use recado_core::Provider;
-use recado_providers::{HttpClient, Profile, Registration};
+use recado_providers::{ErrorKind, HttpClient, Profile};
 use url::Url;
 
 use super::shape::webhook_url;
@@ -53,15 +53,11 @@ pub(crate) async fn register_webhook(
 /// Checks that the provider can be told of the URL, and that it can call there: it takes any URL, and would call in vain.
 fn check_registrable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
     let refused = |message: String| Err(ApiError::new(Reason::WebhookNotRegistered, message));
-    let why = match Profile::of(provider).registration {
-        Registration::ByHand { instructions } => {
-            return refused(instructions.replace("{url}", url.as_str()));
-        }
-        Registration::Program { https_only: true } if url.scheme() != "https" => {
-            format!("{} calls https addresses only", provider.title())
-        }
-        _ if http.may_be_called_at(url) => return Ok(()),
-        _ => "that is an address of this machine or of a private network".to_owned(),
+    let why = match Profile::of(provider).registration_refusal(url) {
+        Some((ErrorKind::Rejected, instructions)) => return refused(instructions),
+        Some((_, why)) => why,
+        None if http.may_be_called_at(url) => return Ok(()),
+        None => "that is an address of this machine or of a private network".to_owned(),
     };
     let host = url.host_str().unwrap_or_default();
     refused(format!(
