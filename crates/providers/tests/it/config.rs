@@ -9,7 +9,8 @@ use recado_providers::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Subject, client, parse};
+use crate::support::Subject::{self, WhatsApp, Wuzapi, Zapi, ZapperHub};
+use crate::support::{client, parse};
 
 /// The faults of a configuration, by field.
 fn faults(
@@ -28,8 +29,7 @@ pub(crate) fn names(faults: &BTreeMap<String, Vec<String>>) -> Vec<&str> {
 
 #[rstest]
 fn a_guarded_client_sends_credentials_over_https_only(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
     let guarded = HttpClient::new(Timeouts::default(), false).expect("an HTTP client");
     let connected = |http: &HttpClient, url: &str| {
@@ -52,9 +52,9 @@ fn defaults_are_the_published_addresses() {
         let config = parse(subject.provider(), &subject.credentials(), &json!({}));
         config.expect("a valid configuration").base_url.to_string()
     };
-    assert_eq!(base(Subject::WhatsApp), "https://graph.facebook.com/");
-    assert_eq!(base(Subject::Zapi), "https://api.z-api.io/");
-    assert_eq!(base(Subject::ZapperHub), "https://api.zapperapi.com/");
+    assert_eq!(base(WhatsApp), "https://graph.facebook.com/");
+    assert_eq!(base(Zapi), "https://api.z-api.io/");
+    assert_eq!(base(ZapperHub), "https://api.zapperapi.com/");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn every_fault_is_named_at_once_and_no_value_is_shown() {
 #[case::new("v26.0", true)]
 fn a_version_looks_like_v25_0(#[case] version: &str, #[case] valid: bool) {
     let settings = json!({"apiVersion": version});
-    let credentials = Subject::WhatsApp.credentials();
+    let credentials = WhatsApp.credentials();
     let parsed = parse(Provider::WhatsApp, &credentials, &settings);
     assert_eq!(parsed.is_ok(), valid);
 }
@@ -115,7 +115,7 @@ fn a_version_looks_like_v25_0(#[case] version: &str, #[case] valid: bool) {
 #[case::no_host("https://")]
 #[case::no_base("mailto:a@example.com")]
 fn a_base_url_is_a_plain_web_address(#[case] url: &str) {
-    let credentials = Subject::Zapi.credentials();
+    let credentials = Zapi.credentials();
     let faults = faults(Provider::Zapi, &credentials, &json!({"baseUrl": url}));
     assert_eq!(names(&faults), ["settings.baseUrl"]);
 }
@@ -133,8 +133,7 @@ fn a_credential_can_be_sent(#[case] value: &str) {
 
 #[rstest]
 fn a_credential_or_a_setting_of_4097_bytes_is_refused(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
     let url = |bytes: usize| format!("https://example.com/{}", "a".repeat(bytes - 20));
     let parsed = |bytes: usize| {
@@ -174,8 +173,7 @@ fn white_space_around_a_credential_is_the_clipboards() {
 #[test]
 fn a_slash_in_a_credential_stays_inside_its_segment() {
     let credentials = json!({"instanceId": "a/../b?c#d%2e", "apiKey": "API-KEY-01"});
-    let channel =
-        Subject::ZapperHub.channel_with(&credentials, &json!({"baseUrl": "http://h/base/"}));
+    let channel = ZapperHub.channel_with(&credentials, &json!({"baseUrl": "http://h/base/"}));
     let preview = channel
         .preview(&crate::support::full())
         .expect("a valid message");
@@ -187,7 +185,7 @@ fn a_slash_in_a_credential_stays_inside_its_segment() {
 
 #[test]
 fn zappermeow_is_told_apart_from_a_typing_mistake() {
-    let credentials = Subject::ZapperHub.credentials();
+    let credentials = ZapperHub.credentials();
     let told = |dialect: &str| {
         let settings = json!({"dialect": dialect});
         faults(Provider::ZapperHub, &credentials, &settings)["settings.dialect"].join(" ")
@@ -211,14 +209,42 @@ fn wuzapi_needs_its_own_address_and_no_instance(#[case] settings: Value) {
     assert_eq!(names(&faults), ["settings.baseUrl"]);
 }
 
+#[test]
+fn a_wuzapi_channel_that_was_stored_with_the_vendors_address_can_still_be_read() {
+    let object = |value: Value| value.as_object().cloned().expect("an object");
+    let credentials = object(Wuzapi.credentials());
+    let settings = object(Wuzapi.settings("https://api.zapperapi.com"));
+    let defaults = Defaults::default();
+    let (provider, stored) = (Provider::ZapperHub, (&credentials, &settings));
+    Credentials::parse_stored(provider, &credentials, &settings, &defaults).expect("a channel");
+    let new_key = object(json!({"apiKey": "WUZAPI-TOKEN-02"}));
+    let changed = |settings| {
+        Credentials::parse_changed(provider, stored, (&new_key, settings), &defaults).is_ok()
+    };
+    assert!(changed(None) && !changed(Some(&settings)));
+}
+
 #[rstest]
-#[case(Subject::WhatsApp, "accessToken")]
-#[case(Subject::WhatsApp, "appSecret")]
-#[case(Subject::WhatsApp, "verifyToken")]
-#[case(Subject::Zapi, "instanceToken")]
-#[case(Subject::Zapi, "clientToken")]
-#[case(Subject::ZapperHub, "apiKey")]
-#[case(Subject::Wuzapi, "apiKey")]
+#[case(WhatsApp, json!({}))]
+#[case(Zapi, json!({}))]
+#[case(Zapi, json!({"buttonsEndpoint": "list"}))]
+#[case(Zapi, json!({"buttonsEndpoint": "actions"}))]
+#[case(ZapperHub, json!({}))]
+#[case(Wuzapi, json!({"dialect": "wuzapi", "baseUrl": "https://h"}))]
+fn a_channel_carries_what_its_profile_says(#[case] subject: Subject, #[case] settings: Value) {
+    let channel = subject.channel_with(&subject.credentials(), &settings);
+    let carried = Profile::of(subject.provider()).capabilities(&settings);
+    assert_eq!(channel.capabilities(), carried);
+}
+
+#[rstest]
+#[case(WhatsApp, "accessToken")]
+#[case(WhatsApp, "appSecret")]
+#[case(WhatsApp, "verifyToken")]
+#[case(Zapi, "instanceToken")]
+#[case(Zapi, "clientToken")]
+#[case(ZapperHub, "apiKey")]
+#[case(Wuzapi, "apiKey")]
 fn a_secret_of_less_than_8_characters_is_refused_unless_it_was_stored_earlier(
     #[case] subject: Subject,
     #[case] key: &str,
@@ -240,9 +266,9 @@ fn a_secret_of_less_than_8_characters_is_refused_unless_it_was_stored_earlier(
 }
 
 #[rstest]
-#[case(Subject::WhatsApp, "phoneNumberId")]
-#[case(Subject::Zapi, "instanceId")]
-#[case(Subject::ZapperHub, "instanceId")]
+#[case(WhatsApp, "phoneNumberId")]
+#[case(Zapi, "instanceId")]
+#[case(ZapperHub, "instanceId")]
 fn an_id_that_is_no_secret_may_be_short(#[case] subject: Subject, #[case] key: &str) {
     let mut credentials = subject.credentials();
     credentials[key] = "7".into();
@@ -251,7 +277,7 @@ fn an_id_that_is_no_secret_may_be_short(#[case] subject: Subject, #[case] key: &
 
 #[test]
 fn debug_shows_no_secret() {
-    for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
+    for subject in [WhatsApp, Zapi, ZapperHub] {
         let config = parse(subject.provider(), &subject.credentials(), &json!({}));
         let shown = format!("{:?}", config.expect("a valid configuration"));
         for secret in [
@@ -269,7 +295,7 @@ fn debug_shows_no_secret() {
 #[test]
 fn a_private_address_is_refused_unless_allowed() {
     let config = |url: &str| -> ChannelConfig {
-        let credentials = Subject::Zapi.credentials();
+        let credentials = Zapi.credentials();
         parse(Provider::Zapi, &credentials, &json!({"baseUrl": url})).expect("valid")
     };
     let guarded = HttpClient::new(Timeouts::default(), false).expect("an HTTP client");

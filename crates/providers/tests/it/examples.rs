@@ -13,7 +13,8 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-use crate::support::{Subject, World, canned, full, listen};
+use crate::support::Subject::{self, WhatsApp, Wuzapi, Zapi, ZapperHub};
+use crate::support::{World, canned, full, listen};
 use crate::webhooks::SECRET;
 
 #[expect(dead_code, reason = "`main` is for a person")]
@@ -28,17 +29,16 @@ mod webhook;
 
 /// The environment with the sandbox's accounts.
 fn variable(name: &str) -> Option<String> {
-    let accounts = [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub]
-        .map(|subject| Account::working(subject.simulator()));
+    let accounts = [WhatsApp, Zapi, ZapperHub].map(|subject| Account::working(subject.simulator()));
     let mut variables = accounts.iter().flat_map(Account::variables);
     let found = variables.find(|(variable, _)| variable == name);
     found.map(|(_, value)| value.to_owned())
 }
 
 #[rstest]
-#[case::whatsapp("whatsapp", Subject::WhatsApp)]
-#[case::zapi("zapi", Subject::Zapi)]
-#[case::zapperhub("zapperhub", Subject::ZapperHub)]
+#[case::whatsapp("whatsapp", WhatsApp)]
+#[case::zapi("zapi", Zapi)]
+#[case::zapperhub("zapperhub", ZapperHub)]
 #[tokio::test]
 async fn send_sends_over_each_provider(#[case] provider: &str, #[case] subject: Subject) {
     let world = World::start().await;
@@ -66,7 +66,7 @@ async fn receiver(
     let router = webhook::router(channel.clone(), SecretString::from(SECRET), events);
     tokio::spawn(async move { axum::serve(listener, router).await });
     let path = match subject {
-        Subject::WhatsApp => String::new(),
+        WhatsApp => String::new(),
         _ => format!("/{SECRET}"),
     };
     let url = format!("http://{address}/webhook{path}");
@@ -80,13 +80,10 @@ async fn receiver(
 
 #[rstest]
 #[tokio::test]
-async fn webhook_tells_of_the_tap(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
-) {
+async fn webhook_tells_of_the_tap(#[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject) {
     let world = World::start().await;
     let mut credentials = subject.credentials();
-    if subject == Subject::WhatsApp {
+    if subject == WhatsApp {
         credentials["appSecret"] = SECRET.into();
     }
     let settings = subject.settings(world.url(subject));
@@ -129,10 +126,10 @@ async fn a_channel_of_ones_own_fails_under_its_own_name(
         (sent, _) => panic!("{sent:?}"),
     }
     assert_eq!(server.requests(), 1);
-    let (_, headers, body) = server.last();
-    assert_eq!(headers["authorization"], "Bearer acme-token");
+    let asked = server.last();
+    assert_eq!(asked.headers["authorization"], "Bearer acme-token");
     let shown = acme.preview(&full()).expect("a valid message");
-    assert_eq!(shown.body, body);
+    assert_eq!(shown.body, asked.body);
     assert!(!format!("{:?}", shown.headers).contains("acme-token"));
 }
 
@@ -149,13 +146,7 @@ async fn a_channel_of_ones_own_has_its_own_limits_and_webhooks() {
     assert_eq!(refused.to_string(), sentence);
     let body = br#"{"id": "m1", "from": "5521988887777", "button": {"id": "yes", "title": "Yes"}}"#;
     let items = acme.parse_webhook(None, body).expect("readable");
-    let [
-        Received {
-            what: Inbound::Message(tap),
-            ..
-        },
-    ] = &items[..]
-    else {
+    let Inbound::Message(tap) = &items[0].what else {
         panic!("a tap: {items:?}")
     };
     assert!(matches!(&tap.content, InboundContent::Button(button) if button.id == "yes"));

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use recado_providers::{Channel, ErrorKind, HttpClient, Timeouts, connect, send_with_retries};
+use recado_providers::ErrorKind::{Indeterminate, Misconfigured, Unavailable};
+use recado_providers::{Channel, HttpClient, Timeouts, connect, send_with_retries};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Canned, FAST, Subject, canned, content, full, listen, message, parse};
+use crate::support::Subject::{self, WhatsApp, Wuzapi, Zapi, ZapperHub};
+use crate::support::{Canned, FAST, canned, content, full, listen, message, parse};
 
-const SUBJECT: Subject = Subject::Zapi;
+const SUBJECT: Subject = Zapi;
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\n\r\n{\"messageId\":\"3EB\"}";
 
 fn channel(url: &str, timeouts: Timeouts, allow_private_networks: bool) -> Arc<dyn Channel> {
@@ -68,8 +70,7 @@ async fn a_redirect_is_told_with_its_host_and_not_followed(
     #[case] location: &str,
     #[case] target: &str,
     #[values(301, 302, 307, 308)] status: u16,
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
     let location = location.parse().expect("a header's value");
     let headers = HeaderMap::from_iter([(axum::http::header::LOCATION, location)]);
@@ -78,7 +79,7 @@ async fn a_redirect_is_told_with_its_host_and_not_followed(
     let sent = channel.send(&full()).await;
     let asked = channel.health().await;
     for error in [sent.expect_err("refused"), asked.expect_err("refused")] {
-        assert_eq!(error.kind, ErrorKind::Misconfigured);
+        assert_eq!(error.kind, Misconfigured);
         let said = format!("answers with a redirect to {target} (HTTP status {status})");
         assert!(error.message.contains(&said), "{error}");
         assert!(!error.message.contains("qqq"), "{error}");
@@ -94,7 +95,7 @@ async fn connections_that_the_server_closes_between_requests_double_nothing() {
         let sent = message(&format!("5521988{n:05}"), content(None, None, 1));
         // Either a new connection was made, or the answer is lost; a repeat happens in neither case.
         if let Err(error) = send_with_retries(&*channel, &sent, &FAST).await {
-            assert_eq!(error.kind, ErrorKind::Indeterminate);
+            assert_eq!(error.kind, Indeterminate);
         }
     }
     let seen = seen.lock().expect("a lock");
@@ -115,7 +116,7 @@ async fn a_broken_off_answer_is_indeterminate_and_asked_for_once() {
         let error = send_with_retries(&*channel, &full(), &FAST)
             .await
             .expect_err("broken");
-        assert_eq!(error.kind, ErrorKind::Indeterminate, "{answer}");
+        assert_eq!(error.kind, Indeterminate, "{answer}");
         assert_eq!(seen.lock().expect("a lock").values().sum::<usize>(), 1);
         assert!(!format!("{error:?}").contains("TOKEN-01"));
     }
@@ -141,7 +142,7 @@ async fn silence_is_indeterminate_after_the_total_timeout() {
     let error = send_with_retries(&*channel, &full(), &FAST)
         .await
         .expect_err("silence");
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    assert_eq!(error.kind, Indeterminate);
     assert_eq!(error.message, "answer lost: no answer in time");
     assert_eq!(accepted.load(Ordering::SeqCst), 1);
     server.abort();
@@ -152,19 +153,11 @@ async fn an_answer_over_one_mebibyte_is_indeterminate() {
     let at_most = format!("{{\"messageId\":\"{}\"}}", "A".repeat(1024 * 1024 - 16));
     assert_eq!(at_most.len(), 1024 * 1024);
     let server = canned(200, at_most.clone()).await;
-    SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect("accepted");
+    server.accepts(SUBJECT, &full()).await;
 
     let server = canned(200, at_most + " ").await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("too long");
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    let error = server.refuses(SUBJECT).await;
+    assert_eq!(error.kind, Indeterminate);
 }
 
 #[tokio::test]
@@ -176,12 +169,8 @@ async fn a_redirect_is_not_followed() {
     )]);
     for status in [301, 302, 307, 308] {
         let server = Canned::start(status, headers.clone(), "").await;
-        let error = SUBJECT
-            .channel(&server.url)
-            .send(&full())
-            .await
-            .expect_err("refused");
-        assert_eq!(error.kind, ErrorKind::Misconfigured);
+        let error = server.refuses(SUBJECT).await;
+        assert_eq!(error.kind, Misconfigured);
     }
     assert_eq!(target.requests(), 0);
 }
@@ -193,7 +182,7 @@ async fn a_name_that_leads_to_a_private_address_is_refused_when_it_is_resolved()
     let encrypted = url.replace("http://", "https://");
     let guarded = channel(&encrypted, Timeouts::default(), false);
     let error = guarded.send(&full()).await.expect_err("refused");
-    assert_eq!(error.kind, ErrorKind::Misconfigured, "{error}");
+    assert_eq!(error.kind, Misconfigured, "{error}");
     assert_eq!(server.requests(), 0);
 
     channel(&url, Timeouts::default(), true)
@@ -211,6 +200,6 @@ async fn a_tls_failure_is_surely_not_sent() {
         .send(&full())
         .await
         .expect_err("no TLS there");
-    assert_eq!(error.kind, ErrorKind::Unavailable, "{error}");
+    assert_eq!(error.kind, Unavailable, "{error}");
     assert_eq!(server.requests(), 0);
 }

@@ -1,11 +1,12 @@
 //! Values that were pasted with more than themselves: every field of the kind says what to change, and quotes nothing.
 
 use recado_core::Provider;
-use recado_providers::Profile;
+use recado_providers::{Credentials, Defaults, Profile};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Subject, parse};
+use crate::support::Subject::{self, WhatsApp, Wuzapi, Zapi, ZapperHub};
+use crate::support::parse;
 
 /// What must not come back.
 const SECRET: &str = "0FBA9C7D2E1848A3";
@@ -27,7 +28,7 @@ fn faults(subject: Subject, section: &str, key: &str, value: &str) -> Vec<String
 
 /// Every credential of every provider.
 fn each_credential(check: impl Fn(Subject, &'static str)) {
-    for subject in [Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub] {
+    for subject in [WhatsApp, Zapi, ZapperHub] {
         for field in Profile::of(subject.provider()).credentials {
             check(subject, field.name);
         }
@@ -46,24 +47,19 @@ fn quotation_marks_around_a_value_are_recognized(#[case] open: &str, #[case] clo
     let expected = ["Has quotation marks around it; leave them out"];
     each_credential(|subject, key| {
         let value = format!("{open}{SECRET}{close}");
-        assert_eq!(
-            faults(subject, "credentials", key, &value),
-            expected,
-            "{key}"
-        );
+        let told = faults(subject, "credentials", key, &value);
+        assert_eq!(told, expected, "{key}");
     });
     for provider in Provider::ALL {
         let subject = match provider {
-            Provider::WhatsApp => Subject::WhatsApp,
-            Provider::Zapi => Subject::Zapi,
-            Provider::ZapperHub => Subject::ZapperHub,
+            Provider::WhatsApp => WhatsApp,
+            Provider::Zapi => Zapi,
+            Provider::ZapperHub => ZapperHub,
         };
         for field in Profile::of(provider).settings {
             let value = format!("{open}v25.0{close}");
-            assert_eq!(
-                faults(subject, "settings", field.name, &value)[0],
-                expected[0]
-            );
+            let told = faults(subject, "settings", field.name, &value);
+            assert_eq!(told[0], expected[0]);
         }
     }
 }
@@ -77,11 +73,8 @@ fn the_word_bearer_before_a_token_is_recognized(#[case] before: &str) {
     each_credential(|subject, key| {
         let value = format!("{before}{SECRET}");
         let expected = ["Begins with the word Bearer; write only what follows it"];
-        assert_eq!(
-            faults(subject, "credentials", key, &value),
-            expected,
-            "{key}"
-        );
+        let told = faults(subject, "credentials", key, &value);
+        assert_eq!(told, expected, "{key}");
     });
 }
 
@@ -96,14 +89,10 @@ fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
             return;
         }
         let part = match (subject, key) {
-            (Subject::WhatsApp, "phoneNumberId") => {
-                "the number's id, which follows the version in it"
-            }
-            (Subject::Zapi, "instanceId") => "the part between /instances/ and /token/",
-            (Subject::Zapi, "instanceToken") => "the part that follows /token/",
-            (Subject::ZapperHub, "instanceId") => {
-                "the id of the instance, with which its path begins"
-            }
+            (WhatsApp, "phoneNumberId") => "the number's id, which follows the version in it",
+            (Zapi, "instanceId") => "the part between /instances/ and /token/",
+            (Zapi, "instanceToken") => "the part that follows /token/",
+            (ZapperHub, "instanceId") => "the id of the instance, with which its path begins",
             _ => "the value itself",
         };
         let expected = [format!("Is a URL; write only {part}")];
@@ -111,46 +100,43 @@ fn a_url_in_the_place_of_a_credential_is_recognized(#[case] url: &str) {
     });
 }
 
+const OF_AN_INSTANCE: &str = "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials";
+const OF_A_GRAPH_CALL: &str = "Is the URL of a call; end it before the version";
+const OF_A_CALL: &str =
+    "Is the URL of a call; end it before the id of the instance, or before /chat or /session";
+
 #[rstest]
 #[case::zapi(
-    Subject::Zapi,
+    Zapi,
     "https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/send-text",
-    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+    OF_AN_INSTANCE
 )]
 #[case::zapi_without_a_method(
-    Subject::Zapi,
+    Zapi,
     "https://api.z-api.io/instances/3C01/token/0FBA9C7D2E1848A3/",
-    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+    OF_AN_INSTANCE
 )]
-#[case::zapi_without_an_id(
-    Subject::Zapi,
-    "https://api.z-api.io/instances",
-    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
-)]
+#[case::zapi_without_an_id(Zapi, "https://api.z-api.io/instances", OF_AN_INSTANCE)]
 #[case::zapi_without_a_token(
-    Subject::Zapi,
+    Zapi,
     "https://api.z-api.io/instances/0FBA9C7D2E1848A3",
-    "Is the URL of an instance; end it before /instances, and write the id and the token of the instance as credentials"
+    OF_AN_INSTANCE
 )]
 #[case::whatsapp(
-    Subject::WhatsApp,
+    WhatsApp,
     "https://graph.facebook.com/v25.0/800000000000001/messages?access_token=0FBA9C7D2E1848A3",
-    "Is the URL of a call; end it before the version"
+    OF_A_GRAPH_CALL
 )]
-#[case::whatsapp_version(
-    Subject::WhatsApp,
-    "https://graph.facebook.com/v25.0",
-    "Is the URL of a call; end it before the version"
-)]
+#[case::whatsapp_version(WhatsApp, "https://graph.facebook.com/v25.0", OF_A_GRAPH_CALL)]
 #[case::zapperhub(
-    Subject::ZapperHub,
+    ZapperHub,
     "https://api.zapperapi.com/0FBA9C7D2E1848A3/messages/buttons",
-    "Is the URL of a call; end it before the id of the instance, or before /chat or /session"
+    OF_A_CALL
 )]
 #[case::wuzapi(
-    Subject::Wuzapi,
+    Wuzapi,
     "https://wuzapi.example.com/chat/send/buttons?token=0FBA9C7D2E1848A3",
-    "Is the URL of a call; end it before the id of the instance, or before /chat or /session"
+    OF_A_CALL
 )]
 fn the_url_of_a_call_in_the_place_of_the_base_url_is_recognized(
     #[case] subject: Subject,
@@ -161,9 +147,9 @@ fn the_url_of_a_call_in_the_place_of_the_base_url_is_recognized(
 }
 
 #[rstest]
-#[case::whatsapp(Subject::WhatsApp, "https://proxy.example.com/v1.0")]
-#[case::zapi(Subject::Zapi, "https://proxy.example.com/instances")]
-#[case::zapi_below(Subject::Zapi, "https://proxy.example.com/instances/main")]
+#[case::whatsapp(WhatsApp, "https://proxy.example.com/v1.0")]
+#[case::zapi(Zapi, "https://proxy.example.com/instances")]
+#[case::zapi_below(Zapi, "https://proxy.example.com/instances/main")]
 fn a_base_url_with_a_path_of_its_own_is_taken(#[case] subject: Subject, #[case] url: &str) {
     let settings = subject.settings(url);
     let read = parse(subject.provider(), &subject.credentials(), &settings);
@@ -171,11 +157,11 @@ fn a_base_url_with_a_path_of_its_own_is_taken(#[case] subject: Subject, #[case] 
 }
 
 #[rstest]
-#[case::whatsapp(Subject::WhatsApp, "phoneNumberId", "5511900000001")]
-#[case::whatsapp_spelled(Subject::WhatsApp, "phoneNumberId", "(55) 11 90000-0001")]
-#[case::whatsapp_plus(Subject::WhatsApp, "phoneNumberId", "+55 11 90000-0001")]
-#[case::zapi(Subject::Zapi, "instanceId", "+55 11 90000-0001")]
-#[case::zapperhub(Subject::ZapperHub, "instanceId", "+5511900000001")]
+#[case::whatsapp(WhatsApp, "phoneNumberId", "5511900000001")]
+#[case::whatsapp_spelled(WhatsApp, "phoneNumberId", "(55) 11 90000-0001")]
+#[case::whatsapp_plus(WhatsApp, "phoneNumberId", "+55 11 90000-0001")]
+#[case::zapi(Zapi, "instanceId", "+55 11 90000-0001")]
+#[case::zapperhub(ZapperHub, "instanceId", "+5511900000001")]
 fn a_phone_number_in_the_place_of_an_id_is_recognized(
     #[case] subject: Subject,
     #[case] key: &str,
@@ -183,16 +169,17 @@ fn a_phone_number_in_the_place_of_an_id_is_recognized(
 ) {
     let faults = faults(subject, "credentials", key, number);
     assert_eq!(faults.len(), 1);
+    let told = &faults[0];
     assert!(
-        faults[0].starts_with("This is a phone number; write the id "),
-        "{faults:?}"
+        told.starts_with("This is a phone number; write the id "),
+        "{told}"
     );
     assert!(!faults[0].contains("90000"), "{faults:?}");
 }
 
 #[rstest]
-#[case::a_verify_token(Subject::WhatsApp, "verifyToken")]
-#[case::a_token_of_wuzapi(Subject::Wuzapi, "apiKey")]
+#[case::a_verify_token(WhatsApp, "verifyToken")]
+#[case::a_token_of_wuzapi(Wuzapi, "apiKey")]
 fn a_secret_that_people_choose_may_look_like_a_url(#[case] subject: Subject, #[case] key: &str) {
     let mut credentials = subject.credentials();
     credentials[key] = "my://instances/secret".into();
@@ -207,16 +194,14 @@ fn a_secret_that_people_choose_may_look_like_a_url(#[case] subject: Subject, #[c
 #[case::bearer_within("EAAGBearerEXAMPLE1")]
 fn a_token_with_such_a_character_in_it_is_a_token(#[case] token: &str) {
     for (subject, key) in [
-        (Subject::WhatsApp, "accessToken"),
-        (Subject::Zapi, "instanceToken"),
-        (Subject::ZapperHub, "apiKey"),
+        (WhatsApp, "accessToken"),
+        (Zapi, "instanceToken"),
+        (ZapperHub, "apiKey"),
     ] {
         let mut credentials = subject.credentials();
         credentials[key] = token.into();
-        assert!(
-            parse(subject.provider(), &credentials, &json!({})).is_ok(),
-            "{key}"
-        );
+        let read = parse(subject.provider(), &credentials, &json!({}));
+        assert!(read.is_ok(), "{key}");
     }
 }
 
@@ -227,13 +212,8 @@ fn a_token_with_such_a_character_in_it_is_a_token(#[case] token: &str) {
 fn what_was_stored_earlier_is_still_read(#[case] credentials: Value, #[case] settings: Value) {
     let [credentials, settings] =
         [credentials, settings].map(|value| value.as_object().cloned().expect("an object"));
-    let defaults = recado_providers::Defaults::default();
-    let read = recado_providers::Credentials::parse_stored(
-        Provider::Zapi,
-        &credentials,
-        &settings,
-        &defaults,
-    );
+    let defaults = Defaults::default();
+    let read = Credentials::parse_stored(Provider::Zapi, &credentials, &settings, &defaults);
     assert!(read.is_ok(), "{:?}", read.err());
 }
 
@@ -254,11 +234,11 @@ fn only_what_is_given_now_is_judged_as_pasted(
         &object(json!({"baseUrl": "https://proxy.example.com/instances/x/token/y"})),
     );
     let new_settings = new_url.map(|url| object(json!({"baseUrl": url})));
-    let read = recado_providers::Credentials::parse_changed(
+    let read = Credentials::parse_changed(
         Provider::Zapi,
         stored,
         (&object(new), new_settings.as_ref()),
-        &recado_providers::Defaults::default(),
+        &Defaults::default(),
     );
     let found = read.err().map(|errors| errors.fields).unwrap_or_default();
     assert_eq!(found.keys().collect::<Vec<_>>(), faults);

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use recado_core::{Content, Outcome};
-use recado_providers::{ChannelError, ErrorKind, HealthState, send_with_retries};
-use recado_sandbox::{Answer, Connection, Effect, Fault, Session};
+use recado_providers::ErrorKind::{
+    ContentRefused, Indeterminate, Throttled, Unauthorized, Unavailable,
+};
+use recado_providers::{ChannelError, HealthState, send_with_retries};
+use recado_sandbox::{Answer, Connection, Effect, Session};
 use serde_json::json;
 
 use crate::support::{FAST, Subject, WRONG, World, content, full, listen, message, plain};
@@ -67,10 +70,7 @@ pub(crate) async fn four_buttons_are_refused_without_a_request(subject: Subject)
         channel.send(&four).await.expect_err("refused"),
         channel.preview(&four).expect_err("refused"),
     ] {
-        assert_eq!(
-            (error.kind, error.code),
-            (ErrorKind::ContentRefused, Some(131_009))
-        );
+        assert_eq!((error.kind, error.code), (ContentRefused, Some(131_009)));
         assert!(
             error.message.contains("the message has 4 buttons; "),
             "{error}"
@@ -84,7 +84,7 @@ pub(crate) async fn a_refused_connection_is_unavailable(subject: Subject) {
     drop(listener);
     let channel = subject.channel(&format!("http://{address}"));
     let error = channel.send(&full()).await.expect_err("a closed port");
-    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert_eq!(error.kind, Unavailable);
     assert_eq!(error.kind.outcome(), Outcome::Rejected);
 }
 
@@ -93,7 +93,7 @@ pub(crate) async fn a_reset_before_the_answer_is_indeterminate_and_never_repeate
 ) {
     let world = World::start().await;
     let error = fails(&world, subject, Effect::ResetBefore).await;
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    assert_eq!(error.kind, Indeterminate);
     assert_eq!(world.sandbox.requests().len(), 1);
 }
 
@@ -105,13 +105,11 @@ pub(crate) async fn a_reset_on_a_used_connection_is_indeterminate_and_never_repe
     for _ in 0..3 {
         channel.send(&full()).await.expect("accepted");
     }
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::ResetBefore), 1);
+    world.fail_next(subject, Effect::ResetBefore, 1);
     let error = send_with_retries(&*channel, &full(), &FAST)
         .await
         .expect_err("the answer is lost");
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    assert_eq!(error.kind, Indeterminate);
     assert_eq!(world.sandbox.requests().len(), 4);
 }
 
@@ -126,7 +124,7 @@ pub(crate) async fn a_garbage_200_is_indeterminate(subject: Subject) {
     for body in ["<html>welcome</html>", "[]", "{", "\"ok\""] {
         let world = World::start().await;
         let error = fails(&world, subject, Effect::Answer(Answer::new(200, body))).await;
-        assert_eq!(error.kind, ErrorKind::Indeterminate, "{body}");
+        assert_eq!(error.kind, Indeterminate, "{body}");
         assert_eq!(world.sandbox.requests().len(), 1);
     }
 }
@@ -135,7 +133,7 @@ pub(crate) async fn an_html_502_is_indeterminate(subject: Subject) {
     let world = World::start().await;
     let answer = Answer::new(502, "<html><h1>502 Bad Gateway</h1></html>");
     let error = fails(&world, subject, Effect::AnswerAfter(answer)).await;
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    assert_eq!(error.kind, Indeterminate);
     assert_eq!(world.sandbox.phone_messages().len(), 1);
 }
 
@@ -144,15 +142,13 @@ pub(crate) async fn wrong_credentials_are_unauthorized_and_shown_nowhere(subject
     let settings = subject.settings(world.url(subject));
     let channel = subject.channel_with(&subject.wrong_credentials(), &settings);
     let error = channel.send(&full()).await.expect_err("refused");
-    assert_eq!(error.kind, ErrorKind::Unauthorized, "{error}");
+    assert_eq!(error.kind, Unauthorized, "{error}");
     assert_eq!(world.sandbox.phone_messages(), []);
 
     // A provider that echoes the secret, plain and encoded, does not make us show it.
     let echo = json!({"error": {"code": 190, "message": format!("{WRONG} wr0ng%2Bsecret%2Fvalue not allowed")}});
     let answer = Answer::new(403, echo.to_string());
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::Answer(answer)), 1);
+    world.fail_next(subject, Effect::Answer(answer), 1);
     let echoed = channel.send(&full()).await.expect_err("refused");
     let preview = channel.preview(&full()).expect("a valid message");
     for shown in [
@@ -168,22 +164,18 @@ pub(crate) async fn throttling_carries_the_wait(subject: Subject) {
     let world = World::start().await;
     let answer = Answer::new(429, json!({})).with_header("retry-after", "7");
     let channel = world.channel(subject);
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::Answer(answer)), 1);
+    world.fail_next(subject, Effect::Answer(answer), 1);
     let error = channel.send(&full()).await.expect_err("throttled");
-    assert_eq!(error.kind, ErrorKind::Throttled);
+    assert_eq!(error.kind, Throttled);
     assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
 }
 
 pub(crate) async fn the_providers_own_throttling_is_recognised(subject: Subject) {
     let world = World::start().await;
     let channel = world.channel(subject);
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::Throttle), 1);
+    world.fail_next(subject, Effect::Throttle, 1);
     let error = channel.send(&full()).await.expect_err("throttled");
-    assert_eq!(error.kind, ErrorKind::Throttled, "{error}");
+    assert_eq!(error.kind, Throttled, "{error}");
 }
 
 pub(crate) async fn a_connected_number_is_healthy(subject: Subject) {
@@ -210,15 +202,13 @@ pub(crate) async fn a_disconnected_number_is_not_healthy(subject: Subject) {
 
 pub(crate) async fn an_unreachable_provider_has_no_health(subject: Subject) {
     let world = World::start().await;
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::ResetBefore), 1);
+    world.fail_next(subject, Effect::ResetBefore, 1);
     let error = world
         .channel(subject)
         .health()
         .await
         .expect_err("no answer");
-    assert_eq!(error.kind, ErrorKind::Unavailable);
+    assert_eq!(error.kind, Unavailable);
 }
 
 pub(crate) async fn the_preview_is_what_arrives_and_shows_no_secret(subject: Subject) {
@@ -262,9 +252,7 @@ pub(crate) async fn two_passing_refusals_end_in_one_accepted_message(subject: Su
         Subject::Zapi | Subject::Wuzapi => Answer::new(429, json!({})),
     };
     let world = World::start().await;
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), Effect::Answer(answer)), 2);
+    world.fail_next(subject, Effect::Answer(answer), 2);
     let channel = world.channel(subject);
     send_with_retries(&*channel, &full(), &FAST)
         .await
@@ -294,9 +282,7 @@ pub(crate) async fn two_hundred_at_once_arrive_once_each_at_their_own_recipient(
 
 /// The error of a send, with repeats, whose first request runs into `effect`.
 async fn fails(world: &World, subject: Subject, effect: Effect) -> ChannelError {
-    world
-        .sandbox
-        .fail_next(Fault::new(subject.simulator(), effect), 1);
+    world.fail_next(subject, effect, 1);
     let channel = world.channel(subject);
     let sent = send_with_retries(&*channel, &full(), &FAST).await;
     sent.expect_err("a failure")

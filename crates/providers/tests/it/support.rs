@@ -1,19 +1,18 @@
 //! The four kinds of channel, the sandbox, and a server with one canned answer.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use recado_core::{Button, Buttons, Content, MessageId, Provider};
 use recado_providers::{
-    Channel, ChannelConfig, Credentials, Defaults, HttpClient, OutboundMessage, RetryPolicy,
-    Timeouts, connect,
+    Channel, ChannelConfig, ChannelError, Credentials, Defaults, HttpClient, OutboundMessage,
+    Preview, Receipt, RetryPolicy, Timeouts, connect,
 };
-use recado_sandbox::{Account, Sandbox, Urls};
+use recado_sandbox::{Account, Effect, Fault, Sandbox, Urls};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -84,6 +83,12 @@ impl Subject {
         self.channel_with(&self.credentials(), &self.settings(base_url))
     }
 
+    /// The request that a channel to `base_url` would make.
+    pub(crate) fn preview(self, base_url: &str, message: &OutboundMessage) -> Preview {
+        let preview = self.channel(base_url).preview(message);
+        preview.expect("a valid message")
+    }
+
     pub(crate) fn channel_with(self, credentials: &Value, settings: &Value) -> Arc<dyn Channel> {
         let config = parse(self.provider(), credentials, settings).expect("a valid configuration");
         connect(&client(), config).expect("a channel")
@@ -136,48 +141,73 @@ impl World {
     pub(crate) fn channel(&self, subject: Subject) -> Arc<dyn Channel> {
         subject.channel(self.url(subject))
     }
+
+    /// Lets the next requests run into `effect`.
+    pub(crate) fn fail_next(&self, subject: Subject, effect: Effect, times: u32) {
+        let fault = Fault::new(subject.simulator(), effect);
+        self.sandbox.fail_next(fault, times);
+    }
 }
 
-/// A server that gives one answer to every request, and keeps the last.
+/// A server that gives one answer to every request, and keeps what it was asked.
 pub(crate) struct Canned {
     pub(crate) url: String,
-    requests: Arc<AtomicUsize>,
-    last: Arc<Mutex<Option<(String, HeaderMap, Value)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+/// One request: its method and path, its headers and its JSON body.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Canned {
     pub(crate) async fn start(status: u16, headers: HeaderMap, body: impl Into<String>) -> Self {
         let (listener, address) = listen().await;
-        let requests = Arc::new(AtomicUsize::new(0));
-        let last = Arc::new(Mutex::new(None));
-        let (count, keep, body) = (requests.clone(), last.clone(), body.into());
-        let router = Router::new().fallback(move |uri: Uri, sent: HeaderMap, json: Bytes| {
-            count.fetch_add(1, Ordering::SeqCst);
-            let json = serde_json::from_slice(&json).unwrap_or_default();
-            *keep.lock().expect("a lock") = Some((uri.to_string(), sent, json));
-            let status = StatusCode::from_u16(status).expect("an HTTP status");
-            let answer = (status, headers.clone(), body.clone());
-            async move { answer }
-        });
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (keep, answered) = (asked.clone(), body.into());
+        let status = StatusCode::from_u16(status).expect("an HTTP status");
+        let router = Router::new().fallback(
+            move |method: Method, uri: Uri, sent: HeaderMap, json: Bytes| {
+                keep.lock().expect("a lock").push(Asked {
+                    line: format!("{method} {uri}"),
+                    headers: sent,
+                    body: serde_json::from_slice(&json).unwrap_or_default(),
+                });
+                let answer = (status, headers.clone(), answered.clone());
+                async move { answer }
+            },
+        );
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self {
-            url: format!("http://{address}"),
-            requests,
-            last,
-        }
+        let url = format!("http://{address}");
+        Self { url, asked }
+    }
+
+    /// The receipt of a message that this server accepts.
+    pub(crate) async fn accepts(&self, subject: Subject, message: &OutboundMessage) -> Receipt {
+        let sent = subject.channel(&self.url).send(message).await;
+        sent.expect("accepted")
+    }
+
+    /// The error of a message that this server does not accept.
+    pub(crate) async fn refuses(&self, subject: Subject) -> ChannelError {
+        let sent = subject.channel(&self.url).send(&full()).await;
+        sent.expect_err("refused")
     }
 
     pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+        self.asked().len()
     }
 
-    /// Path, headers and JSON body of the last request.
-    pub(crate) fn last(&self) -> (String, HeaderMap, Value) {
-        self.last
-            .lock()
-            .expect("a lock")
-            .clone()
-            .expect("a request")
+    /// All requests, in their order.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().expect("a lock").clone()
+    }
+
+    pub(crate) fn last(&self) -> Asked {
+        self.asked().pop().expect("a request")
     }
 }
 
@@ -190,6 +220,25 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("its address");
     (listener, address)
+}
+
+/// A request as it goes over the wire.
+pub(crate) fn shown(preview: &Preview) -> String {
+    let headers = preview.headers.iter();
+    let headers: String = headers
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect();
+    let Preview {
+        method, url, body, ..
+    } = preview;
+    format!("{method} {url}\n{headers}\n{body}")
+}
+
+/// Returns a JSON object with further members, or with others in the place of its own.
+pub(crate) fn merged(mut object: Value, members: &Value) -> Value {
+    let all = object.as_object_mut().expect("an object");
+    all.extend(members.as_object().cloned().expect("an object"));
+    object
 }
 
 /// A message with header, footer and two buttons.

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use recado_core::inbound::{
-    Choice, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusUpdate,
+    Choice, Contact, Ignored, Inbound, InboundContent, InboundMessage, Media, StatusUpdate,
 };
 use recado_core::{Recipient, Status};
 use recado_providers::{
@@ -16,18 +16,13 @@ use rstest::rstest;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::support::Subject;
+use crate::support::Subject::{self, WhatsApp, Wuzapi, Zapi, ZapperHub};
 use crate::{webhooks_whatsapp, webhooks_wuzapi, webhooks_zapi, webhooks_zapperhub};
 
 /// The channel's webhook secret.
 pub(crate) const SECRET: &str = "5c1d0a94e5b4f0e9a1f22b3c4d5e6f7a";
 
-const SUBJECTS: [Subject; 4] = [
-    Subject::WhatsApp,
-    Subject::Zapi,
-    Subject::ZapperHub,
-    Subject::Wuzapi,
-];
+const SUBJECTS: [Subject; 4] = [WhatsApp, Zapi, ZapperHub, Wuzapi];
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=x";
@@ -65,8 +60,12 @@ pub(crate) fn admit(
 
 /// What a JSON body says.
 pub(crate) fn read(channel: &dyn Channel, body: &Value) -> Vec<Inbound> {
-    let body = body.to_string();
-    let items = channel.parse_webhook(Some("application/json"), body.as_bytes());
+    read_bytes(channel, "application/json", body.to_string().as_bytes())
+}
+
+/// What a body says.
+pub(crate) fn read_bytes(channel: &dyn Channel, content_type: &str, body: &[u8]) -> Vec<Inbound> {
+    let items = channel.parse_webhook(Some(content_type), body);
     let items = items.expect("a readable body").into_iter();
     items.map(|item| item.what).collect()
 }
@@ -79,7 +78,12 @@ pub(crate) fn ignored(word: &str) -> Inbound {
 
 /// The only message that a body holds.
 pub(crate) fn message(channel: &dyn Channel, body: &Value) -> InboundMessage {
-    match read(channel, body).as_slice() {
+    only(&read(channel, body))
+}
+
+/// The only item, which is a message.
+pub(crate) fn only(items: &[Inbound]) -> InboundMessage {
+    match items {
         [Inbound::Message(message)] => message.clone(),
         other => panic!("not one message: {other:?}"),
     }
@@ -133,8 +137,12 @@ pub(crate) fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
 }
 
 /// An address as text.
-pub(crate) fn address(recipient: Option<&Recipient>) -> Option<&str> {
-    recipient.map(Recipient::as_str)
+pub(crate) fn address<'a>(recipient: impl Into<Option<&'a Recipient>>) -> Option<&'a str> {
+    recipient.into().map(Recipient::as_str)
+}
+
+pub(crate) fn phone_and_lid(contact: &Contact) -> (Option<&str>, Option<&str>) {
+    (address(&contact.phone), address(&contact.lid))
 }
 
 /// A channel of each kind, made once: reading needs no more.
@@ -146,10 +154,10 @@ pub(crate) fn channel(subject: Subject) -> &'static dyn Channel {
 
 fn examples(subject: Subject) -> Vec<Value> {
     match subject {
-        Subject::WhatsApp => webhooks_whatsapp::examples(),
-        Subject::Zapi => webhooks_zapi::examples(),
-        Subject::ZapperHub => webhooks_zapperhub::examples(),
-        Subject::Wuzapi => webhooks_wuzapi::examples(),
+        WhatsApp => webhooks_whatsapp::examples(),
+        Zapi => webhooks_zapi::examples(),
+        ZapperHub => webhooks_zapperhub::examples(),
+        Wuzapi => webhooks_wuzapi::examples(),
     }
 }
 
@@ -226,8 +234,7 @@ fn received(subject: Subject, content_type: &str, body: &[u8]) -> Result<usize, 
 
 #[rstest]
 fn any_value_in_any_place_is_read_without_harm(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
     let channel = channel(subject);
     for example in examples(subject) {
@@ -249,18 +256,26 @@ fn any_value_in_any_place_is_read_without_harm(
 
 #[rstest]
 fn what_is_no_json_object_is_unreadable(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
-    #[values("", "{", "null", "7", "\"text\"", "[7]", "jsonData=%7B%7D")] body: &str,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
+    #[values("", "{", "null", "7", "\"text\"", "[7]")] body: &str,
 ) {
     let read = received(subject, "application/json", body.as_bytes());
     assert_eq!(read, Err(WebhookUnreadable));
 }
 
 #[rstest]
+fn a_form_is_unreadable_where_a_provider_sends_none(
+    #[values(WhatsApp, Zapi, ZapperHub)] subject: Subject,
+) {
+    assert_eq!(
+        received(subject, FORM, b"jsonData=%7B%7D"),
+        Err(WebhookUnreadable)
+    );
+}
+
+#[rstest]
 fn what_nests_too_deeply_is_unreadable(
-    #[values(Subject::WhatsApp, Subject::Zapi, Subject::ZapperHub, Subject::Wuzapi)]
-    subject: Subject,
+    #[values(WhatsApp, Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
     let body = "{\"message\":".repeat(100_000);
     let read = received(subject, "application/json", body.as_bytes());
@@ -309,7 +324,7 @@ proptest! {
             for method in [Method::GET, Method::POST] {
                 let admitted = admit(channel, &method, &query, &headers, &body).is_ok();
                 // Z-API's proof is the URL.
-                prop_assert!(!admitted || subject == Subject::Zapi);
+                prop_assert!(!admitted || subject == Zapi);
             }
         }
     }
@@ -334,17 +349,17 @@ proptest! {
 }
 
 #[rstest]
-#[case::whatsapp(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
+#[case::whatsapp(WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
     {"field": "messages", "value": {"statuses": vec![json!({}); MAX_ITEMS + 2]}}]}]}))]
-#[case::changes(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [
+#[case::changes(WhatsApp, json!({"object": "whatsapp_business_account", "entry": [
     {"changes": vec![json!({}); MAX_ITEMS + 2]}]}))]
-#[case::calls(Subject::WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
+#[case::calls(WhatsApp, json!({"object": "whatsapp_business_account", "entry": [{"changes": [
     {"field": "calls", "value": {"calls": vec![json!({}); MAX_ITEMS + 2]}}]}]}))]
-#[case::zapi(Subject::Zapi, json!({"type": "MessageStatusCallback", "status": "READ",
+#[case::zapi(Zapi, json!({"type": "MessageStatusCallback", "status": "READ",
     "ids": vec!["A"; MAX_ITEMS + 2]}))]
-#[case::events(Subject::ZapperHub, json!(vec![json!({}); MAX_ITEMS + 2]))]
-#[case::data(Subject::ZapperHub, json!({"type": "messages.update", "data": vec![json!({}); MAX_ITEMS + 2]}))]
-#[case::wuzapi(Subject::Wuzapi, json!({"type": "ReadReceipt", "state": "Read",
+#[case::events(ZapperHub, json!(vec![json!({}); MAX_ITEMS + 2]))]
+#[case::data(ZapperHub, json!({"type": "messages.update", "data": vec![json!({}); MAX_ITEMS + 2]}))]
+#[case::wuzapi(Wuzapi, json!({"type": "ReadReceipt", "state": "Read",
     "event": {"MessageIDs": vec!["A"; MAX_ITEMS + 2]}}))]
 fn of_a_call_with_too_many_items_one_more_than_the_bound_is_read(
     #[case] subject: Subject,
@@ -370,10 +385,10 @@ fn a_name_is_cut_after_256_characters() {
             "messages": [{"id": "A", "from": "5511900000001", "type": "text", "text": {"body": "Oi"}}]
     }}]}]});
     for (subject, body) in [
-        (Subject::WhatsApp, whatsapp),
-        (Subject::Zapi, zapi),
-        (Subject::ZapperHub, v2),
-        (Subject::Wuzapi, wuzapi),
+        (WhatsApp, whatsapp),
+        (Zapi, zapi),
+        (ZapperHub, v2),
+        (Wuzapi, wuzapi),
     ] {
         let channel = subject.channel("http://127.0.0.1:9");
         let name = message(channel.as_ref(), &body).from.name;

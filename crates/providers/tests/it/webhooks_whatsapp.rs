@@ -11,7 +11,7 @@ use recado_providers::Channel;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Subject;
+use crate::support::{Subject, merged};
 use crate::webhooks::{
     address, button, file, ignored, list, message, other, read, statuses, step, with,
 };
@@ -45,13 +45,13 @@ fn value(messages: &Value, statuses: &Value) -> Value {
 
 /// A message from Ana with these members.
 pub(crate) fn from_ana(members: &Value) -> Value {
-    let mut message = json!({
-        "context": {"from": "15550001111", "id": OURS}, "from": "5511900000001",
-        "id": "wamid.SIMINBOUND0002", "timestamp": "1790000123",
-    });
-    for (key, member) in members.as_object().expect("an object") {
-        message[key] = member.clone();
-    }
+    let message = merged(
+        json!({
+            "context": {"from": "15550001111", "id": OURS}, "from": "5511900000001",
+            "id": "wamid.SIMINBOUND0002", "timestamp": "1790000123",
+        }),
+        members,
+    );
     change(&value(&json!([message]), &json!([])))
 }
 
@@ -63,13 +63,13 @@ fn tap() -> Value {
 }
 
 pub(crate) fn status_of(members: &Value) -> Value {
-    let mut status = json!({
-        "id": OURS, "status": "delivered", "timestamp": "1790000101", "recipient_id": "5511900000001",
-        "biz_opaque_callback_data": "msg_0199f3aa4a1e7c109d7b000000000001",
-    });
-    for (key, member) in members.as_object().expect("an object") {
-        status[key] = member.clone();
-    }
+    let status = merged(
+        json!({
+            "id": OURS, "status": "delivered", "timestamp": "1790000101", "recipient_id": "5511900000001",
+            "biz_opaque_callback_data": "msg_0199f3aa4a1e7c109d7b000000000001",
+        }),
+        members,
+    );
     change(&value(&json!([]), &json!([status])))
 }
 
@@ -119,7 +119,7 @@ fn a_text_comes_with_its_sender_its_time_and_its_number() {
     };
     assert_eq!(message.external_id, "wamid.SIM0001");
     assert_eq!(message.from.name.as_deref(), Some("João 😀"));
-    assert_eq!(address(message.from.phone.as_ref()), Some("5511900000001"));
+    assert_eq!(address(&message.from.phone), Some("5511900000001"));
     assert_eq!(message.sent_at, Some(1_790_000_000_000));
     assert_eq!(message.in_reply_to, None);
     assert_eq!(message.content, other("text", Some("a/b café")));
@@ -130,11 +130,8 @@ fn a_tap_names_the_button_the_question_and_the_customer() {
     let tap = message(&*channel(), &tap());
     assert_eq!(tap.content, button("ord-4411:yes", "Sim, pode"));
     assert_eq!(tap.in_reply_to.as_deref(), Some(OURS));
-    assert_eq!(address(tap.from.phone.as_ref()), Some("5511900000001"));
-    assert_eq!(
-        address(tap.from.user_id.as_ref()),
-        Some("BR.0000000000000001")
-    );
+    assert_eq!(address(&tap.from.phone), Some("5511900000001"));
+    assert_eq!(address(&tap.from.user_id), Some("BR.0000000000000001"));
     assert_eq!(tap.from.name.as_deref(), Some("Ana"));
 }
 
@@ -267,7 +264,7 @@ fn a_customer_may_have_no_phone(
     body["entry"][0]["changes"][0]["value"]["contacts"] = contacts;
     let from = message(&*channel(), &body).from;
     assert_eq!(from.phone, None);
-    assert_eq!(address(from.user_id.as_ref()), Some(user_id));
+    assert_eq!(address(&from.user_id), Some(user_id));
 }
 
 #[rstest]
@@ -368,10 +365,7 @@ fn a_tap_in_a_group_comes_from_its_member() {
     body["entry"][0]["changes"][0]["value"]["messages"][0]["group_id"] =
         "120363000000000001".into();
     let message = message(&*channel(), &body);
-    assert_eq!(
-        address(message.group.as_ref()),
-        Some("120363000000000001@g.us")
-    );
-    assert_eq!(address(message.from.phone.as_ref()), Some("5511900000001"));
+    assert_eq!(address(&message.group), Some("120363000000000001@g.us"));
+    assert_eq!(address(&message.from.phone), Some("5511900000001"));
     assert!(message.content.is_tap());
 }

@@ -17,6 +17,11 @@ fn system(members: &Value, system: &Value) -> InboundMessage {
     message(&*channel(), &body)
 }
 
+/// Phone number and user id of a contact.
+fn addresses(contact: &Contact) -> (Option<&str>, Option<&str>) {
+    (address(&contact.phone), address(&contact.user_id))
+}
+
 #[rstest]
 #[case::number(json!({"from": "5511900000001"}),
     json!({"type": "user_changed_number", "wa_id": "5511900000002", "body": "changed"}),
@@ -48,21 +53,11 @@ fn a_system_message_says_who_the_customer_was_and_is(
     #[case] was: (Option<&str>, Option<&str>),
     #[case] is: (Option<&str>, Option<&str>),
 ) {
-    let names = |person: &Contact| {
-        let (phone, user_id) = (person.phone.as_ref(), person.user_id.as_ref());
-        (
-            address(phone).map(str::to_owned),
-            address(user_id).map(str::to_owned),
-        )
-    };
-    let owned = |(phone, user_id): (Option<&str>, Option<&str>)| {
-        (phone.map(str::to_owned), user_id.map(str::to_owned))
-    };
     let message = system(&members, &said);
     let InboundContent::NumberChange { to, text } = message.content else {
         panic!("a move: {:?}", message.content)
     };
-    assert_eq!((names(&message.from), names(&to)), (owned(was), owned(is)));
+    assert_eq!((addresses(&message.from), addresses(&to)), (was, is));
     assert_eq!(text.as_deref(), Some("changed"));
 }
 
@@ -78,7 +73,7 @@ fn a_system_message_without_a_new_name_is_a_message(#[case] said: Value) {
 fn a_system_message_without_sender_is_filed_under_the_previous_id() {
     let said = json!({"type": "user_changed_user_id", "previous_user_id": "BR.7"});
     let from = system(&json!({"from": null}), &said).from;
-    assert_eq!(address(from.user_id.as_ref()), Some("BR.7"));
+    assert_eq!(address(&from.user_id), Some("BR.7"));
 }
 
 /// One call of three changes: a text, a number change, and another text.
@@ -134,7 +129,7 @@ fn a_customers_call_is_told() {
     let [Inbound::Call(call)] = &items[..] else {
         panic!("a call: {items:?}")
     };
-    assert_eq!(address(call.from.phone.as_ref()), Some("5511900000001"));
+    assert_eq!(address(&call.from.phone), Some("5511900000001"));
     assert_eq!(call.at, Some(1_790_000_305_000));
 }
 

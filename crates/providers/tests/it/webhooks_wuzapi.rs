@@ -13,7 +13,8 @@ use url::form_urlencoded;
 
 use crate::support::Subject;
 use crate::webhooks::{
-    FORM, address, button, file, ignored, list, message, other, post, read, statuses, step,
+    FORM, address, button, file, ignored, list, message, other, phone_and_lid, post, read,
+    read_bytes, statuses, step,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -144,8 +145,8 @@ fn the_phone_and_the_lid_are_told_apart(#[case] sender: &str, #[case] alternativ
     body["event"]["Info"]["Sender"] = sender.into();
     body["event"]["Info"]["SenderAlt"] = alternative.into();
     let from = message(&*channel(), &body).from;
-    assert_eq!(address(from.phone.as_ref()), Some("5521988887777"));
-    assert_eq!(address(from.lid.as_ref()), Some("190000000000001@lid"));
+    assert_eq!(address(&from.phone), Some("5521988887777"));
+    assert_eq!(address(&from.lid), Some("190000000000001@lid"));
     assert_eq!(from.name.as_deref(), Some("Rita"));
 }
 
@@ -158,14 +159,26 @@ fn a_form_says_the_same_as_its_json() {
         .append_pair("userID", "1")
         .finish();
     let content_type = format!("{FORM}; charset=utf-8");
-    let items = channel().parse_webhook(Some(&content_type), form.as_bytes());
-    let items: Vec<_> = items
-        .expect("readable")
-        .into_iter()
-        .map(|item| item.what)
-        .collect();
+    let items = read_bytes(&*channel(), &content_type, form.as_bytes());
     assert_eq!(items, read(&*channel(), &json));
     assert!(channel().parse_webhook(Some(FORM), b"userID=1").is_err());
+}
+
+#[rstest]
+fn a_body_is_read_whatever_its_type_says(
+    #[values(
+        None,
+        Some("text/plain"),
+        Some("application/json"),
+        Some(FORM),
+        Some("")
+    )]
+    kind: Option<&str>,
+    #[values(JSON, CONNECTED_FORM)] body: &str,
+) {
+    let items = channel().parse_webhook(kind, body.as_bytes());
+    let connected = Inbound::Connection(ConnectionUpdate::new(true, None));
+    assert_eq!(items.expect("readable")[0].what, connected);
 }
 
 #[rstest]
@@ -197,7 +210,7 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom() {
         panic!("an echo: {items:?}")
     };
     assert_eq!(echo.external_id, "3AF0C1D2E3F405162738");
-    assert_eq!(address(echo.to.lid.as_ref()), Some("190000000000001@lid"));
+    assert_eq!(address(&echo.to.lid), Some("190000000000001@lid"));
     assert_eq!((&*echo.body, echo.buttons.len()), ("Confirma?", 1));
     assert_eq!(
         (&*echo.buttons[0].id, &*echo.buttons[0].title),
@@ -256,15 +269,11 @@ fn a_tap_in_a_group_comes_from_its_member() {
         body["event"]["Info"]["Chat"] = "120363000000000001@g.us".into();
         body["event"]["Info"]["IsGroup"] = true.into();
         let message = message(&*channel(), &body);
+        assert_eq!(address(&message.group), Some("120363000000000001@g.us"));
         assert_eq!(
-            address(message.group.as_ref()),
-            Some("120363000000000001@g.us")
+            phone_and_lid(&message.from),
+            (Some("5521988887777"), Some("190000000000001@lid"))
         );
-        let from = (
-            address(message.from.phone.as_ref()),
-            address(message.from.lid.as_ref()),
-        );
-        assert_eq!(from, (Some("5521988887777"), Some("190000000000001@lid")));
         assert!(message.content.is_tap(), "{:?}", message.content);
     }
 }

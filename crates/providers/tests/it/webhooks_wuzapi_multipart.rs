@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
 
 use crate::support::Subject;
-use crate::webhooks::{admit, file};
+use crate::webhooks::{admit, file, only, read_bytes};
 
 const TYPE: &str = "multipart/form-data; boundary=9f86d081884c7d65";
 /// Signed outside Rust, under the secret of these tests, over
@@ -42,19 +42,16 @@ fn form() -> Vec<u8> {
     .concat()
 }
 
-fn signed(
-    content_type: &'static str,
-    signature: &str,
-    body: &[u8],
-) -> Result<Admission, WebhookRefused> {
-    let signature = HeaderValue::from_str(signature).expect("a header's value");
-    let headers = HeaderMap::from_iter([
-        (
-            HeaderName::from_static("content-type"),
-            HeaderValue::from_static(content_type),
-        ),
-        (HeaderName::from_static("x-hmac-signature"), signature),
-    ]);
+fn signed(content_type: &str, signature: &str, body: &[u8]) -> Result<Admission, WebhookRefused> {
+    let headers = [
+        ("content-type", content_type),
+        ("x-hmac-signature", signature),
+    ];
+    let headers = headers.map(|(name, value)| {
+        let value = HeaderValue::from_str(value).expect("a header's value");
+        (HeaderName::from_static(name), value)
+    });
+    let headers = HeaderMap::from_iter(headers);
     admit(&*channel(), &Method::POST, "", &headers, body)
 }
 
@@ -72,20 +69,10 @@ fn a_form_whose_fields_are_signed_is_let_in_and_read() {
     assert_eq!(signed(TYPE, SIGNATURE, &form()), Ok(Admission::Deliver));
     let quoted = "Multipart/Form-Data; charset=utf-8; boundary=\"9f86d081884c7d65\"";
     assert_eq!(signed(quoted, SIGNATURE, &form()), Ok(Admission::Deliver));
-    let items = channel()
-        .parse_webhook(Some(TYPE), &form())
-        .expect("readable");
-    let [item] = items.as_slice() else {
-        panic!("{items:?}")
-    };
-    let recado_core::inbound::Inbound::Message(message) = &item.what else {
-        panic!("{item:?}")
-    };
+    let message = only(&read_bytes(&*channel(), TYPE, &form()));
     assert_eq!(message.external_id, "3AF0C1D2E3F405162740");
-    assert_eq!(
-        message.content,
-        InboundContent::Media(file("image", Some("Foto")))
-    );
+    let foto = InboundContent::Media(file("image", Some("Foto")));
+    assert_eq!(message.content, foto);
 }
 
 #[test]
@@ -93,10 +80,7 @@ fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else()
     let body = replaced("aurora", "caf\u{e9}\u{e9}");
     let signature = "058bb8b4bf79b2e0dd02f510689cb36abb5c9263f30c52cd83463ae74a6654c7";
     assert_eq!(signed(TYPE, signature, &body), Ok(Admission::Deliver));
-    let items = channel()
-        .parse_webhook(Some(TYPE), &body)
-        .expect("readable");
-    assert_eq!(items.len(), 1);
+    only(&read_bytes(&*channel(), TYPE, &body));
 }
 
 #[rstest]
@@ -104,14 +88,9 @@ fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else()
 #[case::not_utf_8(replaced("Foto", "Foto \u{e9}"))]
 #[case::a_file_name_in_latin_1(replaced("a.jpg", "\u{e9}.jpg"))]
 fn an_event_with_a_slip_is_read(#[case] body: Vec<u8>) {
-    let items = channel()
-        .parse_webhook(Some(TYPE), &body)
-        .expect("readable");
-    let recado_core::inbound::Inbound::Message(message) = &items[0].what else {
-        panic!("{items:?}")
-    };
+    let message = only(&read_bytes(&*channel(), TYPE, &body));
     let InboundContent::Media(Media { caption, .. }) = &message.content else {
-        panic!("{items:?}")
+        panic!("{message:?}")
     };
     assert!(caption.as_deref().unwrap_or_default().starts_with("Foto"));
 }

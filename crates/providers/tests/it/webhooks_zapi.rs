@@ -12,9 +12,10 @@ use reqwest::header::HeaderMap;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Subject;
+use crate::support::{Subject, merged};
 use crate::webhooks::{
-    address, admit, button, file, ignored, list, message, other, post, read, statuses, step, with,
+    address, admit, button, file, ignored, list, message, other, phone_and_lid, post, read,
+    statuses, step, with,
 };
 
 const ZAAP_ID: &str = "7C11D0A94E5B4F0E9A1F22B3C4D5E6F7";
@@ -26,15 +27,15 @@ fn channel() -> Arc<dyn Channel> {
 
 /// `ReceivedCallback` from Rita with these members.
 fn received(members: &Value) -> Value {
-    let mut body = json!({
-        "type": "ReceivedCallback", "instanceId": "INST-01", "messageId": "3AF0C1D2E3F405162739",
-        "phone": "5521988887777", "senderLid": "190000000000001@lid", "connectedPhone": "5521300000000",
-        "fromMe": false, "isGroup": false, "momment": 1_790_000_009_000_i64, "status": "RECEIVED",
-        "senderName": "Rita", "participantPhone": null, "referenceMessageId": OURS,
-    });
-    for (key, member) in members.as_object().expect("an object") {
-        body[key] = member.clone();
-    }
+    let body = merged(
+        json!({
+            "type": "ReceivedCallback", "instanceId": "INST-01", "messageId": "3AF0C1D2E3F405162739",
+            "phone": "5521988887777", "senderLid": "190000000000001@lid", "connectedPhone": "5521300000000",
+            "fromMe": false, "isGroup": false, "momment": 1_790_000_009_000_i64, "status": "RECEIVED",
+            "senderName": "Rita", "participantPhone": null, "referenceMessageId": OURS,
+        }),
+        members,
+    );
     body
 }
 
@@ -43,11 +44,11 @@ fn tap() -> Value {
 }
 
 fn delivery(members: &Value) -> Value {
-    let mut body = json!({"type": "DeliveryCallback", "instanceId": "INST-01", "phone": "5521988887777",
-        "zaapId": ZAAP_ID, "messageId": OURS, "momment": 1_790_000_003_000_i64});
-    for (key, member) in members.as_object().expect("an object") {
-        body[key] = member.clone();
-    }
+    let body = merged(
+        json!({"type": "DeliveryCallback", "instanceId": "INST-01", "phone": "5521988887777",
+        "zaapId": ZAAP_ID, "messageId": OURS, "momment": 1_790_000_003_000_i64}),
+        members,
+    );
     body
 }
 
@@ -101,8 +102,8 @@ fn a_tap_names_the_button_the_question_and_the_customer() {
     assert_eq!(tap.external_id, "3AF0C1D2E3F405162739");
     assert_eq!(tap.content, button("visit_yes", "Confirmar"));
     assert_eq!(tap.in_reply_to.as_deref(), Some(OURS));
-    assert_eq!(address(tap.from.phone.as_ref()), Some("5521988887777"));
-    assert_eq!(address(tap.from.lid.as_ref()), Some("190000000000001@lid"));
+    assert_eq!(address(&tap.from.phone), Some("5521988887777"));
+    assert_eq!(address(&tap.from.lid), Some("190000000000001@lid"));
     assert_eq!(tap.from.name.as_deref(), Some("Rita"));
     assert_eq!(tap.sent_at, Some(1_790_000_009_000));
 }
@@ -172,7 +173,7 @@ fn a_customer_may_have_a_lid_and_no_phone() {
         received(&json!({"phone": "190000000000007@lid", "senderLid": null, "chatName": "Rita"}));
     let from = message(&*channel(), &body).from;
     assert_eq!(from.phone, None);
-    assert_eq!(address(from.lid.as_ref()), Some("190000000000007@lid"));
+    assert_eq!(address(&from.lid), Some("190000000000007@lid"));
 }
 
 #[rstest]
@@ -345,15 +346,8 @@ fn a_tap_in_a_group_comes_from_its_member(
         body[key] = value.clone();
     }
     let message = message(&*channel(), &body);
-    assert_eq!(
-        address(message.group.as_ref()),
-        Some("120363000000000001@g.us")
-    );
-    let from = (
-        address(message.from.phone.as_ref()),
-        address(message.from.lid.as_ref()),
-    );
-    assert_eq!(from, (phone, lid));
+    assert_eq!(address(&message.group), Some("120363000000000001@g.us"));
+    assert_eq!(phone_and_lid(&message.from), (phone, lid));
     assert_eq!(message.content, button("visit_yes", "Confirmar"));
 }
 
@@ -363,7 +357,7 @@ fn a_title_that_answers_in_a_group_may_be_a_tap() {
         "text": {"message": "Confirmar"}});
     let message = message(&*channel(), &received(&group));
     assert_eq!(
-        address(message.group.as_ref()),
+        address(&message.group),
         Some("5521988887777-1600000000@g.us")
     );
     assert_eq!(message.content, other("text", Some("Confirmar")));

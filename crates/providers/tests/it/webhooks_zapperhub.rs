@@ -12,10 +12,10 @@ use reqwest::header::HeaderMap;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::Subject;
+use crate::support::{Subject, merged};
 use crate::webhooks::{
-    SECRET, address, admit, button, file, ignored, list, message, other, post, read, statuses,
-    step, with,
+    SECRET, address, admit, button, file, ignored, list, message, other, phone_and_lid, post, read,
+    statuses, step, with,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -66,11 +66,11 @@ fn choice() -> Value {
 }
 
 fn update(members: &Value) -> Value {
-    let mut body = json!({"type": "messages.update", "instanceId": "inst_5f2c",
-        "key": {"remoteJid": "5521988887777@s.whatsapp.net", "fromMe": true, "id": OURS}});
-    for (key, member) in members.as_object().expect("an object") {
-        body[key] = member.clone();
-    }
+    let body = merged(
+        json!({"type": "messages.update", "instanceId": "inst_5f2c",
+        "key": {"remoteJid": "5521988887777@s.whatsapp.net", "fromMe": true, "id": OURS}}),
+        members,
+    );
     body
 }
 
@@ -169,7 +169,7 @@ fn a_text_comes_in_several_envelopes(#[case] body: Value) {
     let message = message(&*channel(), &body);
     assert_eq!(message.external_id, "3AF0C1D2E3F405162739");
     assert_eq!(message.content, other("text", Some("Oi, tudo bem?")));
-    assert_eq!(address(message.from.phone.as_ref()), Some("5521988887777"));
+    assert_eq!(address(&message.from.phone), Some("5521988887777"));
     assert_eq!(message.from.name.as_deref(), Some("Rita"));
     assert_eq!(message.in_reply_to, None);
 }
@@ -282,10 +282,7 @@ fn a_customer_has_a_phone_a_lid_or_both(
     let mut body = text();
     body["key"] = key;
     let from = message(&*channel(), &body).from;
-    assert_eq!(
-        (address(from.phone.as_ref()), address(from.lid.as_ref())),
-        (phone, lid)
-    );
+    assert_eq!((address(&from.phone), address(&from.lid)), (phone, lid));
 }
 
 #[rstest]
@@ -383,14 +380,7 @@ fn a_tap_in_a_group_comes_from_its_member(
     body["message"] =
         json!({"templateButtonReplyMessage": {"selectedId": "a", "selectedDisplayText": "A"}});
     let message = message(&*channel(), &body);
-    assert_eq!(
-        address(message.group.as_ref()),
-        Some("120363000000000001@g.us")
-    );
-    let from = (
-        address(message.from.phone.as_ref()),
-        address(message.from.lid.as_ref()),
-    );
-    assert_eq!(from, (phone, lid));
+    assert_eq!(address(&message.group), Some("120363000000000001@g.us"));
+    assert_eq!(phone_and_lid(&message.from), (phone, lid));
     assert!(message.content.is_tap());
 }

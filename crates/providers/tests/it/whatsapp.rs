@@ -1,76 +1,30 @@
 //! WhatsApp Cloud API: the exact request, and what its answers mean.
 
-use recado_providers::{Credentials, Defaults, ErrorKind, HealthState, connect};
+use recado_providers::{Credentials, Defaults, HealthState, connect};
+use std::time::Duration;
+
+use recado_providers::ErrorKind::{
+    self, BillingBlocked, ContentRefused, Indeterminate, InvalidRecipient, Misconfigured,
+    NotConnected, Rejected, Restricted, Throttled, Unauthorized, Unavailable, WindowClosed,
+};
 use recado_sandbox::{Account, TokenState, WindowMode};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Subject, World, canned, client, content, full, message, plain};
+use crate::support::{Subject, World, canned, client, content, full, message, plain, shown};
 
 const SUBJECT: Subject = Subject::WhatsApp;
 
 #[test]
 fn the_request_is_metas_and_nothing_more() {
-    let preview = SUBJECT
-        .channel("https://graph.facebook.com")
-        .preview(&full())
-        .expect("a valid message");
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(preview, @r#"
-        {
-          "method": "POST",
-          "url": "https://graph.facebook.com/v25.0/800000000000001/messages",
-          "headers": [
-            [
-              "authorization",
-              "***"
-            ],
-            [
-              "content-type",
-              "application/json"
-            ]
-          ],
-          "body": {
-            "biz_opaque_callback_data": "msg_0199f3aa4a1e7c109d7b000000000001",
-            "interactive": {
-              "action": {
-                "buttons": [
-                  {
-                    "reply": {
-                      "id": "visit:1",
-                      "title": "Opção 1"
-                    },
-                    "type": "reply"
-                  },
-                  {
-                    "reply": {
-                      "id": "visit:2",
-                      "title": "Opção 2"
-                    },
-                    "type": "reply"
-                  }
-                ]
-              },
-              "body": {
-                "text": "Podemos confirmar a visita?\n*Quinta*, 10h"
-              },
-              "footer": {
-                "text": "Até 18h"
-              },
-              "header": {
-                "text": "Aurora ✅",
-                "type": "text"
-              },
-              "type": "button"
-            },
-            "messaging_product": "whatsapp",
-            "recipient_type": "individual",
-            "to": "5521988887777",
-            "type": "interactive"
-          }
-        }
-        "#);
-    });
+    let preview = SUBJECT.preview("https://graph.facebook.com", &full());
+    insta::assert_snapshot!(shown(&preview), @r#"
+    POST https://graph.facebook.com/v25.0/800000000000001/messages
+    authorization: ***
+    content-type: application/json
+
+    {"messaging_product":"whatsapp","recipient_type":"individual","to":"5521988887777","type":"interactive","interactive":{"type":"button","header":{"type":"text","text":"Aurora ✅"},"body":{"text":"Podemos confirmar a visita?\n*Quinta*, 10h"},"footer":{"text":"Até 18h"},"action":{"buttons":[{"type":"reply","reply":{"id":"visit:1","title":"Opção 1"}},{"type":"reply","reply":{"id":"visit:2","title":"Opção 2"}}]}},"biz_opaque_callback_data":"msg_0199f3aa4a1e7c109d7b000000000001"}
+    "#);
 }
 
 #[test]
@@ -122,11 +76,7 @@ async fn unknown_fields_of_a_success_do_not_matter() {
         "messages": [{"id": "wamid.A=", "message_status": "accepted", "group_id": "g"}],
     });
     let server = canned(200, body.to_string()).await;
-    let receipt = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect("accepted");
+    let receipt = server.accepts(SUBJECT, &full()).await;
     assert_eq!(receipt.external_id.as_deref(), Some("wamid.A="));
     assert_eq!(receipt.provider_id, None);
 }
@@ -141,72 +91,77 @@ async fn unknown_fields_of_a_success_do_not_matter() {
 #[tokio::test]
 async fn a_200_without_an_id_leaves_the_outcome_open(#[case] body: &str) {
     let server = canned(200, body).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("no id");
-    assert_eq!(error.kind, ErrorKind::Indeterminate);
+    let error = server.refuses(SUBJECT).await;
+    assert_eq!(error.kind, Indeterminate);
 }
 
 #[rstest]
-#[case(0, 401, ErrorKind::Unauthorized)]
-#[case(1, 400, ErrorKind::Unavailable)]
-#[case(1, 500, ErrorKind::Indeterminate)]
-#[case(2, 503, ErrorKind::Unavailable)]
-#[case(3, 500, ErrorKind::Unauthorized)]
-#[case(4, 400, ErrorKind::Throttled)]
-#[case(10, 403, ErrorKind::Unauthorized)]
-#[case(33, 400, ErrorKind::Misconfigured)]
-#[case(100, 400, ErrorKind::ContentRefused)]
-#[case(104, 400, ErrorKind::Unauthorized)]
-#[case(190, 401, ErrorKind::Unauthorized)]
-#[case(200, 403, ErrorKind::Unauthorized)]
-#[case(299, 403, ErrorKind::Unauthorized)]
-#[case(368, 403, ErrorKind::Restricted)]
-#[case(613, 400, ErrorKind::Throttled)]
-#[case(80_007, 400, ErrorKind::Throttled)]
-#[case(130_403, 400, ErrorKind::InvalidRecipient)]
-#[case(130_429, 400, ErrorKind::Throttled)]
-#[case(130_472, 400, ErrorKind::InvalidRecipient)]
-#[case(130_497, 403, ErrorKind::Restricted)]
-#[case(131_000, 500, ErrorKind::Unavailable)]
-#[case(131_005, 403, ErrorKind::Unauthorized)]
-#[case(131_008, 400, ErrorKind::ContentRefused)]
-#[case(131_009, 400, ErrorKind::ContentRefused)]
-#[case(131_016, 500, ErrorKind::Unavailable)]
-#[case(131_021, 400, ErrorKind::InvalidRecipient)]
-#[case(131_026, 400, ErrorKind::InvalidRecipient)]
-#[case(131_030, 400, ErrorKind::InvalidRecipient)]
-#[case(131_031, 403, ErrorKind::Restricted)]
-#[case(131_042, 400, ErrorKind::BillingBlocked)]
-#[case(131_047, 400, ErrorKind::WindowClosed)]
-#[case(131_048, 400, ErrorKind::Restricted)]
-#[case(131_049, 400, ErrorKind::InvalidRecipient)]
-#[case(131_051, 400, ErrorKind::ContentRefused)]
-#[case(131_056, 400, ErrorKind::Throttled)]
-#[case(131_057, 500, ErrorKind::Unavailable)]
-#[case(133_004, 503, ErrorKind::Unavailable)]
-#[case(133_010, 400, ErrorKind::NotConnected)]
-#[case(134_102, 500, ErrorKind::Unavailable)]
-#[case(135_000, 400, ErrorKind::ContentRefused)]
-#[case(137_000, 400, ErrorKind::InvalidRecipient)]
-#[case::unknown_400(199_999, 400, ErrorKind::Rejected)]
-#[case::unknown_500(199_999, 500, ErrorKind::Indeterminate)]
-#[case::unknown_429(199_999, 429, ErrorKind::Throttled)]
-#[case::unknown_401(199_999, 401, ErrorKind::Unauthorized)]
-#[case::unknown_200(199_999, 200, ErrorKind::Indeterminate)]
+#[case(0, 401, Unauthorized)]
+#[case(1, 400, Unavailable)]
+#[case(1, 500, Indeterminate)]
+#[case(2, 503, Unavailable)]
+#[case(3, 500, Unauthorized)]
+#[case(4, 400, Throttled)]
+#[case(10, 403, Unauthorized)]
+#[case(33, 400, Misconfigured)]
+#[case(100, 400, ContentRefused)]
+#[case(104, 400, Unauthorized)]
+#[case(190, 401, Unauthorized)]
+#[case(200, 403, Unauthorized)]
+#[case(299, 403, Unauthorized)]
+#[case(368, 403, Restricted)]
+#[case(613, 400, Throttled)]
+#[case(80_007, 400, Throttled)]
+#[case(130_403, 400, InvalidRecipient)]
+#[case(130_429, 400, Throttled)]
+#[case(130_472, 400, InvalidRecipient)]
+#[case(130_497, 403, Restricted)]
+#[case(131_000, 500, Unavailable)]
+#[case(131_005, 403, Unauthorized)]
+#[case(131_008, 400, ContentRefused)]
+#[case(131_009, 400, ContentRefused)]
+#[case(131_016, 500, Unavailable)]
+#[case(131_021, 400, InvalidRecipient)]
+#[case(131_026, 400, InvalidRecipient)]
+#[case(131_030, 400, InvalidRecipient)]
+#[case(131_031, 403, Restricted)]
+#[case(131_042, 400, BillingBlocked)]
+#[case(131_047, 400, WindowClosed)]
+#[case(131_048, 400, Restricted)]
+#[case(131_049, 400, InvalidRecipient)]
+#[case(131_051, 400, ContentRefused)]
+#[case(131_056, 400, Throttled)]
+#[case(131_057, 500, Unavailable)]
+#[case(133_004, 503, Unavailable)]
+#[case(133_010, 400, NotConnected)]
+#[case(134_102, 500, Unavailable)]
+#[case(135_000, 400, ContentRefused)]
+#[case(137_000, 400, InvalidRecipient)]
+#[case::unknown_400(199_999, 400, Rejected)]
+#[case::unknown_500(199_999, 500, Indeterminate)]
+#[case::unknown_429(199_999, 429, Throttled)]
+#[case::unknown_401(199_999, 401, Unauthorized)]
+#[case::unknown_200(199_999, 200, Indeterminate)]
 #[tokio::test]
 async fn a_code_has_its_meaning(#[case] code: i64, #[case] status: u16, #[case] kind: ErrorKind) {
     let body = json!({"error": {"message": "M", "type": "OAuthException", "code": code}});
     let server = canned(status, body.to_string()).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("refused");
+    let error = server.refuses(SUBJECT).await;
     assert_eq!((error.kind, error.code), (kind, Some(code)));
     assert_eq!(server.requests(), 1);
+}
+
+#[rstest]
+#[case::of_the_app(4, 60)]
+#[case::of_the_account(613, 60)]
+#[case::of_the_business(80_007, 60)]
+#[case::of_the_number(130_429, 1)]
+#[case::of_the_pair(131_056, 6)]
+#[tokio::test]
+async fn a_limit_names_the_least_wait(#[case] code: i64, #[case] seconds: u64) {
+    let body = json!({"error": {"message": "M", "code": code}});
+    let error = canned(400, body.to_string()).await.refuses(SUBJECT).await;
+    assert_eq!(error.retry_after, Some(Duration::from_secs(seconds)));
 }
 
 #[tokio::test]
@@ -214,12 +169,8 @@ async fn an_app_that_wants_signed_calls_is_set_up_wrongly_for_us() {
     let message = "API calls from the server require an appsecret_proof argument";
     let body = json!({"error": {"message": message, "code": 100}});
     let server = canned(400, body.to_string()).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("refused");
-    assert_eq!(error.kind, ErrorKind::Misconfigured);
+    let error = server.refuses(SUBJECT).await;
+    assert_eq!(error.kind, Misconfigured);
 }
 
 #[rstest]
@@ -231,23 +182,19 @@ async fn an_app_that_wants_signed_calls_is_set_up_wrongly_for_us() {
 async fn error_data_may_be_anything(#[case] error_data: Value, #[case] shown: &str) {
     let body = json!({"error": {"code": 131_009, "message": "(#1) M", "error_data": error_data}});
     let server = canned(400, body.to_string()).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("refused");
+    let error = server.refuses(SUBJECT).await;
     assert_eq!(error.message, shown);
 }
 
 #[rstest]
-#[case::html_500(500, "<html>", ErrorKind::Indeterminate)]
-#[case::empty_503(503, "", ErrorKind::Indeterminate)]
-#[case::json_without_code(500, r#"{"error":"x"}"#, ErrorKind::Indeterminate)]
-#[case::empty_504(504, "", ErrorKind::Indeterminate)]
-#[case::html_404(404, "<html>", ErrorKind::Misconfigured)]
-#[case::redirect(302, "", ErrorKind::Misconfigured)]
-#[case::timeout_of_a_proxy(408, "", ErrorKind::Indeterminate)]
-#[case::html_400(400, "<html>", ErrorKind::Rejected)]
+#[case::html_500(500, "<html>", Indeterminate)]
+#[case::empty_503(503, "", Indeterminate)]
+#[case::json_without_code(500, r#"{"error":"x"}"#, Indeterminate)]
+#[case::empty_504(504, "", Indeterminate)]
+#[case::html_404(404, "<html>", Misconfigured)]
+#[case::redirect(302, "", Misconfigured)]
+#[case::timeout_of_a_proxy(408, "", Indeterminate)]
+#[case::html_400(400, "<html>", Rejected)]
 #[tokio::test]
 async fn an_answer_without_metas_error_object_is_judged_by_its_status(
     #[case] status: u16,
@@ -255,21 +202,17 @@ async fn an_answer_without_metas_error_object_is_judged_by_its_status(
     #[case] kind: ErrorKind,
 ) {
     let server = canned(status, body).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("refused");
+    let error = server.refuses(SUBJECT).await;
     assert_eq!((error.kind, error.code), (kind, None));
 }
 
 #[rstest]
-#[case::garbage_token("T-UNKNOWN", "800000000000001", ErrorKind::Unauthorized, 190)]
-#[case::expired_token("T-EXPIRED", "800000000000001", ErrorKind::Unauthorized, 190)]
-#[case::no_permission("T-NOPERM", "800000000000001", ErrorKind::Unauthorized, 10)]
-#[case::unknown_number("T-WORKING", "800000000000099", ErrorKind::Misconfigured, 100)]
-#[case::a_phone_number("T-WORKING", "5511900000001", ErrorKind::Misconfigured, 100)]
-#[case::unregistered_number("T-WORKING", "800000000000002", ErrorKind::NotConnected, 133_010)]
+#[case::garbage_token("T-UNKNOWN", "800000000000001", Unauthorized, 190)]
+#[case::expired_token("T-EXPIRED", "800000000000001", Unauthorized, 190)]
+#[case::no_permission("T-NOPERM", "800000000000001", Unauthorized, 10)]
+#[case::unknown_number("T-WORKING", "800000000000099", Misconfigured, 100)]
+#[case::a_phone_number("T-WORKING", "5511900000001", Misconfigured, 100)]
+#[case::unregistered_number("T-WORKING", "800000000000002", NotConnected, 133_010)]
 #[tokio::test]
 async fn a_wrong_account_is_told_apart(
     #[case] token: &str,
@@ -320,19 +263,13 @@ async fn the_sandboxs_refusals_have_their_meaning() {
         .send(&full())
         .await
         .expect_err("the window is closed");
-    assert_eq!(
-        (closed.kind, closed.code),
-        (ErrorKind::WindowClosed, Some(131_047))
-    );
+    assert_eq!((closed.kind, closed.code), (WindowClosed, Some(131_047)));
     let own = message("15550001111", content(None, None, 1));
     let own = channel
         .send(&own)
         .await
         .expect_err("the sender's own number");
-    assert_eq!(
-        (own.kind, own.code),
-        (ErrorKind::InvalidRecipient, Some(131_021))
-    );
+    assert_eq!((own.kind, own.code), (InvalidRecipient, Some(131_021)));
 
     let other = message("5521988887778", content(None, None, 1));
     for _ in 0..45 {
@@ -342,10 +279,7 @@ async fn the_sandboxs_refusals_have_their_meaning() {
         .send(&other)
         .await
         .expect_err("too many to one recipient");
-    assert_eq!(
-        (paired.kind, paired.code),
-        (ErrorKind::Throttled, Some(131_056))
-    );
+    assert_eq!((paired.kind, paired.code), (Throttled, Some(131_056)));
 }
 
 #[tokio::test]
@@ -359,7 +293,7 @@ async fn health_names_the_number_or_refuses() {
         registered: true,
     });
     let error = world.channel(SUBJECT).health().await.expect_err("expired");
-    assert_eq!(error.kind, ErrorKind::Unauthorized);
+    assert_eq!(error.kind, Unauthorized);
 
     let server = canned(200, r#"{"id":"8","verified_name":"Loja"}"#).await;
     let health = SUBJECT
@@ -371,10 +305,8 @@ async fn health_names_the_number_or_refuses() {
         (health.state, health.detail.as_deref()),
         (HealthState::Connected, Some("Loja"))
     );
-    let (path, headers, _) = server.last();
-    assert!(
-        path.starts_with("/v25.0/800000000000001?fields=id,"),
-        "{path}"
-    );
-    assert_eq!(headers["authorization"], "Bearer T-WORKING");
+    let asked = server.last();
+    let path = "GET /v25.0/800000000000001?fields=id,";
+    assert!(asked.line.starts_with(path), "{}", asked.line);
+    assert_eq!(asked.headers["authorization"], "Bearer T-WORKING");
 }

@@ -1,98 +1,40 @@
 //! Z-API: the exact requests, and what its answers mean.
 
-use recado_providers::{ErrorKind, HealthState};
+use recado_providers::ErrorKind::{
+    self, BillingBlocked, ContentRefused, Indeterminate, Misconfigured, NotConnected, Rejected,
+    Throttled, Unauthorized,
+};
+use recado_providers::HealthState::{self, Connected, Disconnected, Unpaid};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Subject, World, canned, content, full, message, plain};
+use crate::support::{Subject, World, canned, content, full, message, plain, shown};
 
 const SUBJECT: Subject = Subject::Zapi;
 const BASE: &str = "https://api.z-api.io";
 
 #[test]
 fn a_plain_message_is_a_button_list() {
-    let preview = SUBJECT
-        .channel(BASE)
-        .preview(&plain())
-        .expect("a valid message");
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(preview, @r#"
-        {
-          "method": "POST",
-          "url": "https://api.z-api.io/instances/***/token/***/send-button-list",
-          "headers": [
-            [
-              "client-token",
-              "***"
-            ],
-            [
-              "content-type",
-              "application/json"
-            ]
-          ],
-          "body": {
-            "buttonList": {
-              "buttons": [
-                {
-                  "id": "visit:1",
-                  "label": "Opção 1"
-                },
-                {
-                  "id": "visit:2",
-                  "label": "Opção 2"
-                }
-              ]
-            },
-            "message": "Podemos confirmar a visita?\n*Quinta*, 10h",
-            "phone": "5521988887777"
-          }
-        }
-        "#);
-    });
+    let preview = SUBJECT.preview(BASE, &plain());
+    insta::assert_snapshot!(shown(&preview), @r#"
+    POST https://api.z-api.io/instances/***/token/***/send-button-list
+    client-token: ***
+    content-type: application/json
+
+    {"phone":"5521988887777","message":"Podemos confirmar a visita?\n*Quinta*, 10h","buttonList":{"buttons":[{"id":"visit:1","label":"Opção 1"},{"id":"visit:2","label":"Opção 2"}]}}
+    "#);
 }
 
 #[test]
 fn a_header_or_footer_makes_it_button_actions() {
-    let preview = SUBJECT
-        .channel(BASE)
-        .preview(&full())
-        .expect("a valid message");
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(preview, @r#"
-        {
-          "method": "POST",
-          "url": "https://api.z-api.io/instances/***/token/***/send-button-actions",
-          "headers": [
-            [
-              "client-token",
-              "***"
-            ],
-            [
-              "content-type",
-              "application/json"
-            ]
-          ],
-          "body": {
-            "buttonActions": [
-              {
-                "id": "visit:1",
-                "label": "Opção 1",
-                "type": "REPLY"
-              },
-              {
-                "id": "visit:2",
-                "label": "Opção 2",
-                "type": "REPLY"
-              }
-            ],
-            "footer": "Até 18h",
-            "message": "Podemos confirmar a visita?\n*Quinta*, 10h",
-            "phone": "5521988887777",
-            "title": "Aurora ✅"
-          }
-        }
-        "#);
-    });
+    let preview = SUBJECT.preview(BASE, &full());
+    insta::assert_snapshot!(shown(&preview), @r#"
+    POST https://api.z-api.io/instances/***/token/***/send-button-actions
+    client-token: ***
+    content-type: application/json
+
+    {"phone":"5521988887777","title":"Aurora ✅","message":"Podemos confirmar a visita?\n*Quinta*, 10h","footer":"Até 18h","buttonActions":[{"id":"visit:1","type":"REPLY","label":"Opção 1"},{"id":"visit:2","type":"REPLY","label":"Opção 2"}]}
+    "#);
 }
 
 fn forced(endpoint: &str, base_url: &str) -> std::sync::Arc<dyn recado_providers::Channel> {
@@ -140,10 +82,7 @@ async fn a_text_that_is_too_long_with_its_header_is_refused_without_a_request() 
     // `*Oi*` and two line breaks are six characters.
     channel.send(&long(1018)).await.expect("accepted");
     let error = channel.send(&long(1019)).await.expect_err("refused");
-    assert_eq!(
-        (error.kind, error.code),
-        (ErrorKind::ContentRefused, Some(131_009))
-    );
+    assert_eq!((error.kind, error.code), (ContentRefused, Some(131_009)));
     assert_eq!(world.sandbox.requests().len(), 1);
 }
 
@@ -154,25 +93,19 @@ async fn a_text_that_is_too_long_with_its_header_is_refused_without_a_request() 
 #[case::old_group("5521988887777-1600000000@g.us", "5521988887777-1600000000")]
 fn every_recipient_has_its_form(#[case] to: &str, #[case] phone: &str) {
     let sent = message(to, content(None, None, 1));
-    let preview = SUBJECT
-        .channel(BASE)
-        .preview(&sent)
-        .expect("a valid message");
+    let preview = SUBJECT.preview(BASE, &sent);
     assert_eq!(preview.body["phone"], phone);
 }
 
 #[tokio::test]
 async fn the_request_carries_the_token_and_the_content_type() {
     let server = canned(200, r#"{"messageId":"3EB0"}"#).await;
-    SUBJECT
-        .channel(&server.url)
-        .send(&plain())
-        .await
-        .expect("accepted");
-    let (path, headers, _) = server.last();
-    assert_eq!(path, "/instances/INST-01/token/TOKEN-01/send-button-list");
-    assert_eq!(headers["client-token"], "CLIENT-TOKEN-01");
-    assert_eq!(headers["content-type"], "application/json");
+    server.accepts(SUBJECT, &plain()).await;
+    let asked = server.last();
+    let line = "POST /instances/INST-01/token/TOKEN-01/send-button-list";
+    assert_eq!(asked.line, line);
+    assert_eq!(asked.headers["client-token"], "CLIENT-TOKEN-01");
+    assert_eq!(asked.headers["content-type"], "application/json");
 }
 
 #[tokio::test]
@@ -181,7 +114,7 @@ async fn without_a_client_token_there_is_no_header() {
     let credentials = json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01"});
     let channel = SUBJECT.channel_with(&credentials, &SUBJECT.settings(&server.url));
     channel.send(&plain()).await.expect("accepted");
-    assert_eq!(server.last().1.get("client-token"), None);
+    assert_eq!(server.last().headers.get("client-token"), None);
 }
 
 #[rstest]
@@ -192,11 +125,7 @@ async fn without_a_client_token_there_is_no_header() {
 #[tokio::test]
 async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap: Option<&str>) {
     let server = canned(200, body.to_string()).await;
-    let receipt = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect("accepted");
+    let receipt = server.accepts(SUBJECT, &full()).await;
     assert_eq!(receipt.external_id.as_deref(), Some(id));
     assert_eq!(receipt.provider_id.as_deref(), zaap);
 }
@@ -205,78 +134,50 @@ async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap:
 #[case::token_missing(
     400,
     r#"{"error":"your client-token is not configured"}"#,
-    ErrorKind::Unauthorized
+    Unauthorized
 )]
 #[case::token_wrong(
     403,
     r#"{"error":"Client-Token CLIENT-TOKEN-01 not allowed"}"#,
-    ErrorKind::Unauthorized
+    Unauthorized
 )]
-#[case::token_null(400, r#"{"error":"null not allowed"}"#, ErrorKind::Unauthorized)]
-#[case::address(403, r#"{"error":"203.0.113.9 not allowed"}"#, ErrorKind::Unauthorized)]
-#[case::instance(400, r#"{"error":"Instance not found"}"#, ErrorKind::Misconfigured)]
+#[case::token_null(400, r#"{"error":"null not allowed"}"#, Unauthorized)]
+#[case::address(403, r#"{"error":"203.0.113.9 not allowed"}"#, Unauthorized)]
+#[case::instance(400, r#"{"error":"Instance not found"}"#, Misconfigured)]
 #[case::unpaid(
     400,
     r#"{"error":"To continue sending a message, you must subscribe to this instance again"}"#,
-    ErrorKind::BillingBlocked
+    BillingBlocked
 )]
-#[case::empty_text(
-    400,
-    r#"{"error":"The field 'message' is empty"}"#,
-    ErrorKind::ContentRefused
-)]
-#[case::method(405, "", ErrorKind::Misconfigured)]
-#[case::content_type(415, "", ErrorKind::Misconfigured)]
-#[case::path(
-    404,
-    r#"{"error":"NOT_FOUND","message":"x"}"#,
-    ErrorKind::Misconfigured
-)]
+#[case::empty_text(400, r#"{"error":"The field 'message' is empty"}"#, ContentRefused)]
+#[case::method(405, "", Misconfigured)]
+#[case::content_type(415, "", Misconfigured)]
+#[case::path(404, r#"{"error":"NOT_FOUND","message":"x"}"#, Misconfigured)]
 #[case::path_with_200(
     200,
     r#"{"error":"NOT_FOUND","message":"Unable to find matching target resource method"}"#,
-    ErrorKind::Misconfigured
+    Misconfigured
 )]
-#[case::error_with_200(
-    200,
-    r#"{"error":"something else","zaapId":"Z"}"#,
-    ErrorKind::Indeterminate
-)]
-#[case::value_false(200, r#"{"value":false}"#, ErrorKind::Indeterminate)]
+#[case::error_with_200(200, r#"{"error":"something else","zaapId":"Z"}"#, Indeterminate)]
+#[case::value_false(200, r#"{"value":false}"#, Indeterminate)]
 #[case::token_among_other_words(
     200,
     r#"{"error":"queued, although your client-token is not configured"}"#,
-    ErrorKind::Indeterminate
+    Indeterminate
 )]
-#[case::allowed_elsewhere(
-    200,
-    r#"{"error":"this type of media is not allowed"}"#,
-    ErrorKind::Indeterminate
-)]
-#[case::connected_elsewhere(
-    200,
-    r#"{"error":"the queue is not connected"}"#,
-    ErrorKind::Indeterminate
-)]
-#[case::not_connected(400, r#"{"error":"You are not connected."}"#, ErrorKind::NotConnected)]
-#[case::session(
-    400,
-    r#"{"error":"You need to restore the session."}"#,
-    ErrorKind::NotConnected
-)]
-#[case::token_without_its_value(
-    403,
-    r#"{"error":"Client-Token not allowed"}"#,
-    ErrorKind::Unauthorized
-)]
-#[case::queue_full(400, r#"{"error":"queue limit reached"}"#, ErrorKind::Rejected)]
-#[case::throttled(429, "", ErrorKind::Throttled)]
-#[case::empty_object(200, "{}", ErrorKind::Indeterminate)]
-#[case::no_json(200, "OK", ErrorKind::Indeterminate)]
-#[case::empty(200, "", ErrorKind::Indeterminate)]
-#[case::empty_ids(200, r#"{"zaapId":"","messageId":""}"#, ErrorKind::Indeterminate)]
-#[case::html_502(502, "<html>", ErrorKind::Indeterminate)]
-#[case::error_with_500(500, r#"{"error":"Instance not found"}"#, ErrorKind::Indeterminate)]
+#[case::allowed_elsewhere(200, r#"{"error":"this type of media is not allowed"}"#, Indeterminate)]
+#[case::connected_elsewhere(200, r#"{"error":"the queue is not connected"}"#, Indeterminate)]
+#[case::not_connected(400, r#"{"error":"You are not connected."}"#, NotConnected)]
+#[case::session(400, r#"{"error":"You need to restore the session."}"#, NotConnected)]
+#[case::token_without_its_value(403, r#"{"error":"Client-Token not allowed"}"#, Unauthorized)]
+#[case::queue_full(400, r#"{"error":"queue limit reached"}"#, Rejected)]
+#[case::throttled(429, "", Throttled)]
+#[case::empty_object(200, "{}", Indeterminate)]
+#[case::no_json(200, "OK", Indeterminate)]
+#[case::empty(200, "", Indeterminate)]
+#[case::empty_ids(200, r#"{"zaapId":"","messageId":""}"#, Indeterminate)]
+#[case::html_502(502, "<html>", Indeterminate)]
+#[case::error_with_500(500, r#"{"error":"Instance not found"}"#, Indeterminate)]
 #[tokio::test]
 async fn an_answer_has_its_meaning(
     #[case] status: u16,
@@ -284,11 +185,7 @@ async fn an_answer_has_its_meaning(
     #[case] kind: ErrorKind,
 ) {
     let server = canned(status, body).await;
-    let error = SUBJECT
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect_err("refused");
+    let error = server.refuses(SUBJECT).await;
     assert_eq!(error.kind, kind, "{error}");
     assert_eq!(server.requests(), 1);
     for secret in ["CLIENT-TOKEN-01", "INST-01", "TOKEN-01"] {
@@ -297,10 +194,10 @@ async fn an_answer_has_its_meaning(
 }
 
 #[rstest]
-#[case::already(json!({"connected": true, "error": "You are already connected.", "smartphoneConnected": true}), HealthState::Connected, None)]
-#[case::phone_offline(json!({"connected": true, "smartphoneConnected": false}), HealthState::Connected, Some("the phone is offline"))]
-#[case::disconnected(json!({"connected": false, "error": "You are not connected."}), HealthState::Disconnected, Some("You are not connected."))]
-#[case::unpaid(json!({"error": "To continue sending a message, you must subscribe to this instance again"}), HealthState::Unpaid, Some("To continue sending a message, you must subscribe to this instance again"))]
+#[case::already(json!({"connected": true, "error": "You are already connected.", "smartphoneConnected": true}), Connected, None)]
+#[case::phone_offline(json!({"connected": true, "smartphoneConnected": false}), Connected, Some("the phone is offline"))]
+#[case::disconnected(json!({"connected": false, "error": "You are not connected."}), Disconnected, Some("You are not connected."))]
+#[case::unpaid(json!({"error": "To continue sending a message, you must subscribe to this instance again"}), Unpaid, Some("To continue sending a message, you must subscribe to this instance again"))]
 #[tokio::test]
 async fn the_status_has_its_meaning(
     #[case] body: Value,
@@ -324,9 +221,9 @@ async fn an_unpaid_instance_of_the_sandbox_is_unpaid_everywhere() {
         .change_settings(|settings| settings.zapi.subscribed = false);
     let channel = world.channel(SUBJECT);
     let error = channel.send(&full()).await.expect_err("unpaid");
-    assert_eq!(error.kind, ErrorKind::BillingBlocked);
+    assert_eq!(error.kind, BillingBlocked);
     let health = channel.health().await.expect("an answer");
-    assert_eq!(health.state, HealthState::Unpaid);
+    assert_eq!(health.state, Unpaid);
 }
 
 #[tokio::test]

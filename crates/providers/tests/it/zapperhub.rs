@@ -1,11 +1,12 @@
 //! ZapperHUB in both dialects: the exact requests, and what a success says.
 
-use recado_providers::{ErrorKind, HealthState};
+use recado_providers::ErrorKind;
+use recado_providers::HealthState::{self, Connected, Disconnected, NeedsPairing};
 use recado_sandbox::{Connection, ResponseShape, Session, TimestampShape};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::{Subject, World, canned, content, full, message, plain};
+use crate::support::{Subject, World, canned, content, full, message, plain, shown};
 
 const V2: Subject = Subject::ZapperHub;
 const WUZAPI: Subject = Subject::Wuzapi;
@@ -14,98 +15,32 @@ const OWN_BASE: &str = "https://wuzapi.example.com";
 
 #[test]
 fn the_request_of_the_hosted_api_has_no_other_keys() {
-    let preview = V2.channel(BASE).preview(&full()).expect("a valid message");
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(preview, @r#"
-        {
-          "method": "POST",
-          "url": "https://api.zapperapi.com/inst_5f2c/messages/buttons",
-          "headers": [
-            [
-              "x-api-key",
-              "***"
-            ],
-            [
-              "content-type",
-              "application/json"
-            ]
-          ],
-          "body": {
-            "body": "Podemos confirmar a visita?\n*Quinta*, 10h",
-            "buttons": [
-              {
-                "displayText": "Opção 1",
-                "id": "visit:1",
-                "type": "reply"
-              },
-              {
-                "displayText": "Opção 2",
-                "id": "visit:2",
-                "type": "reply"
-              }
-            ],
-            "footer": "Até 18h",
-            "jid": "5521988887777",
-            "title": "Aurora ✅"
-          }
-        }
-        "#);
-    });
+    let preview = V2.preview(BASE, &full());
+    insta::assert_snapshot!(shown(&preview), @r#"
+    POST https://api.zapperapi.com/inst_5f2c/messages/buttons
+    x-api-key: ***
+    content-type: application/json
+
+    {"jid":"5521988887777","title":"Aurora ✅","body":"Podemos confirmar a visita?\n*Quinta*, 10h","footer":"Até 18h","buttons":[{"type":"reply","id":"visit:1","displayText":"Opção 1"},{"type":"reply","id":"visit:2","displayText":"Opção 2"}]}
+    "#);
 }
 
 #[test]
 fn the_request_of_wuzapi_carries_an_id() {
-    let preview = WUZAPI
-        .channel("http://wuzapi.example:8080")
-        .preview(&full())
-        .expect("a valid message");
-    insta::with_settings!({ sort_maps => true }, {
-        insta::assert_json_snapshot!(preview, @r#"
-        {
-          "method": "POST",
-          "url": "http://wuzapi.example:8080/chat/send/buttons",
-          "headers": [
-            [
-              "token",
-              "***"
-            ],
-            [
-              "content-type",
-              "application/json"
-            ]
-          ],
-          "body": {
-            "Id": "3EB0FFFCAE1775EFAF3954",
-            "Phone": "5521988887777",
-            "body": "Podemos confirmar a visita?\n*Quinta*, 10h",
-            "buttons": [
-              {
-                "displayText": "Opção 1",
-                "id": "visit:1",
-                "type": "reply"
-              },
-              {
-                "displayText": "Opção 2",
-                "id": "visit:2",
-                "type": "reply"
-              }
-            ],
-            "footer": "Até 18h",
-            "title": "Aurora ✅"
-          }
-        }
-        "#);
-    });
+    let preview = WUZAPI.preview("http://wuzapi.example:8080", &full());
+    insta::assert_snapshot!(shown(&preview), @r#"
+    POST http://wuzapi.example:8080/chat/send/buttons
+    token: ***
+    content-type: application/json
+
+    {"Phone":"5521988887777","Id":"3EB0FFFCAE1775EFAF3954","title":"Aurora ✅","body":"Podemos confirmar a visita?\n*Quinta*, 10h","footer":"Até 18h","buttons":[{"type":"reply","id":"visit:1","displayText":"Opção 1"},{"type":"reply","id":"visit:2","displayText":"Opção 2"}]}
+    "#);
 }
 
 #[test]
 fn an_absent_header_or_footer_is_an_absent_key() {
     for (subject, base) in [(V2, BASE), (WUZAPI, OWN_BASE)] {
-        let body = subject
-            .channel(base)
-            .preview(&plain())
-            .expect("a valid message")
-            .body;
+        let body = subject.preview(base, &plain()).body;
         assert_eq!((body.get("title"), body.get("footer")), (None, None));
     }
 }
@@ -155,43 +90,25 @@ async fn a_group_gets_buttons_through_wuzapi_only() {
         (ErrorKind::ContentRefused, 0)
     );
 
-    WUZAPI
-        .channel(&server.url)
-        .send(&group)
-        .await
-        .expect("accepted");
-    assert_eq!(server.last().2["Phone"], "120363000000000001@g.us");
+    server.accepts(WUZAPI, &group).await;
+    assert_eq!(server.last().body["Phone"], "120363000000000001@g.us");
 }
 
+#[rstest]
+#[case::hosted(V2, "POST /inst_5f2c/messages/buttons", "x-api-key", "API-KEY-01")]
+#[case::wuzapi(WUZAPI, "POST /chat/send/buttons", "token", "WUZAPI-TOKEN-01")]
 #[tokio::test]
-async fn the_credentials_go_where_they_belong() {
+async fn the_credentials_go_where_they_belong(
+    #[case] subject: Subject,
+    #[case] line: &str,
+    #[case] header: &str,
+    #[case] secret: &str,
+) {
     let server = canned(200, r#"{"success":true,"data":{"Id":"3EB0"}}"#).await;
-    V2.channel(&server.url)
-        .send(&plain())
-        .await
-        .expect("accepted");
-    let (path, headers, _) = server.last();
-    assert_eq!(
-        (path.as_str(), &headers["x-api-key"]),
-        (
-            "/inst_5f2c/messages/buttons",
-            &"API-KEY-01".parse().expect("a value")
-        )
-    );
-
-    WUZAPI
-        .channel(&server.url)
-        .send(&plain())
-        .await
-        .expect("accepted");
-    let (path, headers, _) = server.last();
-    assert_eq!(
-        (path.as_str(), &headers["token"]),
-        (
-            "/chat/send/buttons",
-            &"WUZAPI-TOKEN-01".parse().expect("a value")
-        )
-    );
+    server.accepts(subject, &plain()).await;
+    let asked = server.last();
+    assert_eq!(asked.line, line);
+    assert_eq!(asked.headers[header], secret);
 }
 
 #[rstest]
@@ -216,11 +133,7 @@ async fn a_200_of_the_hosted_api_is_accepted_with_whatever_id_it_has(
     #[case] job: Option<&str>,
 ) {
     let server = canned(200, body).await;
-    let receipt = V2
-        .channel(&server.url)
-        .send(&full())
-        .await
-        .expect("accepted");
+    let receipt = server.accepts(V2, &full()).await;
     assert_eq!(receipt.external_id.as_deref(), external);
     assert_eq!(receipt.provider_id.as_deref(), job);
 }
@@ -263,17 +176,12 @@ async fn wuzapi_keeps_our_id_whatever_its_time_looks_like(#[case] shape: Timesta
 }
 
 #[rstest]
-#[case(V2, Connection::Open, Session::Open, HealthState::Connected)]
-#[case(V2, Connection::Close, Session::Open, HealthState::Disconnected)]
-#[case(V2, Connection::Unpaired, Session::Open, HealthState::NeedsPairing)]
-#[case(WUZAPI, Connection::Open, Session::Open, HealthState::Connected)]
-#[case(WUZAPI, Connection::Open, Session::None, HealthState::Disconnected)]
-#[case(
-    WUZAPI,
-    Connection::Open,
-    Session::LoggedOut,
-    HealthState::NeedsPairing
-)]
+#[case(V2, Connection::Open, Session::Open, Connected)]
+#[case(V2, Connection::Close, Session::Open, Disconnected)]
+#[case(V2, Connection::Unpaired, Session::Open, NeedsPairing)]
+#[case(WUZAPI, Connection::Open, Session::Open, Connected)]
+#[case(WUZAPI, Connection::Open, Session::None, Disconnected)]
+#[case(WUZAPI, Connection::Open, Session::LoggedOut, NeedsPairing)]
 #[tokio::test]
 async fn every_state_of_the_sandbox_is_told_apart(
     #[case] subject: Subject,
@@ -289,6 +197,6 @@ async fn every_state_of_the_sandbox_is_told_apart(
     let channel = world.channel(subject);
     assert_eq!(channel.health().await.expect("an answer").state, state);
     let sent = channel.send(&full()).await.map_err(|error| error.kind);
-    let expected = (state != HealthState::Connected).then_some(ErrorKind::NotConnected);
+    let expected = (state != Connected).then_some(ErrorKind::NotConnected);
     assert_eq!(sent.err(), expected);
 }
