@@ -10,7 +10,7 @@ use recado_core::{Recipient, RecipientKind, Status};
 use serde_json::Value;
 use url::Url;
 
-use super::WebhookUnreadable;
+use super::call::WebhookUnreadable;
 use crate::lenient_json;
 
 /// Numbers below are seconds since 1970, the others milliseconds: Z-API and ZapperHUB send both.

@@ -225,9 +225,8 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
 /// A request as it goes over the wire.
 pub(crate) fn shown(preview: &Preview) -> String {
     let headers = preview.headers.iter();
-    let headers: String = headers
-        .map(|(name, value)| format!("{name}: {value}\n"))
-        .collect();
+    let headers = headers.map(|(name, value)| format!("{name}: {value}\n"));
+    let headers = headers.collect::<Vec<_>>().concat();
     let Preview {
         method, url, body, ..
     } = preview;

@@ -121,22 +121,17 @@ async fn meta_is_set_up_by_hand() {
 #[case::zapi_refuses(Subject::Zapi, 400, r#"{"error":"Instance not found"}"#, Misconfigured)]
 #[case::zapperhub_refuses(Subject::ZapperHub, 401, r#"{"message":"Unauthorized"}"#, Unauthorized)]
 #[case::zapperhub_contradicts(Subject::ZapperHub, 200, r#"{"error":"no"}"#, Unavailable)]
-#[case::wuzapi_refuses(
-    Subject::Wuzapi,
-    401,
-    r#"{"code":401,"error":"unauthorized","success":false}"#,
-    Unauthorized
-)]
+#[case::wuzapi_refuses(Subject::Wuzapi, 401, json!({"code": 401, "error": "unauthorized", "success": false}), Unauthorized)]
 #[case::wuzapi_says_nothing(Subject::Wuzapi, 200, "", Unavailable)]
 #[case::a_gateway_fails(Subject::Wuzapi, 502, "<html>", Unavailable)]
 #[tokio::test]
 async fn what_is_not_confirmed_is_an_error(
     #[case] subject: Subject,
     #[case] status: u16,
-    #[case] body: &str,
+    #[case] body: impl ToString,
     #[case] kind: ErrorKind,
 ) {
-    let (registered, requests) = register(subject, "https", status, body).await;
+    let (registered, requests) = register(subject, "https", status, &body.to_string()).await;
     assert_eq!(registered.expect_err("no confirmation").kind, kind);
     assert_eq!(requests.len(), 1);
 }

@@ -27,7 +27,7 @@ fn channel() -> Arc<dyn Channel> {
 
 /// `ReceivedCallback` from Rita with these members.
 fn received(members: &Value) -> Value {
-    let body = merged(
+    merged(
         json!({
             "type": "ReceivedCallback", "instanceId": "INST-01", "messageId": "3AF0C1D2E3F405162739",
             "phone": "5521988887777", "senderLid": "190000000000001@lid", "connectedPhone": "5521300000000",
@@ -35,8 +35,7 @@ fn received(members: &Value) -> Value {
             "senderName": "Rita", "participantPhone": null, "referenceMessageId": OURS,
         }),
         members,
-    );
-    body
+    )
 }
 
 fn tap() -> Value {
@@ -44,12 +43,11 @@ fn tap() -> Value {
 }
 
 fn delivery(members: &Value) -> Value {
-    let body = merged(
+    merged(
         json!({"type": "DeliveryCallback", "instanceId": "INST-01", "phone": "5521988887777",
         "zaapId": ZAAP_ID, "messageId": OURS, "momment": 1_790_000_003_000_i64}),
         members,
-    );
-    body
+    )
 }
 
 fn status(word: &str) -> Value {

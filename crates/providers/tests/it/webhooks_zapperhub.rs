@@ -66,12 +66,11 @@ fn choice() -> Value {
 }
 
 fn update(members: &Value) -> Value {
-    let body = merged(
+    merged(
         json!({"type": "messages.update", "instanceId": "inst_5f2c",
         "key": {"remoteJid": "5521988887777@s.whatsapp.net", "fromMe": true, "id": OURS}}),
         members,
-    );
-    body
+    )
 }
 
 pub(crate) fn examples() -> Vec<Value> {

@@ -131,40 +131,20 @@ async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap:
 }
 
 #[rstest]
-#[case::token_missing(
-    400,
-    r#"{"error":"your client-token is not configured"}"#,
-    Unauthorized
-)]
-#[case::token_wrong(
-    403,
-    r#"{"error":"Client-Token CLIENT-TOKEN-01 not allowed"}"#,
-    Unauthorized
-)]
+#[case::token_missing(400, json!({"error": "your client-token is not configured"}), Unauthorized)]
+#[case::token_wrong(403, json!({"error": "Client-Token CLIENT-TOKEN-01 not allowed"}), Unauthorized)]
 #[case::token_null(400, r#"{"error":"null not allowed"}"#, Unauthorized)]
 #[case::address(403, r#"{"error":"203.0.113.9 not allowed"}"#, Unauthorized)]
 #[case::instance(400, r#"{"error":"Instance not found"}"#, Misconfigured)]
-#[case::unpaid(
-    400,
-    r#"{"error":"To continue sending a message, you must subscribe to this instance again"}"#,
-    BillingBlocked
-)]
+#[case::unpaid(400, json!({"error": "To continue sending a message, you must subscribe to this instance again"}), BillingBlocked)]
 #[case::empty_text(400, r#"{"error":"The field 'message' is empty"}"#, ContentRefused)]
 #[case::method(405, "", Misconfigured)]
 #[case::content_type(415, "", Misconfigured)]
 #[case::path(404, r#"{"error":"NOT_FOUND","message":"x"}"#, Misconfigured)]
-#[case::path_with_200(
-    200,
-    r#"{"error":"NOT_FOUND","message":"Unable to find matching target resource method"}"#,
-    Misconfigured
-)]
+#[case::path_with_200(200, json!({"error": "NOT_FOUND", "message": "Unable to find matching target resource method"}), Misconfigured)]
 #[case::error_with_200(200, r#"{"error":"something else","zaapId":"Z"}"#, Indeterminate)]
 #[case::value_false(200, r#"{"value":false}"#, Indeterminate)]
-#[case::token_among_other_words(
-    200,
-    r#"{"error":"queued, although your client-token is not configured"}"#,
-    Indeterminate
-)]
+#[case::token_among_other_words(200, json!({"error": "queued, although your client-token is not configured"}), Indeterminate)]
 #[case::allowed_elsewhere(200, r#"{"error":"this type of media is not allowed"}"#, Indeterminate)]
 #[case::connected_elsewhere(200, r#"{"error":"the queue is not connected"}"#, Indeterminate)]
 #[case::not_connected(400, r#"{"error":"You are not connected."}"#, NotConnected)]
@@ -181,10 +161,10 @@ async fn ids_make_a_success(#[case] body: Value, #[case] id: &str, #[case] zaap:
 #[tokio::test]
 async fn an_answer_has_its_meaning(
     #[case] status: u16,
-    #[case] body: &str,
+    #[case] body: impl ToString,
     #[case] kind: ErrorKind,
 ) {
-    let server = canned(status, body).await;
+    let server = canned(status, body.to_string()).await;
     let error = server.refuses(SUBJECT).await;
     assert_eq!(error.kind, kind, "{error}");
     assert_eq!(server.requests(), 1);

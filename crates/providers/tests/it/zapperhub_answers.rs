@@ -25,18 +25,10 @@ const WUZAPI: Subject = Subject::Wuzapi;
 #[case::throttled(429, "", Throttled)]
 #[case::unavailable(503, r#"{"message":"PROVIDER_UNAVAILABLE"}"#, Unavailable)]
 #[case::unavailable_as_error(503, r#"{"error":"PROVIDER_UNAVAILABLE"}"#, Unavailable)]
-#[case::unavailable_among_other_words(
-    503,
-    r#"{"message":"PROVIDER_UNAVAILABLE: upstream timed out"}"#,
-    Indeterminate
-)]
+#[case::unavailable_among_other_words(503, json!({"message": "PROVIDER_UNAVAILABLE: upstream timed out"}), Indeterminate)]
 #[case::like_unavailable(503, r#"{"message":"PROVIDER_UNAVAILABLE_LATER"}"#, Indeterminate)]
 #[case::json_503_of_a_proxy(503, r#"{"message":"Service Unavailable"}"#, Indeterminate)]
-#[case::problem_503(
-    503,
-    r#"{"title":"Service Unavailable","detail":"upstream"}"#,
-    Indeterminate
-)]
+#[case::problem_503(503, json!({"title": "Service Unavailable", "detail": "upstream"}), Indeterminate)]
 #[case::an_error_that_was_logged(500, r#"{"message":"The error has been logged"}"#, Indeterminate)]
 #[case::logged_in(500, r#"{"message":"logged in as admin"}"#, Indeterminate)]
 #[case::a_database_not_connected(500, r#"{"message":"redis is not connected"}"#, Indeterminate)]
@@ -51,10 +43,10 @@ const WUZAPI: Subject = Subject::Wuzapi;
 #[tokio::test]
 async fn an_answer_of_the_hosted_api_has_its_meaning(
     #[case] status: u16,
-    #[case] body: &str,
+    #[case] body: impl ToString,
     #[case] kind: ErrorKind,
 ) {
-    let server = canned(status, body).await;
+    let server = canned(status, body.to_string()).await;
     let error = server.refuses(V2).await;
     assert_eq!(error.kind, kind, "{error}");
     assert_eq!(server.requests(), 1);
