@@ -30,65 +30,49 @@ pub const KINDS: [Kind; 8] = [
     Operator,
 ];
 
-/// What an operation may need: the word of the table, who has it, and what the documentation says of it.
-pub const NEEDS: [(&str, &[Kind], &str); 11] = [
-    ("nothing", &KINDS, "Everyone may call."),
-    (
-        "provider",
-        &KINDS,
-        "A provider calls, and proves itself by its signature or by the secret in the URL.",
-    ),
-    (
-        "own page",
-        &KINDS,
-        "Everyone may call; a browser only from a page of this server.",
-    ),
-    (
-        "read",
-        &[
-            Key("read"),
-            Session("viewer"),
-            Session("agent"),
-            Session("owner"),
-        ],
-        "Show and list the data of the organization, and follow its events.",
-    ),
-    (
-        "send",
-        &[Key("send"), Session("agent"), Session("owner")],
-        "Send messages and open conversations.",
-    ),
-    (
-        "manage",
-        &[Key("manage"), Session("owner")],
-        "Change agents, channels, webhook endpoints, API keys and users, and read who did what.",
-    ),
-    (
-        "manage or operator",
-        &[Key("manage"), Session("owner"), Operator],
-        "As `manage`, for the caller's own organization; an operator key for every organization. For `GET /audit` an operator key lists the operators' log instead.",
-    ),
-    (
-        "operator",
-        &[Operator],
-        "An operator key, made with `recado-server operator-key create`.",
-    ),
-    (
-        "session",
-        &[Session("viewer"), Session("agent"), Session("owner")],
-        "A person who is signed in, with any role.",
-    ),
-    (
-        "API key",
-        &[Key("read"), Key("send"), Key("manage")],
-        "An API key of an organization, with any scopes.",
-    ),
-    (
-        "any key",
-        &[Key("read"), Key("send"), Key("manage"), Operator],
-        "An API key with any scopes, or an operator key.",
-    ),
+/// Every person.
+const PEOPLE: &[Kind] = &[Session("viewer"), Session("agent"), Session("owner")];
+const READERS: &[Kind] = &[
+    Key("read"),
+    Session("viewer"),
+    Session("agent"),
+    Session("owner"),
 ];
+const SENDERS: &[Kind] = &[Key("send"), Session("agent"), Session("owner")];
+const MANAGERS: &[Kind] = &[Key("manage"), Session("owner")];
+const MANAGERS_AND_OPERATORS: &[Kind] = &[Key("manage"), Session("owner"), Operator];
+const KEYS: &[Kind] = &[Key("read"), Key("send"), Key("manage")];
+const KEYS_AND_OPERATORS: &[Kind] = &[Key("read"), Key("send"), Key("manage"), Operator];
+
+/// What an operation may need: the word of the table, and who has it.
+const NEEDS: [(&str, &[Kind]); 11] = [
+    ("nothing", &KINDS),
+    ("provider", &KINDS),
+    ("own page", &KINDS),
+    ("read", READERS),
+    ("send", SENDERS),
+    ("manage", MANAGERS),
+    ("manage or operator", MANAGERS_AND_OPERATORS),
+    ("operator", &[Operator]),
+    ("session", PEOPLE),
+    ("API key", KEYS),
+    ("any key", KEYS_AND_OPERATORS),
+];
+
+/// What the documentation says of each need.
+const MEANINGS: &str = "
+nothing | Everyone may call.
+provider | A provider calls, and proves itself by its signature or by the secret in the URL.
+own page | Everyone may call; a browser only from a page of this server.
+read | Show and list the data of the organization, and follow its events.
+send | Send messages and open conversations.
+manage | Change agents, channels, webhook endpoints, API keys and users, and read who did what.
+manage or operator | As `manage`, for the caller's own organization; an operator key for every organization. For `GET /audit` an operator key lists the operators' log instead.
+operator | An operator key, made with `recado-server operator-key create`.
+session | A person who is signed in, with any role.
+API key | An API key of an organization, with any scopes.
+any key | An API key with any scopes, or an operator key.
+";
 
 /// What each operation needs.
 const OPERATIONS: &str = "
@@ -163,25 +147,28 @@ GET /healthz | nothing
 GET /readyz | nothing
 ";
 
-/// Every operation of the table, such as `GET /agents/{id}`, with the word for what it needs.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let rows = OPERATIONS.trim().lines();
+/// The rows of a table of two columns.
+fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let rows = table.trim().lines();
     rows.filter_map(|row| row.split_once(" | "))
 }
 
-/// Returns the word for what an operation needs.
-pub fn need(operation: &str) -> Option<&'static str> {
-    let mut rows = operations();
-    let row = rows.find(|(known, _)| *known == operation);
-    row.map(|(_, need)| need)
+/// Every operation of the table, such as `GET /agents/{id}`, with the word for what it needs.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    rows(OPERATIONS)
+}
+
+/// Returns who has what an operation may need; the word is one of the table.
+pub fn who(need: &str) -> &'static [Kind] {
+    let found = NEEDS.iter().find(|(word, _)| *word == need);
+    let (_, kinds) = found.unwrap_or_else(|| panic!("{need} is not a need"));
+    kinds
 }
 
 /// Tells whether a caller of that kind may call the operation.
 pub fn may(kind: Kind, operation: &str) -> bool {
-    let need = need(operation);
-    let mut needs = NEEDS.iter();
-    let found = needs.find(|(word, ..)| Some(*word) == need);
-    found.is_some_and(|(_, kinds, _)| kinds.contains(&kind))
+    let row = operations().find(|(known, _)| *known == operation);
+    row.is_some_and(|(_, need)| who(need).contains(&kind))
 }
 
 /// Writes the document that publishes the table.
@@ -197,16 +184,17 @@ pub(crate) fn document(notice: &str) -> Result<String, std::fmt::Error> {
          | Need | Meaning | No key | Key `read` | Key `send` | Key `manage` | Viewer | Agent | Owner | Operator key |\n\
          |---|---|---|---|---|---|---|---|---|---|\n"
     );
-    for (word, kinds, meaning) in NEEDS {
-        write!(text, "| {word} | {meaning} |")?;
-        for kind in KINDS {
-            text.push_str(if kinds.contains(&kind) {
+    for (need, meaning) in rows(MEANINGS) {
+        write!(text, "| {need} | {meaning} |")?;
+        let kinds = who(need);
+        let cells = KINDS.map(|kind| {
+            if kinds.contains(&kind) {
                 " ✓ |"
             } else {
                 " |"
-            });
-        }
-        text.push('\n');
+            }
+        });
+        writeln!(text, "{}", cells.concat())?;
     }
     text.push_str("\n## What each operation needs\n\n| Operation | Need |\n|---|---|\n");
     for (operation, need) in operations() {

@@ -1,12 +1,13 @@
 //! The real binaries, as built for the tests.
 
+mod ran;
 pub mod receiver;
 pub mod sandbox;
 mod server;
 pub mod terminal;
 
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
 use recado_sandbox::{Sandbox, Urls};
@@ -18,6 +19,7 @@ use tokio::process::{Child, Command};
 use crate::client::Client;
 use crate::world::{self, CONVERSATIONS};
 
+pub use ran::{Ran, ran};
 pub use server::Server;
 
 /// The binary of that name in the folder that this program was built in.
@@ -35,20 +37,19 @@ pub fn command(name: &str) -> anyhow::Result<Command> {
     Ok(bare_command(path(name)?))
 }
 
-/// Runs `recado-server` with these words in an empty folder until it ends.
-pub async fn run(arguments: &str, environment: &[(&str, &str)]) -> Output {
-    let folder = tempfile::tempdir().expect("a folder");
+/// A command of `recado-server` with these words.
+pub fn recado_server(words: &str) -> Command {
     let mut server = command("recado-server").expect("the binary");
+    server.args(words.split(' '));
     server
-        .args(arguments.split(' '))
-        .envs(environment.iter().copied())
-        .current_dir(folder.path());
-    server.output().await.expect("a process")
 }
 
-/// Returns what a program wrote to standard error.
-pub fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// Runs `recado-server` with these words in an empty folder until it ends.
+pub async fn run(words: &str, environment: &[(&str, &str)]) -> Ran {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut server = recado_server(words);
+    let server = server.envs(environment.iter().copied());
+    ran(server.current_dir(folder.path())).await
 }
 
 /// A database and its master key, as variables of the environment.
@@ -104,25 +105,13 @@ pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
 
 /// Creates an operator key with `recado-server operator-key create` on that database, which may have yet to be made.
 pub async fn operator_key(database: &[(&str, &str)]) -> anyhow::Result<String> {
-    let migrated = command("recado-server")?
-        .arg("migrate")
-        .envs(database.iter().copied())
-        .stdout(Stdio::null())
-        .status()
-        .await?;
-    ensure!(migrated.success(), "recado-server migrate: {migrated}");
-    let output = command("recado-server")?
-        .args(["operator-key", "create"])
-        .envs(database.iter().copied())
-        .stderr(Stdio::inherit())
-        .output()
-        .await?;
-    ensure!(
-        output.status.success(),
-        "recado-server operator-key create: {}",
-        output.status
-    );
-    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    let mut printed = String::new();
+    for words in ["migrate", "operator-key create"] {
+        let ran = run(words, database).await;
+        ensure!(ran.code == 0, "recado-server {words}: {}", ran.stderr);
+        printed = ran.stdout;
+    }
+    Ok(printed.trim().to_owned())
 }
 
 /// Sends a signal to a process, by its name without `SIG`.
@@ -206,9 +195,8 @@ pub async fn deploy_with(
 
 /// `recado-server rotate-master-key` on that database.
 pub fn rotate(database: &TestDatabase, old: &MasterKey, new: &MasterKey) -> Command {
-    let mut server = command("recado-server").expect("the binary");
+    let mut server = recado_server("rotate-master-key");
     server
-        .arg("rotate-master-key")
         .env("RECADO_DATABASE_URL", database.url())
         .env("RECADO_MASTER_KEY", old.to_base64().expose_secret())
         .env("RECADO_NEW_MASTER_KEY", new.to_base64().expose_secret());

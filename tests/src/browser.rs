@@ -40,10 +40,6 @@ const RUN_AXE: &str = "
 /// How wide the page is, and how much of that fits.
 const WIDTHS: &str = "const { scrollWidth, clientWidth } = document.documentElement; return [scrollWidth, clientWidth]";
 
-/// Tells whether an element of a CSS selector shows a text.
-const SHOWS: &str = "const [selector, text] = arguments;
-    return [...document.querySelectorAll(selector)].some((element) => element.innerText.trim() === text);";
-
 /// What the console says of an answer that is an error; the page itself shows what is wrong.
 const STATUS: &str = "Failed to load resource: the server responded with a status of 4";
 
@@ -72,19 +68,12 @@ pub struct View {
 impl View {
     /// Returns a telephone and a computer, in both languages and both themes.
     pub fn all() -> Vec<Self> {
-        let mut all = Vec::new();
-        for width in [360, 1280] {
-            for language in ["pt-BR", "en"] {
-                for dark in [false, true] {
-                    all.push(Self {
-                        width,
-                        language,
-                        dark,
-                    });
-                }
-            }
-        }
-        all
+        let all = (0..8).map(|number| Self {
+            width: [360, 1280][number / 4],
+            language: ["pt-BR", "en"][number / 2 % 2],
+            dark: number % 2 == 1,
+        });
+        all.collect()
     }
 
     /// Tells whether the pages are in English.
@@ -105,10 +94,10 @@ where
         let session = WebDriver::new(url, capabilities()?);
         let test = async |driver: WebDriver| -> anyhow::Result<()> {
             driver.set_script_timeout(STEP_TIMEOUT).await?;
-            let tested = test(Browser {
+            let browser = Browser {
                 driver: driver.clone(),
-            });
-            let Err(error) = tested.await else {
+            };
+            let Err(error) = test(browser).await else {
                 return Ok(());
             };
             let page = driver.execute(PAGE, vec![]).await?;
@@ -213,19 +202,12 @@ impl Browser {
 
     /// Waits until the element of that CSS selector shows that text.
     pub async fn text(&self, selector: &str, text: &str) -> anyhow::Result<()> {
-        let arguments = vec![json!(selector), json!(text)];
-        let shown = async {
-            loop {
-                // A page that is being replaced cannot be asked.
-                let shown = self.driver.execute(SHOWS, arguments.clone()).await;
-                if shown.is_ok_and(|shown| *shown.json() == json!(true)) {
-                    return;
-                }
-                tokio::time::sleep(POLL_INTERVAL).await;
-            }
-        };
-        let waited = tokio::time::timeout(ELEMENT_TIMEOUT, shown).await;
-        waited.with_context(|| format!("{selector} does not show {text}"))
+        // An element of a page that is being replaced cannot be asked for its text.
+        let query = self.driver.query(By::Css(selector)).ignore_errors(true);
+        let query = query.with_text(text.to_owned());
+        let found = query.wait(ELEMENT_TIMEOUT, POLL_INTERVAL).first().await;
+        found.with_context(|| format!("{selector} does not show {text}"))?;
+        Ok(())
     }
 
     /// Types on the keyboard, into the element that has the focus.

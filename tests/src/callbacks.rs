@@ -1,6 +1,8 @@
 //! What the providers send to the gateway, made and signed by the tests themselves.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
+use recado_store::WebhookCall;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -8,10 +10,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::Client;
-use crate::world::{CUSTOMER, credentials};
+use crate::json::{entries, id, text};
+use crate::world::CUSTOMER;
 
 /// The number of the channel `whatsapp`.
 pub const NUMBER: &str = "800000000000001";
+
+/// The app secret of the sandbox's account at WhatsApp.
+pub const APP_SECRET: &str = "sim-app-secret-01";
 
 /// A text that a customer writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +66,10 @@ impl Callbacks {
     /// Asks the server at `url` for the channels of `client`.
     pub async fn of(client: &Client, url: &str) -> Self {
         let list = client.read("/channels?limit=100").await;
-        let channels = list["data"].as_array().expect("a list");
         Self {
             http: client.http.clone(),
             server: url.to_owned(),
-            channels: channels.iter().map(called).collect(),
+            channels: entries(&list).iter().map(called).collect(),
         }
     }
 
@@ -119,29 +124,30 @@ impl Callbacks {
     /// Delivers JSON, which is taken.
     pub async fn deliver(&self, channel: &str, body: &Value) {
         let request = self.call(channel, body.to_string());
-        let answer = request
-            .header("content-type", "application/json")
-            .send()
-            .await
-            .expect("an answer");
+        let request = request.header("content-type", "application/json");
+        let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 200, "{channel} {body}");
+    }
+
+    /// Delivers one change of Meta to the channel `whatsapp`, which is taken.
+    pub async fn deliver_change(&self, change: Value) {
+        self.deliver("whatsapp", &whatsapp(&[vec![change]])).await;
     }
 }
 
-/// A channel as the list shows it; those of WhatsApp have the app secret of [`credentials`].
+/// A channel as the list shows it; those of WhatsApp have [`APP_SECRET`].
 fn called(channel: &Value) -> Called {
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let url = text(&channel["webhookUrl"]);
     let path = url.find("/webhooks/").expect("a path");
-    let secret = || text(&channel["webhookSecret"]);
-    let proof = match channel["provider"].as_str() {
-        Some("whatsapp") => Proof::AppSecret(text(&credentials("whatsapp")["appSecret"])),
-        Some("zapi") => Proof::Url,
+    let secret = || text(&channel["webhookSecret"]).to_owned();
+    let proof = match text(&channel["provider"]) {
+        "whatsapp" => Proof::AppSecret(APP_SECRET.to_owned()),
+        "zapi" => Proof::Url,
         _ if channel["settings"]["dialect"] == "wuzapi" => Proof::Hmac(secret()),
         _ => Proof::Bearer(secret()),
     };
     Called {
-        id: text(&channel["id"]),
+        id: id(channel).to_owned(),
         path: url[path..].to_owned(),
         proof,
     }
@@ -189,12 +195,17 @@ pub fn whatsapp_texts(number: &str, texts: &[Text]) -> Value {
 
 /// A change of the number with these members of its value.
 pub fn change(number: &str, members: &Value) -> Value {
-    let mut value = json!({"messaging_product": "whatsapp",
+    let value = json!({"messaging_product": "whatsapp",
         "metadata": {"display_phone_number": "15550001111", "phone_number_id": number}});
+    json!({"field": "messages", "value": with(value, members)})
+}
+
+/// An object with the members of another one.
+pub fn with(mut object: Value, members: &Value) -> Value {
     for (name, member) in members.as_object().expect("an object") {
-        value[name] = member.clone();
+        object[name] = member.clone();
     }
-    json!({"field": "messages", "value": value})
+    object
 }
 
 /// A status of Meta.
@@ -254,27 +265,34 @@ async fn call_until_gone(
     }
 }
 
+/// A call of the organization `demo` to its channel `zapi`, as the store keeps it.
+pub fn kept_call(id: &str, body: impl Into<Vec<u8>>, received_at: Timestamp) -> WebhookCall {
+    WebhookCall {
+        id: id.to_owned(),
+        organization_id: "demo".parse().expect("an id"),
+        channel_id: "zapi".parse().expect("an id"),
+        content_type: None,
+        body: body.into(),
+        received_at,
+    }
+}
+
 /// The address of every file in the calls of ZapperHUB and wuzapi.
 pub const FILE: &str = "https://files.example/1";
 
 /// Returns the call by which the provider of that channel tells this message of [`CUSTOMER`].
 pub fn call_of(channel: &str, id: &str, message: &Value) -> Value {
-    let mut message = message.clone();
     let jid = format!("{CUSTOMER}@s.whatsapp.net");
     match channel {
         "whatsapp" => {
-            for (key, value) in [("from", CUSTOMER), ("id", id), ("timestamp", "1790000000")] {
-                message[key] = value.into();
-            }
+            let told = json!({"from": CUSTOMER, "id": id, "timestamp": "1790000000"});
+            let message = with(told, message);
             whatsapp(&[vec![change(NUMBER, &json!({"messages": [message]}))]])
         }
         "zapi" => {
-            let mut body = json!({"type": "ReceivedCallback", "instanceId": "INST-01", "messageId": id,
+            let told = json!({"type": "ReceivedCallback", "instanceId": "INST-01", "messageId": id,
                 "phone": CUSTOMER, "fromMe": false, "momment": 1_790_000_009_000_i64});
-            for (key, member) in message.as_object().expect("an object") {
-                body[key] = member.clone();
-            }
-            body
+            with(told, message)
         }
         "zapperhub" => {
             json!({"type": "messages.upsert", "instanceId": "inst_5f2c", "mediaUrl": FILE,

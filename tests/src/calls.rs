@@ -2,8 +2,13 @@
 
 use std::panic::Location;
 
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
+use crate::client::SEND;
+use crate::held::HeldProvider;
+use crate::json::{assert_contains, id};
 use crate::{Answer, Client, world};
 
 impl Client {
@@ -53,14 +58,60 @@ impl Client {
     /// Creates an organization as an operator, with an agent, a channel of Z-API and a conversation of the id `all`.
     pub async fn neighbour(&self, id: &str, all: &str) -> Self {
         let client = self.organization(id).await;
-        let agent = json!({"id": all, "name": all});
-        client.create("/agents", agent).await;
-        let channel = json!({"id": all, "provider": "zapi", "name": all, "credentials": world::credentials("zapi")});
-        client.create("/channels", channel).await;
-        let conversation =
-            json!({"id": all, "agentId": all, "channelId": all, "to": world::OTHER_CUSTOMER});
-        client.create("/conversations", conversation).await;
+        client.agent(all).await;
+        client.connect(all, "zapi").await;
+        client.open(all, all, all, world::OTHER_CUSTOMER).await;
         client
+    }
+
+    /// Creates an agent of that id.
+    pub async fn agent(&self, id: &str) {
+        let agent = json!({"id": id, "name": "Agent"});
+        self.create("/agents", agent).await;
+    }
+
+    /// Creates a channel of that id, with the sandbox's account at the provider.
+    pub async fn connect(&self, id: &str, provider: &str) {
+        let credentials = world::credentials(provider);
+        let channel =
+            json!({"id": id, "provider": provider, "name": id, "credentials": credentials});
+        self.create("/channels", channel).await;
+    }
+
+    /// Opens a conversation of that id.
+    pub async fn open(&self, id: &str, agent: &str, channel: &str, to: &str) {
+        let conversation = json!({"id": id, "agentId": agent, "channelId": channel, "to": to});
+        self.create("/conversations", conversation).await;
+    }
+
+    /// Begins to send the smallest message.
+    pub fn begin_send(&self, conversation: &str) -> JoinHandle<Answer> {
+        let (client, body) = (self.clone(), world::smallest_body(conversation));
+        tokio::spawn(async move { client.send(body).await })
+    }
+
+    /// Sends messages that `body` makes, one after the other, until the server is gone or refuses; returns the ids of
+    /// those that it accepted.
+    pub async fn send_until_gone(&self, body: impl Fn(usize) -> Value, accepted: impl Fn(String)) {
+        for number in 0.. {
+            let request = self.request(Method::POST, SEND).json(&body(number));
+            let Ok(response) = request.send().await else {
+                return;
+            };
+            let status = response.status();
+            let Ok(answer) = response.json::<Value>().await else {
+                return;
+            };
+            assert_eq!(status, 200, "{answer}");
+            accepted(id(&answer["message"]).to_owned());
+        }
+    }
+
+    /// Leads a channel to a provider that answers when the test says so.
+    pub async fn hold(&self, channel: &str) -> HeldProvider {
+        let held = HeldProvider::start().await;
+        self.lead(channel, &held.url).await;
+        held
     }
 
     /// Makes a channel call a provider at that address.
@@ -92,6 +143,6 @@ impl Answer {
     /// Expects that text somewhere in the body.
     #[track_caller]
     pub fn says(&self, part: &str) {
-        assert!(self.text.contains(part), "{}: {}", self.url, self.text);
+        assert_contains(&self.text, part);
     }
 }

@@ -8,8 +8,13 @@ use reqwest::{Method, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
+use crate::json::entries;
+
 /// The name of the session's cookie on plain http to this machine.
 pub const COOKIE: &str = "recado-session";
+
+/// The path that sends reply buttons.
+pub const SEND: &str = "/messages/interactive/send-buttons";
 
 /// Speaks HTTP to the gateway, as one caller.
 #[derive(Clone)]
@@ -105,12 +110,8 @@ impl Client {
     pub async fn list(&self, path: &str) -> Vec<Value> {
         let (mut found, mut after) = (Vec::new(), String::new());
         loop {
-            let mut part = self
-                .get(&format!("{path}&cursor={after}"))
-                .await
-                .expect(200);
-            let data = part["data"].as_array_mut().expect("a list");
-            found.append(data);
+            let part = self.read(&format!("{path}&cursor={after}")).await;
+            found.extend_from_slice(entries(&part));
             match part["nextCursor"].as_str() {
                 Some(next) => next.clone_into(&mut after),
                 None => return found,
@@ -130,7 +131,7 @@ impl Client {
 
     /// Sends reply buttons.
     pub async fn send(&self, body: Value) -> Answer {
-        self.post("/messages/interactive/send-buttons", body).await
+        self.post(SEND, body).await
     }
 }
 
@@ -150,10 +151,9 @@ impl Answer {
     /// The secret of the session that the answer gives.
     pub fn session(&self) -> String {
         let cookie = self.headers.get(SET_COOKIE).expect("a cookie");
-        let cookie = cookie.to_str().expect("a text").split(';').next();
-        let (name, secret) = cookie
-            .and_then(|text| text.split_once('='))
-            .expect("a pair");
+        let cookie = cookie.to_str().expect("a text");
+        let (name, rest) = cookie.split_once('=').expect("a pair");
+        let secret = rest.split(';').next().unwrap_or_default();
         assert_eq!(name, COOKIE);
         secret.to_owned()
     }

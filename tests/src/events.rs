@@ -8,9 +8,7 @@ use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::Client;
-
-/// Far longer than anything takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::soon::soon;
 
 /// Every event of the organization `demo` of that type, oldest first, when no server runs any more.
 pub async fn stored(database: &TestDatabase, kind: &str) -> Vec<Event> {
@@ -27,11 +25,10 @@ pub async fn stored(database: &TestDatabase, kind: &str) -> Vec<Event> {
         events.extend(page.data);
         after = page.next;
         if after.is_none() {
-            break;
+            store.close().await;
+            return events;
         }
     }
-    store.close().await;
-    events
 }
 
 /// An open stream.
@@ -56,7 +53,8 @@ impl EventStream {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = request.send().await.expect("an answer");
+        let response = soon("the event stream opens", request.send()).await;
+        let response = response.expect("an answer");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
@@ -73,8 +71,8 @@ impl EventStream {
                 self.unread = rest;
                 return Some(frame);
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await;
-            let chunk = chunk.expect("something in time").expect("a chunk")?;
+            let chunk = soon("the event stream", self.response.chunk()).await;
+            let chunk = chunk.expect("a chunk")?;
             self.unread += std::str::from_utf8(&chunk).expect("UTF-8");
         }
     }

@@ -3,33 +3,30 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
 
-use crate::binaries::{Place, command};
+use crate::binaries::{Place, Ran, command, ran};
 
 /// Runs `recado-server` on the database until it ends.
-pub async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Output {
+pub async fn run(url: &str, key: &MasterKey, arguments: &[&str]) -> Ran {
     let mut server = command("recado-server").expect("the binary");
     let place = Place::new(url, key);
-    server.args(arguments).envs(place.variables());
-    server.output().await.expect("a process")
+    ran(server.args(arguments).envs(place.variables())).await
 }
 
 /// Runs `recado-server` on the database, and returns what it says on success.
 pub async fn succeed(database: &TestDatabase, arguments: &[&str]) -> String {
-    let output = run(database.url(), database.key(), arguments).await;
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stdout).expect("text")
+    let ran = run(database.url(), database.key(), arguments).await;
+    ran.succeeded()
 }
 
-/// Runs `recado-server` on the database, and returns why it refuses.
-pub async fn refused(database: &TestDatabase, arguments: &[&str]) -> String {
-    let output = run(database.url(), database.key(), arguments).await;
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
-    String::from_utf8(output.stderr).expect("text")
+/// Runs `recado-server` on the database, which refuses and says so.
+pub async fn refused(database: &TestDatabase, arguments: &[&str], part: &str) -> String {
+    let ran = run(database.url(), database.key(), arguments).await;
+    ran.refused(part);
+    ran.stderr
 }
 
 /// Returns a file beside the database.

@@ -16,11 +16,9 @@ const NOTICE: &str = "<!-- Made by `cargo xtask docs`; do not edit. -->\n\n";
 
 /// Every generated document, by its path from the root of the repository.
 pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
+    let openapi = recado_server::openapi().to_pretty_json()? + "\n";
     Ok(vec![
-        (
-            "docs/openapi.json".into(),
-            recado_server::openapi().to_pretty_json()? + "\n",
-        ),
+        ("docs/openapi.json".into(), openapi),
         ("docs/access.md".into(), access::document(NOTICE)?),
         ("docs/errors.md".into(), errors()?),
         ("docs/limits.md".into(), limits()?),
@@ -106,11 +104,8 @@ fn metrics() -> anyhow::Result<String> {
             MetricKind::Gauge => "gauge",
             MetricKind::Histogram => "histogram",
         };
-        writeln!(
-            text,
-            "| `{}{labels}` | {kind} | {} |",
-            metric.name, metric.help
-        )?;
+        let (name, help) = (metric.name, metric.help);
+        writeln!(text, "| `{name}{labels}` | {kind} | {help} |")?;
     }
     let process = PROCESS_METRICS.map(|name| format!("`{name}`")).join(", ");
     writeln!(text, "\nAnd of the process, on Linux: {process}.")?;
@@ -140,20 +135,13 @@ fn settings(text: &mut String, command: &clap::Command) -> std::fmt::Result {
             continue;
         };
         let flag = argument.get_long().unwrap_or_default();
-        let default: Vec<_> = argument
-            .get_default_values()
-            .iter()
+        let default = argument.get_default_values().iter();
+        let default = default
             .filter_map(|value| value.to_str())
-            .collect();
-        let help = argument
-            .get_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let default = if default.is_empty() {
-            String::new()
-        } else {
-            format!("`{}`", default.join(" "))
-        };
+            .map(|value| format!("`{value}`"));
+        let default: String = default.collect();
+        let help = argument.get_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
         writeln!(text, "| `{variable}` | `--{flag}` | {default} | {help} |")?;
     }
     Ok(())

@@ -4,6 +4,9 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::soon::soon;
+use crate::world::free_port;
+
 /// Takes requests, and keeps each of them waiting until it is answered.
 pub struct HeldProvider {
     /// For `settings.baseUrl` of a channel.
@@ -20,13 +23,17 @@ pub struct HeldRequest {
 impl HeldProvider {
     /// Listens on a free port.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (listener, url) = free_port().await;
         Self { url, listener }
     }
 
     /// Waits for the next request and reads it to its end.
-    pub async fn receive(&self) -> HeldRequest {
+    #[track_caller]
+    pub fn receive(&self) -> impl Future<Output = HeldRequest> {
+        soon("a request to the provider", self.next())
+    }
+
+    async fn next(&self) -> HeldRequest {
         let (stream, _) = self.listener.accept().await.expect("a connection");
         let mut stream = BufReader::new(stream);
         let mut length = 0;
@@ -58,9 +65,7 @@ impl HeldRequest {
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
-        self.stream
-            .write_all(answer.as_bytes())
-            .await
-            .expect("the sender waits");
+        let written = self.stream.write_all(answer.as_bytes()).await;
+        written.expect("the sender waits");
     }
 }

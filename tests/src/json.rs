@@ -26,6 +26,12 @@ fn has(actual: &Value, expected: &Value) -> bool {
     }
 }
 
+/// Expects that part somewhere in a text.
+#[track_caller]
+pub fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "{part} is not in:\n{text}");
+}
+
 /// Returns the text of a value that is one.
 #[track_caller]
 pub fn text(value: &Value) -> &str {
@@ -37,6 +43,13 @@ pub fn text(value: &Value) -> &str {
 #[track_caller]
 pub fn id(thing: &Value) -> &str {
     text(&thing["id"])
+}
+
+/// Returns the entries of an array, or of a list as the API gives it.
+#[track_caller]
+pub fn entries(list: &Value) -> &[Value] {
+    let found = list.get("data").unwrap_or(list).as_array();
+    found.unwrap_or_else(|| panic!("{list} is not a list"))
 }
 
 #[cfg(test)]

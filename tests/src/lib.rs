@@ -30,6 +30,7 @@ pub mod prelude;
 pub mod receiver;
 pub mod rig;
 pub mod sent;
+pub mod soon;
 pub mod torture;
 pub mod wire;
 pub mod world;

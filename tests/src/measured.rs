@@ -44,12 +44,11 @@ pub async fn measured() -> Measured {
 
 /// Returns the names of the metrics that a scrape has.
 pub fn measured_names(scrape: &str) -> BTreeSet<String> {
-    let types = scrape
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE "));
-    types
-        .filter_map(|it| Some(it.split_once(' ')?.0.to_owned()))
-        .collect()
+    let types = scrape.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("# TYPE ")?.split_once(' ')?;
+        Some(name.to_owned())
+    });
+    types.collect()
 }
 
 /// Returns what a server measures that has done nothing.

@@ -1,20 +1,21 @@
 //! An organization with one of everything.
 
+use serde_json::{Value, json};
+
 use crate::callbacks::Callbacks;
 use crate::client::answer;
-use crate::world::{self, smallest_body};
+use crate::json::{entries, id};
+use crate::soon::until;
+use crate::world::smallest_body;
 use crate::{Client, World};
-use serde_json::json;
-
-use crate::json::id;
 
 /// What one organization owns.
 pub struct Owned {
-    pub organization: &'static str,
+    pub organization: String,
     pub client: Client,
-    pub agent: &'static str,
-    pub channel: &'static str,
-    pub conversation: &'static str,
+    pub agent: String,
+    pub channel: String,
+    pub conversation: String,
     pub message: String,
     pub key: String,
     pub endpoint: String,
@@ -24,44 +25,38 @@ pub struct Owned {
 }
 
 impl Owned {
-    pub async fn make(
-        world: &World,
-        [organization, agent, channel, conversation]: [&'static str; 4],
-    ) -> Self {
-        let client = world.operator.organization(organization).await;
-        client
-            .create("/agents", json!({"id": agent, "name": agent}))
-            .await;
-        let zapi = json!({"id": channel, "provider": "zapi", "name": channel, "credentials": world::credentials("zapi")});
-        client.create("/channels", zapi).await;
-        let to = json!({"id": conversation, "agentId": agent, "channelId": channel, "to": "5511900000003"});
-        client.create("/conversations", to).await;
+    /// Makes an organization of that name; the ids of its things begin with it.
+    pub async fn make(world: &World, name: &str) -> Self {
+        let [organization, agent, channel, conversation] =
+            ["org", "agent", "channel", "conv"].map(|thing| format!("{name}-{thing}"));
+        let client = world.operator.organization(&organization).await;
+        client.agent(&agent).await;
+        client.connect(&channel, "zapi").await;
+        let to = "5511900000003";
+        client.open(&conversation, &agent, &channel, to).await;
+        let create =
+            async |path: &str, body: Value| id(&client.create(path, body).await).to_owned();
         // No receiver listens there, so that the delivery stays.
-        let endpoint = client.create("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"}));
-        let endpoint = id(&endpoint.await).to_owned();
-        let mut body = smallest_body(conversation);
-        body["agentId"] = agent.into();
+        let endpoint = create("/webhook-endpoints", json!({"url": "http://127.0.0.1:9/"})).await;
+        let mut body = smallest_body(&conversation);
+        body["agentId"] = json!(agent);
         let sent = client.accepted(body).await;
         let deliveries = format!("/webhook-endpoints/{endpoint}/deliveries");
         let delivery = id(&client.read(&deliveries).await["data"][0]).to_owned();
-        let call = set_aside(&client, &world.url, channel).await;
+        let call = set_aside(&client, &world.url, &channel).await;
         let keys = format!("/organizations/{organization}/api-keys");
-        let key = client
-            .create(&keys, json!({"name": format!("second of {organization}")}))
-            .await;
+        let key = create(&keys, json!({"name": format!("second of {organization}")})).await;
         // Every organization has a user of this e-mail.
-        let email = "ana@example.com";
-        let user =
-            json!({"email": email, "name": format!("Ana of {organization}"), "role": "owner"});
-        let user = id(&client.create("/users", user).await).to_owned();
+        let user = json!({"email": "ana@example.com", "name": format!("Ana of {organization}"), "role": "owner"});
+        let user = create("/users", user).await;
         Self {
+            message: id(&sent["message"]).to_owned(),
             organization,
             client,
             agent,
             channel,
             conversation,
-            message: id(&sent["message"]).to_owned(),
-            key: id(&key).to_owned(),
+            key,
             endpoint,
             delivery,
             call,
@@ -93,10 +88,10 @@ impl Owned {
     /// What no other organization may read.
     pub fn ids(&self) -> [&str; 10] {
         [
-            self.organization,
-            self.agent,
-            self.channel,
-            self.conversation,
+            &self.organization,
+            &self.agent,
+            &self.channel,
+            &self.conversation,
             &self.message,
             &self.key,
             &self.endpoint,
@@ -110,14 +105,18 @@ impl Owned {
 /// The id of a call of the provider that cannot be read.
 async fn set_aside(client: &Client, url: &str, channel: &str) -> String {
     let callbacks = Callbacks::of(client, url).await;
-    answer(callbacks.call(channel, "unreadable"))
-        .await
-        .expect(200);
-    loop {
-        let listed = client.read("/webhook-calls").await;
-        if let Some(call) = listed["data"].get(0) {
-            return id(call).to_owned();
-        }
-        tokio::task::yield_now().await;
-    }
+    let unreadable = callbacks.call(channel, "unreadable");
+    answer(unreadable).await.expect(200);
+    let calls = set_aside_calls(client, 1).await;
+    id(&calls[0]).to_owned()
+}
+
+/// The provider webhook calls that are set aside, as soon as there are so many.
+pub async fn set_aside_calls(client: &Client, count: usize) -> Vec<Value> {
+    until("calls that are set aside", async || {
+        let calls = client.read("/webhook-calls").await;
+        let calls = entries(&calls).to_vec();
+        (calls.len() >= count).then_some(calls)
+    })
+    .await
 }

@@ -6,6 +6,7 @@ use recado_store::{ApiKey, ApiKeySecret, Author, Session, SessionSecret, Store, 
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::json::{id, text};
 use crate::{Client, World};
 
 /// The organization of a world.
@@ -83,11 +84,9 @@ pub async fn key_of(world: &World, organization: &str, scopes: &[&str]) -> Clien
 
 /// A new key of the organization `demo`: its id, and a client that uses it.
 pub async fn second_key(world: &World) -> (String, Client) {
-    let made = world
-        .client
-        .create("/organizations/demo/api-keys", json!({"name": "second"}))
-        .await;
-    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    let (keys, second) = ("/organizations/demo/api-keys", json!({"name": "second"}));
+    let made = world.client.create(keys, second).await;
     // An HTTP client of its own, so that its connection is its own too.
-    (text("id"), Client::new(&world.url, &text("key")))
+    let client = Client::new(&world.url, text(&made["key"]));
+    (id(&made).to_owned(), client)
 }

@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::Value;
 use standardwebhooks::Webhook;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+use crate::json::text;
+use crate::soon::soon;
+use crate::world::free_port;
 
 /// One call that was received.
 #[derive(Debug, Clone)]
@@ -20,18 +23,12 @@ pub struct Call {
     pub status: u16,
 }
 
-/// What every call is answered.
-#[derive(Debug, Clone)]
-struct Answer {
-    status: u16,
-    headers: HeaderMap,
-}
-
 #[derive(Clone)]
 pub struct Receiver {
     pub url: String,
     calls: Arc<Mutex<Vec<Call>>>,
-    answer: Arc<Mutex<Answer>>,
+    /// What every call is answered.
+    answer: Arc<Mutex<(u16, HeaderMap)>>,
     count: watch::Sender<usize>,
 }
 
@@ -61,15 +58,11 @@ impl Call {
 impl Receiver {
     /// Starts one that answers 200.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
+        let (listener, url) = free_port().await;
         let receiver = Self {
-            url: format!("http://{address}/hook"),
+            url: format!("{url}/hook"),
             calls: Arc::default(),
-            answer: Arc::new(Mutex::new(Answer {
-                status: 200,
-                headers: HeaderMap::new(),
-            })),
+            answer: Arc::new(Mutex::new((200, HeaderMap::new()))),
             count: watch::Sender::new(0),
         };
         let router = Router::new().fallback(receive).with_state(receiver.clone());
@@ -82,14 +75,11 @@ impl Receiver {
     }
 
     pub fn answer_with(&self, status: u16, headers: &[(&'static str, &str)]) {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| {
-                let name = axum::http::HeaderName::from_static(name);
-                (name, value.parse().expect("a header value"))
-            })
-            .collect();
-        *self.answer.lock().expect("a lock") = Answer { status, headers };
+        let headers = headers.iter().map(|(name, value)| {
+            let name = HeaderName::from_static(name);
+            (name, value.parse().expect("a header value"))
+        });
+        *self.answer.lock().expect("a lock") = (status, headers.collect());
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Call>> {
@@ -110,16 +100,15 @@ impl Receiver {
     /// The types of the events that arrived.
     pub fn types(&self) -> Vec<String> {
         let arrived = self.arrived();
-        let types = arrived.iter().map(|event| event["type"].as_str());
-        types.map(|kind| kind.unwrap_or("?").to_owned()).collect()
+        let types = arrived.iter().map(|event| text(&event["type"]).to_owned());
+        types.collect()
     }
 
     /// Waits until there were so many calls.
     pub async fn wait_for(&self, calls: usize) {
         let mut count = self.count.subscribe();
         let come = count.wait_for(|count| *count >= calls);
-        let come = tokio::time::timeout(std::time::Duration::from_secs(30), come).await;
-        come.expect("the calls come").expect("a receiver");
+        soon("the calls come", come).await.expect("a receiver");
     }
 }
 
@@ -128,13 +117,13 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> (StatusCode, HeaderMap) {
-    let answer = receiver.answer.lock().expect("a lock").clone();
+    let (status, answer) = receiver.answer.lock().expect("a lock").clone();
     receiver.lock().push(Call {
         headers,
         body,
-        status: answer.status,
+        status,
     });
     receiver.count.send_modify(|count| *count += 1);
-    let status = StatusCode::from_u16(answer.status).expect("a status");
-    (status, answer.headers)
+    let status = StatusCode::from_u16(status).expect("a status");
+    (status, answer)
 }

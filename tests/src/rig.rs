@@ -4,23 +4,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::Client;
-use crate::world::{open_conversations, operator_key};
 use jiff::Timestamp;
 use recado_core::inbound::{Choice, Contact, Inbound, InboundContent, InboundMessage};
 use recado_core::{ConversationId, MessageId};
-use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
-use recado_server::app::{
-    App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
-};
+use recado_sandbox::base_urls;
+use recado_server::app::{App, Clock};
 use recado_server::delivery::{Drained, drain};
-use recado_server::serve::{ConnectionLimits, serve};
+use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
-use recado_store::{Application, FreshIds, Retention, Routed, Store, WebhookCall};
+use recado_store::{Application, FreshIds, Routed, Store};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::Client;
+use crate::callbacks::kept_call;
+use crate::json::id;
+use crate::receiver::Receiver;
+use crate::world::{self, Options, open_conversations, operator_key};
 
 pub struct Rig {
     pub app: Arc<App>,
@@ -28,7 +28,6 @@ pub struct Rig {
     /// Of the organization `demo`, which has `agent-123` and the channel `zapi`.
     pub client: Client,
     milliseconds: Arc<AtomicI64>,
-    stop: CancellationToken,
     _database: TestDatabase,
 }
 
@@ -37,19 +36,15 @@ impl Rig {
         let database = TestDatabase::fresh().await;
         let store = database.store().await;
         let operator_key = operator_key(&store).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
         let milliseconds = Arc::new(AtomicI64::new(Timestamp::now().as_millisecond()));
-        let app = app(store, &url, Arc::clone(&milliseconds));
-        let router = recado_server::router(Arc::clone(&app)).expect("a router");
-        let stop = CancellationToken::new();
-        let stopped = stop.clone().cancelled_owned();
-        tokio::spawn(serve(
-            listener,
-            router,
-            ConnectionLimits::default(),
-            stopped,
-        ));
+        let options = Options {
+            clock: clock(Arc::clone(&milliseconds)),
+            ..Options::default()
+        };
+        // No provider is called, and none calls.
+        let nowhere = base_urls(([127, 0, 0, 1], 9).into());
+        let app = world::app(&store, &nowhere, "http://127.0.0.1:9", &options);
+        let url = world::serve(&app, ConnectionLimits::default()).await;
         let operator = Client::new(&url, &operator_key);
         let client = operator.organization("demo").await;
         open_conversations(&client, &[("zapi", "conv-zapi")]).await;
@@ -58,7 +53,6 @@ impl Rig {
             operator,
             client,
             milliseconds,
-            stop,
             _database: database,
         }
     }
@@ -82,13 +76,15 @@ impl Rig {
         self.client.create("/webhook-endpoints", body).await
     }
 
+    /// Adds an endpoint at that receiver for events of one type.
+    pub async fn endpoint_for(&self, event: &str, receiver: &Receiver) -> Value {
+        let endpoint = json!({"url": receiver.url, "events": [event]});
+        self.endpoint(endpoint).await
+    }
+
     /// A customer writes.
-    pub async fn say(&self, phone: &str, text: &str) {
-        let content = InboundContent::Other {
-            kind: "text".to_owned(),
-            text: Some(text.to_owned()),
-        };
-        self.receive(phone, content).await;
+    pub async fn say(&self, phone: &str, words: &str) {
+        self.receive(phone, text(words)).await;
     }
 
     /// A customer taps.
@@ -98,7 +94,7 @@ impl Rig {
     }
 
     async fn receive(&self, phone: &str, content: InboundContent) {
-        say(&self.app.store, "demo", self.now(), phone, content).await;
+        say(&self.app.store, self.now(), phone, content).await;
     }
 
     /// The events of the organization.
@@ -113,73 +109,34 @@ impl Rig {
     }
 }
 
-impl Drop for Rig {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
 /// The path of an endpoint.
 pub fn path(endpoint: &Value) -> String {
-    format!(
-        "/webhook-endpoints/{}",
-        endpoint["id"].as_str().expect("an id")
-    )
+    format!("/webhook-endpoints/{}", id(endpoint))
 }
 
-fn app(store: Store, url: &str, milliseconds: Arc<AtomicI64>) -> Arc<App> {
-    let now = move || {
+fn clock(milliseconds: Arc<AtomicI64>) -> Clock {
+    Clock::from_fn(move || {
         let now = milliseconds.load(Ordering::SeqCst);
         Timestamp::from_millisecond(now).expect("an instant")
-    };
-    App::new(AppParts {
-        store,
-        http: HttpClient::new(Timeouts::default(), true).expect("an HTTP client"),
-        defaults: Defaults::default(),
-        public_url: url.parse().expect("a URL"),
-        clock: Clock::from_fn(now),
-        retry: RetryPolicy::default(),
-        max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
-        heartbeat: HEARTBEAT,
-        max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
-        server_name: None,
-        retention: Retention::default(),
     })
 }
 
-/// A message of a customer comes in over the channel `zapi`.
-pub async fn say(
-    store: &Store,
-    organization: &str,
-    at: Timestamp,
-    phone: &str,
-    content: InboundContent,
-) {
-    say_all(store, organization, at, vec![(phone.to_owned(), content)]).await;
+/// A text of a customer.
+pub fn text(words: &str) -> InboundContent {
+    InboundContent::Other {
+        kind: "text".to_owned(),
+        text: Some(words.to_owned()),
+    }
 }
 
-/// Messages of customers come in by one call.
-pub async fn say_all(
-    store: &Store,
-    organization: &str,
-    at: Timestamp,
-    said: Vec<(String, InboundContent)>,
-) {
-    let call = WebhookCall {
-        id: format!("whc_{}", Uuid::now_v7().simple()),
-        organization_id: organization.parse().expect("an id"),
-        channel_id: "zapi".parse().expect("an id"),
-        content_type: None,
-        body: json!({"kept": true}).to_string().into_bytes(),
-        received_at: at,
-    };
-    let items = said
-        .into_iter()
-        .map(|(phone, content)| routed(&phone, content));
+/// Something of a customer of the organization `demo` comes in over the channel `zapi`.
+pub async fn say(store: &Store, at: Timestamp, phone: &str, content: InboundContent) {
+    let id = format!("whc_{}", Uuid::now_v7().simple());
+    let call = kept_call(&id, json!({"kept": true}).to_string(), at);
     let application = Application {
         call_id: call.id.clone(),
         organization_id: call.organization_id.clone(),
-        items: items.collect(),
+        items: vec![routed(phone, content)],
         at,
         completes: true,
     };

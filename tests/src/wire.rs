@@ -1,12 +1,9 @@
 //! HTTP by hand, for what a well-behaved client never does.
 
-use std::time::Duration;
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Far longer than any answer takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::soon::soon;
 
 /// One connection to a server.
 pub struct Wire(TcpStream);
@@ -32,8 +29,8 @@ impl Wire {
     pub async fn read_until(&mut self, end: &str) -> String {
         let mut bytes = Vec::new();
         while !String::from_utf8_lossy(&bytes).contains(end) {
-            let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
-            let read = read.expect("an answer in time").expect("an answer");
+            let read = soon("an answer", self.0.read_buf(&mut bytes)).await;
+            let read = read.expect("an answer");
             assert!(read > 0, "ended early: {}", String::from_utf8_lossy(&bytes));
         }
         String::from_utf8_lossy(&bytes).into_owned()
@@ -42,16 +39,15 @@ impl Wire {
     /// Reads until the server closes the connection.
     pub async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();
-        let read = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await;
         // A reset is an end too.
-        let _ = read.expect("the server closes the connection");
+        let _ = soon("the connection ends", self.0.read_to_end(&mut bytes)).await;
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Waits until something has come, and does not read it.
     pub async fn readable(&self) {
-        let readable = tokio::time::timeout(PATIENCE, self.0.readable()).await;
-        readable.expect("an answer in time").expect("a connection");
+        let readable = soon("an answer", self.0.readable()).await;
+        readable.expect("a connection");
     }
 
     /// Whether nothing has come that was not read.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use recado_core::ApiKeyId;
 use recado_core::chatvolt::SendButtons;
+use recado_core::{ApiKeyId, Provider as ChannelProvider};
 use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
 use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
@@ -14,8 +14,8 @@ use recado_server::app::{
 };
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
-use recado_store::{ApiKey, ApiKeySecret, Author, Retention, Store};
-use serde_json::{Value, json};
+use recado_store::{ApiKey, ApiKeySecret, Author, ChannelSecrets, NewChannel, Retention, Store};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,6 +24,7 @@ use uuid::Uuid;
 use crate::callbacks::Callbacks;
 use crate::client::Client;
 use crate::json::text;
+use crate::soon::soon;
 
 /// The customer of the conversations that [`World::start`] opens.
 pub const CUSTOMER: &str = "5511900000001";
@@ -99,8 +100,7 @@ impl World {
         let (sandbox, sandbox_urls) = sandbox().await;
         let store = database.store().await;
         let operator_key = operator_key(&store).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (listener, url) = free_port().await;
         let app = app(&store, &sandbox_urls, &url, &options);
         tasks.spawn(recado_server::run(
             Arc::clone(&app),
@@ -129,7 +129,7 @@ impl World {
     /// Starts a world, and what the tests themselves call in the providers' name.
     pub async fn with_callbacks() -> (Self, Callbacks) {
         let world = Self::start().await;
-        let callbacks = Callbacks::of(&world.client, &world.url).await;
+        let callbacks = world.callbacks().await;
         (world, callbacks)
     }
 
@@ -150,6 +150,11 @@ impl World {
         (Self::with(options).await, ahead)
     }
 
+    /// Returns the webhooks of the organization's channels, for a test that calls in the providers' name.
+    pub async fn callbacks(&self) -> Callbacks {
+        Callbacks::of(&self.client, &self.url).await
+    }
+
     /// Sends the smallest message, which the provider accepts.
     pub async fn sent(&self, conversation: &str) -> Sent {
         let sent = self.client.accepted(smallest_body(conversation)).await;
@@ -165,8 +170,7 @@ impl World {
         for (provider, _) in CONVERSATIONS {
             let channel = self.client.read(&format!("/channels/{provider}")).await;
             let simulated = provider.parse().expect("a provider");
-            let url = channel["webhookUrl"].as_str().expect("a URL");
-            let mut webhook = Webhook::new(simulated, url);
+            let mut webhook = Webhook::new(simulated, text(&channel["webhookUrl"]));
             if simulated == Provider::Zapperhub {
                 webhook.secret = channel["webhookSecret"].as_str().map(str::to_owned);
             }
@@ -184,10 +188,8 @@ impl World {
             "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
         });
         self.client.create("/channels", channel).await;
-        let conversation = json!({
-            "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
-        });
-        self.client.create("/conversations", conversation).await;
+        let (client, agent) = (&self.client, "agent-123");
+        client.open("conv-wuzapi", agent, "wuzapi", CUSTOMER).await;
     }
 
     /// The events of the organization as soon as there are so many of that type.
@@ -204,16 +206,14 @@ impl World {
                 subscription.changed().await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), come)
-            .await
-            .expect("the events come")
+        soon(kind, come).await
     }
 
     /// Stops the server, waiting for what is in flight.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        soon("the server stops", self.tasks.wait()).await;
     }
 }
 
@@ -247,6 +247,22 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// Listens on a free port of this machine; returns its URL too.
+pub async fn free_port() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    (listener, url)
+}
+
+/// Serves that gateway on a free port, with nothing in the background, until the test ends; returns its URL.
+pub async fn serve(app: &Arc<App>, limits: ConnectionLimits) -> String {
+    let (listener, url) = free_port().await;
+    let router = recado_server::router(Arc::clone(app)).expect("a router");
+    let end = std::future::pending();
+    tokio::spawn(recado_server::serve::serve(listener, router, limits, end));
+    url
 }
 
 /// A sandbox, which runs until the test ends.
@@ -297,29 +313,49 @@ pub async fn operator_key(store: &Store) -> String {
 
 /// Makes an organization of that id, and gives a key of it.
 pub async fn organization(operator: &Client, id: &str) -> String {
-    operator
-        .create("/organizations", json!({"id": id, "name": id}))
-        .await;
-    let key = operator
-        .create(
-            &format!("/organizations/{id}/api-keys"),
-            json!({"name": "test"}),
-        )
-        .await;
-    key["key"].as_str().expect("a key").to_owned()
+    let organization = json!({"id": id, "name": id});
+    operator.create("/organizations", organization).await;
+    let keys = format!("/organizations/{id}/api-keys");
+    let key = operator.create(&keys, json!({"name": "test"})).await;
+    text(&key["key"]).to_owned()
 }
 
 /// Makes `agent-123`, a channel named like its provider, and a conversation on each.
 pub async fn open_conversations(client: &Client, conversations: &[(&str, &str)]) {
-    client
-        .create("/agents", json!({"id": "agent-123", "name": "Agent"}))
-        .await;
+    client.agent("agent-123").await;
     for &(provider, conversation) in conversations {
-        let channel = json!({"id": provider, "provider": provider, "name": provider, "credentials": credentials(provider)});
-        client.create("/channels", channel).await;
-        let conversation = json!({"id": conversation, "agentId": "agent-123", "channelId": provider, "to": CUSTOMER});
-        client.create("/conversations", conversation).await;
+        client.connect(provider, provider).await;
+        client
+            .open(conversation, "agent-123", provider, CUSTOMER)
+            .await;
     }
+}
+
+/// Stores a channel of the organization `demo` as servers did that checked less: with any credentials, and without
+/// its number.
+pub async fn store_channel(
+    store: &Store,
+    id: &str,
+    provider: ChannelProvider,
+    credentials: &Value,
+) {
+    let channel = NewChannel {
+        id: id.parse().expect("an id"),
+        organization_id: "demo".parse().expect("an id"),
+        provider,
+        name: id.to_owned(),
+        settings: Map::new(),
+        agent_id: None,
+        number: None,
+        secrets: ChannelSecrets {
+            credentials: credentials.as_object().cloned().expect("an object"),
+            webhook_secret: "secret".into(),
+        },
+        created_at: Timestamp::now(),
+    };
+    let author = Author::command_line(Timestamp::now());
+    let created = store.create_channel(channel, &author).await;
+    created.expect("a channel");
 }
 
 /// The sandbox's account of that provider.

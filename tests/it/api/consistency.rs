@@ -36,6 +36,25 @@ async fn every_list_is_read_on_with_its_cursor() {
     }
 }
 
+#[tokio::test]
+async fn a_parameter_that_is_misspelled_is_told_but_to_a_client_of_chatvolt_and_after_the_key() {
+    let world = World::start().await;
+    for list in LISTS.into_iter().chain(["/events/stream"]) {
+        let path = format!("{list}?limti=1");
+        let stranger = world.client.with_key("rcd_other").get(&path).await;
+        stranger.refused(401, "unauthorized");
+        let answer = world.client.get(&path).await;
+        // ChatVolt has this route: a client that was written for it may say more than Recado knows.
+        if list == "/agents" {
+            answer.expect(200);
+            continue;
+        }
+        answer.refused(400, "invalid_query");
+        let faults = json!(["Is not a parameter of this route; did you mean limit?"]);
+        assert_eq!(answer.body["details"]["limti"]["_errors"], faults, "{list}");
+    }
+}
+
 /// Routes that ChatVolt has too, and routes that no caller of ours uses.
 const LENIENT: [&str; 7] = [
     "/agents",
@@ -54,10 +73,8 @@ async fn a_parameter_that_a_route_does_not_have_is_refused_by_every_route_of_rec
     let callers = [&world.client, &world.operator, &owner];
     let document = serde_json::to_value(recado_server::openapi()).expect("JSON");
     let paths = document["paths"].as_object().expect("paths");
-    let own = paths
-        .iter()
-        .filter(|(path, _)| !LENIENT.contains(&path.as_str()) && !path.starts_with("/webhooks/"));
-    for (path, item) in own {
+    let is_own = |path: &str| !LENIENT.contains(&path) && !path.starts_with("/webhooks/");
+    for (path, item) in paths.iter().filter(|(path, _)| is_own(path)) {
         for method in item.as_object().expect("an item").keys() {
             let url = path.replace("{id}", "demo").replace(['{', '}'], "") + "?dryRun=true";
             let mut errors = Vec::new();
@@ -75,17 +92,14 @@ async fn a_parameter_that_a_route_does_not_have_is_refused_by_every_route_of_rec
 #[tokio::test]
 async fn a_filter_by_an_id_that_does_not_exist_is_an_error_and_by_one_without_entries_is_not() {
     let world = World::start().await;
-    for (path, reason) in [
-        ("/conversations?agentId=agent-9", "agent_not_found"),
-        ("/conversations?channelId=channel-9", "channel_not_found"),
-        ("/events?conversationId=conv-9", "conversation_not_found"),
-        (
-            "/events/stream?conversationId=conv-9",
-            "conversation_not_found",
-        ),
+    for (path, noun) in [
+        ("/conversations?agentId=agent-9", "agent"),
+        ("/conversations?channelId=channel-9", "channel"),
+        ("/events?conversationId=conv-9", "conversation"),
+        ("/events/stream?conversationId=conv-9", "conversation"),
     ] {
         let refused = world.client.get(path).await;
-        assert_eq!(refused.error(), (404, reason.to_owned()), "{path}");
+        refused.refused(404, &format!("{noun}_not_found"));
     }
     let agent = json!({"id": "agent-of-none", "name": "New"});
     world.client.create("/agents", agent).await;
@@ -108,10 +122,7 @@ async fn a_cursor_beyond_the_newest_event_is_refused() {
     let world = World::start().await;
     world.client.accepted(smallest_body("conv-456")).await;
     let listed = world.client.read("/events?limit=1000").await;
-    let newest = listed["data"].as_array().and_then(|events| events.last());
-    let newest = newest
-        .and_then(|event| event["id"].as_str())
-        .expect("an event");
+    let newest = id(entries(&listed).last().expect("an event"));
     let path = format!("/events?cursor={newest}");
     assert_eq!(world.client.read(&path).await["data"], json!([]));
     let beyond = "evt_0fffffffffffffff";
@@ -119,18 +130,12 @@ async fn a_cursor_beyond_the_newest_event_is_refused() {
         let refused = world.client.get(&format!("{path}?cursor={beyond}")).await;
         refused.refused(400, "invalid_query");
         let fault = &refused.body["details"]["cursor"]["_errors"][0];
-        assert!(
-            fault.as_str().is_some_and(|fault| fault.contains(newest)),
-            "{fault}"
-        );
+        assert_contains(text(fault), newest);
     }
     let request = world.client.request(Method::GET, "/events/stream");
     let refused = answer(request.header("last-event-id", beyond)).await;
-    assert!(
-        refused.body["details"]["Last-Event-ID"].is_object(),
-        "{}",
-        refused.text
-    );
+    let fault = &refused.body["details"]["Last-Event-ID"];
+    assert!(fault.is_object(), "{}", refused.text);
 }
 
 #[tokio::test]
@@ -150,10 +155,11 @@ async fn the_root_leads_to_the_documentation() {
     let world = World::start().await;
     for path in ["", "/", "/docs", "/docs/"] {
         let url = format!("{}{path}", world.url);
-        let shown = world.client.http.get(url).send().await.expect("an answer");
+        let shown = answer(world.client.http.get(url)).await;
+        let documentation = format!("{}/docs/", world.url);
         assert_eq!(
-            (shown.status().as_u16(), shown.url().path()),
-            (200, "/docs/"),
+            (shown.status.as_u16(), shown.url),
+            (200, documentation),
             "{path}"
         );
     }
@@ -164,22 +170,19 @@ async fn a_change_without_a_body_is_refused() {
     let world = World::start().await;
     let endpoint = json!({"url": "https://example.com/hook"});
     let endpoint = world.client.create("/webhook-endpoints", endpoint).await;
-    let endpoint = format!(
-        "/webhook-endpoints/{}",
-        endpoint["id"].as_str().expect("an id")
-    );
+    let endpoint = format!("/webhook-endpoints/{}", id(&endpoint));
     let user = json!({"email": "ana@example.com", "name": "Ana", "role": "viewer"});
     let user = world.client.create("/users", user).await;
-    let user = user["id"]
-        .as_str()
-        .or(user["user"]["id"].as_str())
-        .expect("an id");
-    for path in ["/channels/zapi", &endpoint, &format!("/users/{user}")] {
-        for content_type in [None, Some("application/json")] {
-            let mut request = world.client.request(Method::PATCH, path);
-            if let Some(content_type) = content_type {
-                request = request.header(CONTENT_TYPE, content_type);
-            }
+    for path in [
+        "/channels/zapi",
+        &endpoint,
+        &format!("/users/{}", id(&user)),
+    ] {
+        let request = || world.client.request(Method::PATCH, path);
+        for request in [
+            request(),
+            request().header(CONTENT_TYPE, "application/json"),
+        ] {
             let refused = answer(request).await;
             refused.refused(400, "invalid_body");
             refused.says("send the fields to change");
@@ -190,10 +193,7 @@ async fn a_change_without_a_body_is_refused() {
 #[tokio::test]
 async fn the_deletion_of_an_agent_answers_as_chatvolt_does_and_others_answer_nothing() {
     let world = World::start().await;
-    world
-        .client
-        .create("/agents", json!({"id": "A9", "name": "Ana"}))
-        .await;
+    world.client.agent("A9").await;
     let deleted = world.client.delete("/agents/A9").await;
     assert_eq!(deleted.expect(200), json!({"success": true}));
     world.client.delete("/agents/A9").await.expect(404);

@@ -1,7 +1,7 @@
 //! What `recado` deletes, and what it says of what still names it.
 
-use recado_tests::World;
 use recado_tests::binaries::terminal;
+use recado_tests::prelude::*;
 
 use super::send_flags;
 use super::shell::{connect, shop};
@@ -13,9 +13,8 @@ async fn what_is_deleted_is_gone() {
     connect(&shell).await;
     shell.line("channel delete main").await.done();
     assert_eq!(shell.line("channel show main").await.code, 4);
-    let ran = shell.run(&send_flags("conv-456")).await;
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("unsupported_channel"), "{}", ran.stderr);
+    let refused = shell.run(&send_flags("conv-456")).await;
+    refused.failed(2, "unsupported_channel");
     let named = shell.line("channel update support --agent agent-123").await;
     named.done();
     let deleted = shell.line("agent delete agent-123").await;
@@ -23,16 +22,12 @@ async fn what_is_deleted_is_gone() {
         "warning: conversations name agent agent-123: they stay",
         "warning: channel support names agent agent-123: its new customers come to the organization's first agent",
     ] {
-        assert!(deleted.stderr.contains(warning), "{}", deleted.stderr);
+        deleted.failed(0, warning);
     }
-    assert_eq!(deleted.code, 0, "{}", deleted.stderr);
     assert_eq!(shell.line("agent delete agent-123").await.code, 4);
     let keys = shell.line("key list --org loja").await.json();
-    let key = keys["data"][0]["id"].as_str().expect("an id");
-    shell
-        .line(&format!("key delete --org loja {key}"))
-        .await
-        .done();
+    let delete = format!("key delete --org loja {}", id(&keys["data"][0]));
+    shell.line(&delete).await.done();
     assert_eq!(shell.line("agent list").await.code, 5);
 }
 

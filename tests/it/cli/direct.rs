@@ -1,9 +1,10 @@
 //! `recado send buttons --direct`: from the environment to the phone, without a server.
 
-use recado_tests::world::{self, CUSTOMER};
+use recado_tests::prelude::*;
+use recado_tests::sent::{assert_example_arrived, bodies_without_id, without_id};
 
 use super::shell::{NUMBERS, Shell, add_accounts};
-use super::{EXAMPLE_FLAGS, assert_example_arrived, assert_no_secret};
+use super::{assert_no_secret, direct};
 
 #[tokio::test]
 async fn without_a_server_the_message_goes_straight_to_every_provider() {
@@ -12,30 +13,14 @@ async fn without_a_server_the_message_goes_straight_to_every_provider() {
     let shell = Shell::default().with_credentials().leading_to(&urls);
     for (provider, ..) in NUMBERS {
         sandbox.clear();
-        let who = [
-            "send",
-            "buttons",
-            "--direct",
-            provider,
-            "--to",
-            "+55 (11) 90000-0001",
-        ];
-        let words = [&who[..], &EXAMPLE_FLAGS].concat();
-        let previewed = shell
-            .run(&[&words[..], &["--dry-run"]].concat())
-            .await
-            .json();
+        let words = direct(provider, "+55 (11) 90000-0001", &[]);
+        let dry_run = [&words[..], &["--dry-run"]].concat();
+        let previewed = shell.run(&dry_run).await.json();
         assert!(sandbox.requests().is_empty(), "{provider}");
         let sent = shell.run(&words).await.json();
         assert_example_arrived(&sandbox, provider, &sent["externalId"]);
-        let mut received = sandbox.requests().remove(0).body;
-        let mut preview = previewed["request"]["body"].clone();
-        for body in [&mut received, &mut preview] {
-            body.as_object_mut()
-                .expect("an object")
-                .remove("biz_opaque_callback_data");
-        }
-        assert_eq!(received, preview, "{provider}");
+        let preview = without_id(previewed["request"]["body"].clone());
+        assert_eq!(bodies_without_id(&sandbox), [preview], "{provider}");
         assert_no_secret(&format!("{previewed}{sent}"));
     }
 }
@@ -44,23 +29,13 @@ async fn without_a_server_the_message_goes_straight_to_every_provider() {
 async fn a_wuzapi_server_needs_its_address_and_no_instance() {
     let (sandbox, urls) = world::sandbox().await;
     let shell = Shell::default().set("RECADO_ZAPPERHUB_API_KEY", "WUZAPI-TOKEN-01");
-    let who = ["send", "buttons", "--direct", "zapperhub", "--to", CUSTOMER];
     let base_url = format!("baseUrl={}", urls.wuzapi);
-    let dialect = ["--setting", "dialect=wuzapi"];
-    let ran = shell
-        .run(&[&who[..], &EXAMPLE_FLAGS, &dialect].concat())
-        .await;
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(
-        ran.stderr.contains("settings.baseUrl: Required"),
-        "{}",
-        ran.stderr
-    );
-    let settings = [dialect, ["--setting", &base_url]].concat();
-    let sent = shell
-        .run(&[&who[..], &EXAMPLE_FLAGS, &settings].concat())
-        .await
-        .json();
+    let settings = ["--setting", "dialect=wuzapi", "--setting", &base_url];
+    let words = direct("zapperhub", CUSTOMER, &settings[..2]);
+    let refused = shell.run(&words).await;
+    refused.failed(2, "settings.baseUrl: Required");
+    let words = direct("zapperhub", CUSTOMER, &settings);
+    let sent = shell.run(&words).await.json();
     assert_example_arrived(&sandbox, "wuzapi", &sent["externalId"]);
 }
 
@@ -70,14 +45,12 @@ async fn a_secret_may_come_from_a_file() {
     add_accounts(&sandbox);
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "APIKEY-of-the-shop\n").expect("a file");
+    let file = file.path().to_str().expect("a path");
     let shell = Shell::default()
         .leading_to(&urls)
-        .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_shop");
-    let shell = shell.set(
-        "RECADO_ZAPPERHUB_API_KEY_FILE",
-        file.path().to_str().expect("a path"),
-    );
-    let who = ["send", "buttons", "--direct", "zapperhub", "--to", CUSTOMER];
-    shell.run(&[&who[..], &EXAMPLE_FLAGS].concat()).await.done();
+        .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_shop")
+        .set("RECADO_ZAPPERHUB_API_KEY_FILE", file);
+    let words = direct("zapperhub", CUSTOMER, &[]);
+    shell.run(&words).await.done();
     assert_eq!(sandbox.phone_messages().len(), 1);
 }

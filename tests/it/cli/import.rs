@@ -1,17 +1,14 @@
 //! `recado import chatvolt`: checks first, creates once, goes on after an interruption.
 
-use std::fmt::Write as _;
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use recado_tests::World;
-use recado_tests::binaries::signal;
-use serde_json::{Value, json};
+use recado_tests::binaries::Ran;
+use recado_tests::prelude::*;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -22,12 +19,33 @@ const HEAD: &str = "agentId,agentName,conversationId,channel,phone,name\n";
 
 /// The rows that were reported, and the summary.
 fn reported(stdout: &str) -> (Vec<Value>, Value) {
-    let lines = stdout.lines();
-    let mut lines: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+    let mut lines = objects(stdout);
     let summary = lines.pop().expect("a summary");
     (lines, summary)
+}
+
+/// The JSON of each line.
+fn objects(lines: &str) -> Vec<Value> {
+    let lines = lines.lines();
+    let objects = lines.map(|line| serde_json::from_str(line).expect("JSON"));
+    objects.collect()
+}
+
+/// The path of a new file with that text.
+fn file(folder: &TempDir, name: &str, text: &str) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).expect("a file");
+    path.to_str().expect("a path").to_owned()
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+/// A file of so many new conversations of `agent`.
+fn rows(agent: &str, count: usize) -> String {
+    let row = |n| format!("{agent},,c{n},whatsapp,+55119100{n:05},\n");
+    (0..count).map(row).collect()
 }
 
 fn counts(summary: &Value) -> [u64; 7] {
@@ -38,18 +56,14 @@ fn counts(summary: &Value) -> [u64; 7] {
 }
 
 async fn conversations(shell: &Shell) -> Vec<String> {
-    let (mut ids, mut after) = (Vec::new(), None::<String>);
-    loop {
-        let mut words = vec!["conversation", "list", "--limit", "100"];
-        words.extend(after.iter().flat_map(|cursor| ["--after", cursor.as_str()]));
-        let list = shell.run(&words).await.json();
-        let data = list["data"].as_array().expect("a list").iter();
-        ids.extend(data.map(|entry| entry["id"].as_str().expect("an id").to_owned()));
-        after = list["nextCursor"].as_str().map(str::to_owned);
-        if after.is_none() {
-            return ids;
-        }
-    }
+    super::conversations(shell, "100").await
+}
+
+/// A shop whose three numbers are connected, each with a conversation.
+async fn connected(world: &World) -> Shell {
+    let shell = shop(world).await;
+    connect(&shell).await;
+    shell
 }
 
 /// What ChatVolt answers to `GET /agents` and `GET /conversation`.
@@ -72,38 +86,20 @@ fn answers() -> (Value, Value) {
 #[tokio::test]
 async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to() {
     let world = World::start().await;
-    let shell = shop(&world).await;
-    connect(&shell).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| {
-        folder
-            .path()
-            .join(name)
-            .to_str()
-            .expect("a path")
-            .to_owned()
-    };
-    let (agents, talks, report) = (path("agents.json"), path("talks.json"), path("report"));
-    let (agent, talk) = answers();
-    std::fs::write(&agents, agent.to_string()).expect("a file");
-    std::fs::write(&talks, talk.to_string()).expect("a file");
+    let shell = connected(&world).await;
+    let (folder, (agent, talk)) = (folder(), answers());
+    let agents = file(&folder, "agents.json", &agent.to_string());
+    let talks = file(&folder, "talks.json", &talk.to_string());
+    let report = file(&folder, "report", "");
     let import = ["import", "chatvolt", &talks, &agents, "--report", &report];
-    let (_, summary) = reported(
-        &shell
-            .run(&[&import[..], &["--dry-run"]].concat())
-            .await
-            .done(),
-    );
+    let dry_run = [&import[..], &["--dry-run"]].concat();
+    let (_, summary) = reported(&shell.run(&dry_run).await.done());
     assert_eq!(counts(&summary), [0, 4, 0, 1, 0, 0, 0]);
     assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
     let (rows, summary) = reported(&shell.run(&import).await.done());
     assert_eq!(counts(&summary), [4, 0, 0, 1, 0, 0, 0]);
     let kept = std::fs::read_to_string(&report).expect("a report");
-    let kept: Vec<Value> = kept
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
-    assert_eq!(kept, rows);
+    assert_eq!(objects(&kept), rows);
     let left_out = json!({"file": talks, "line": 1, "entry": 3, "kind": "conversation", "id": "cmtatdbeh0eokvyqtbfxv6bz5",
         "status": "leftOut", "problem": "channel website is not WhatsApp"});
     assert!(rows.contains(&left_out), "{rows:?}");
@@ -117,44 +113,36 @@ async fn chatvolts_answers_are_imported_once_with_their_ids_and_can_be_sent_to()
 #[tokio::test]
 async fn nothing_is_created_while_a_row_is_wrong() {
     let world = World::start().await;
-    let shell = shop(&world).await;
-    connect(&shell).await;
+    let shell = connected(&world).await;
     let text = format!(
         "{HEAD}a2,Bia,c1,whatsapp,+55 11 90000-0002,Rita\na2,,c2,whatsapp,12,\na9,,c3,sms,+5511900000003,\n"
     );
     let ran = shell.feed(&["import", "chatvolt", "-"], &text).await;
     let (rows, summary) = reported(&ran.stdout);
-    assert_eq!(
-        (ran.code, counts(&summary)),
-        (2, [0, 2, 0, 0, 2, 0, 0]),
-        "{rows:?}"
-    );
-    let wrong: Vec<_> = rows.iter().filter(|row| row["status"] == "wrong").collect();
-    assert_eq!(
-        (&wrong[0]["line"], &wrong[1]["line"]),
-        (&json!(3), &json!(4))
-    );
-    let shown = shell
-        .feed(&["import", "chatvolt", "-", "--output", "table"], &text)
-        .await;
+    let expected = (2, [0, 2, 0, 0, 2, 0, 0]);
+    assert_eq!((ran.code, counts(&summary)), expected, "{rows:?}");
+    let wrong = rows.iter().filter(|row| row["status"] == "wrong");
+    let lines: Vec<_> = wrong.map(|row| &row["line"]).collect();
+    assert_eq!(lines, [3, 4]);
+    let as_table = ["import", "chatvolt", "-", "--output", "table"];
+    let shown = shell.feed(&as_table, &text).await;
     for part in [
         "standard input, line 3: conversation c2: phone: ",
         "standard input, line 4: conversation c3: agent a9 does not exist, and has no name here",
         "give --channel sms=ID",
         "2 to create, 2 to correct\nnothing was created: correct the rows above, and run it again",
     ] {
-        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+        assert_contains(&shown.stdout, part);
     }
     assert_eq!(conversations(&shell).await.len(), 3, "of the shop");
     let agents = shell.line("agent list").await.json();
-    assert_eq!(agents["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(entries(&agents).len(), 1);
 }
 
 #[tokio::test]
 async fn another_spelling_of_a_number_is_told_in_a_dry_run_and_by_the_import() {
     let world = World::start().await;
-    let shell = shop(&world).await;
-    connect(&shell).await;
+    let shell = connected(&world).await;
     let text = format!(
         "{HEAD}agent-123,,n1,whatsapp,+5511900000007,\nagent-123,,n2,whatsapp,+551100000007,\n"
     );
@@ -162,14 +150,10 @@ async fn another_spelling_of_a_number_is_told_in_a_dry_run_and_by_the_import() {
         let mut import = vec!["import", "chatvolt", "-"];
         import.extend(dry_run);
         let (rows, _) = reported(&shell.feed(&import, &text).await.done());
-        let told: Vec<_> = rows
-            .iter()
-            .filter_map(|row| row["warning"].as_str())
-            .collect();
-        assert!(
-            told.iter().any(|told| told.starts_with("Is another spelling of the number of conversation n")),
-            "{rows:?}"
-        );
+        let sentence = "Is another spelling of the number of conversation n";
+        let mut warnings = rows.iter().filter_map(|row| row["warning"].as_str());
+        let is_told = warnings.any(|warning| warning.starts_with(sentence));
+        assert!(is_told, "{rows:?}");
         assert!(rows.iter().all(|row| row["status"] == status), "{rows:?}");
     }
 }
@@ -182,7 +166,7 @@ async fn a_warning_of_the_server_is_shown_and_reported() {
         may_answer.add_permits(1);
         let import = ["import", "chatvolt", "-", "--output", output];
         let told = shell.feed(&import, &text).await.done();
-        assert!(told.contains("to be looked at"), "{told}");
+        assert_contains(&told, "to be looked at");
     }
 }
 
@@ -194,35 +178,23 @@ async fn a_file_without_rows_is_an_error() {
         let import = ["import", "chatvolt", "-", "--output", output];
         let ran = shell.feed(&import, text).await;
         assert_eq!(ran.code, 2, "{}", ran.stderr);
-        assert!(
-            ran.stdout.contains("the file has no rows"),
-            "{}",
-            ran.stdout
-        );
+        assert_contains(&ran.stdout, "the file has no rows");
     }
 }
 
 #[tokio::test]
 async fn an_import_that_is_killed_goes_on_where_it_was() {
     let world = World::start().await;
-    let shell = shop(&world).await;
-    connect(&shell).await;
-    let mut text = format!("{HEAD}a2,Bia,,,,\n");
-    for n in 0..300 {
-        writeln!(text, "a2,,c{n},whatsapp,+55119100{n:05},").expect("a text");
-    }
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("rows.csv");
-    std::fs::write(&file, &text).expect("a file");
-    let file = file.to_str().expect("a path");
-    let mut import = shell
-        .command(&["import", "chatvolt", file])
-        .spawn()
-        .expect("a process");
+    let shell = connected(&world).await;
+    let text = format!("{HEAD}a2,Bia,,,,\n{}", rows("a2", 300));
+    let folder = folder();
+    let file = &file(&folder, "rows.csv", &text);
+    let import = shell.command(&["import", "chatvolt", file]).spawn();
+    let mut import = import.expect("a process");
     let mut lines = BufReader::new(import.stdout.take().expect("it is piped")).lines();
     for _ in 0..20 {
-        let line = lines.next_line().await.expect("a line").expect("a row");
-        assert!(line.contains(r#""status":"created""#), "{line}");
+        let line = soon("a row", lines.next_line()).await.expect("a line");
+        assert_contains(&line.expect("a row"), r#""status":"created""#);
     }
     import.kill().await.expect("it ends");
     let before = conversations(&shell).await.len() - 3;
@@ -231,37 +203,24 @@ async fn an_import_that_is_killed_goes_on_where_it_was() {
     let [created, _, present, ..] = counts(&summary);
     assert_eq!(created + present, 301);
     assert!(created > 0 && present >= 20, "{summary}");
-    let mut ids = conversations(&shell).await;
-    assert_eq!(ids.len(), 303);
-    ids.sort();
-    ids.dedup();
-    assert_eq!(ids.len(), 303, "each once");
+    let ids = conversations(&shell).await;
+    let different: BTreeSet<_> = ids.iter().collect();
+    assert_eq!((ids.len(), different.len()), (303, 303), "each once");
 }
 
 #[tokio::test]
 async fn a_key_without_the_scope_fails_before_anything_is_created_and_in_a_dry_run() {
     let world = World::start().await;
-    let shell = shop(&world).await;
-    connect(&shell).await;
+    let shell = connected(&world).await;
     let key = json!({"name": "reader", "scopes": ["read"]});
-    let created = world
-        .operator
-        .post("/organizations/loja/api-keys", key)
-        .await;
-    let created = created.expect(201);
-    let reader = shell.set("RECADO_KEY", created["key"].as_str().expect("a key"));
-    let mut text = HEAD.to_owned();
-    for n in 0..50 {
-        writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
-    }
-    for import in [
-        &["import", "chatvolt", "-"][..],
-        &["import", "chatvolt", "-", "--dry-run"],
-    ] {
-        let ran = reader.feed(import, &text).await;
-        assert_eq!(ran.code, 4, "{}", ran.stderr);
+    let keys = "/organizations/loja/api-keys";
+    let created = world.operator.create(keys, key).await;
+    let reader = shell.set("RECADO_KEY", text(&created["key"]));
+    let text = format!("{HEAD}{}", rows("agent-123", 50));
+    let import = ["import", "chatvolt", "-", "--dry-run"];
+    for import in [&import[..3], &import] {
         let sentence = "the key needs the scope send to create conversations";
-        assert!(ran.stderr.contains(sentence), "{}", ran.stderr);
+        reader.feed(import, &text).await.failed(4, sentence);
     }
     let wrong = format!("{text}agent-123,,c50,whatsapp,12,\n");
     let ran = reader.feed(&["import", "chatvolt", "-"], &wrong).await;
@@ -275,20 +234,19 @@ async fn a_key_without_the_scope_fails_before_anything_is_created_and_in_a_dry_r
 
 #[tokio::test]
 async fn a_report_does_not_overwrite_what_is_imported() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("rows.csv");
-    std::fs::write(&file, HEAD).expect("a file");
-    let same = folder.path().join(".").join("rows.csv");
-    let [file, same] = [&file, &same].map(|path| path.to_str().expect("a path"));
-    let shell = Shell::default()
-        .set("RECADO_SERVER", "http://127.0.0.1:9")
-        .set("RECADO_KEY", "rcd_key");
-    let ran = shell
-        .run(&["import", "chatvolt", file, "--report", same])
-        .await;
-    assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("would overwrite"), "{}", ran.stderr);
+    let folder = folder();
+    let file = &file(&folder, "rows.csv", HEAD);
+    let same = &format!("{}/./rows.csv", folder.path().display());
+    let shell = of_server("http://127.0.0.1:9");
+    let import = ["import", "chatvolt", file, "--report", same];
+    shell.run(&import).await.failed(2, "would overwrite");
     assert_eq!(std::fs::read_to_string(file).expect("a file"), HEAD);
+}
+
+/// A shell of that server, with any key.
+fn of_server(url: &str) -> Shell {
+    let shell = Shell::default().set("RECADO_SERVER", url);
+    shell.set("RECADO_KEY", "rcd_key")
 }
 
 /// A shell of a server with an agent and a channel, which says when it is asked to create something and answers that
@@ -314,76 +272,61 @@ async fn slow() -> (Shell, mpsc::UnboundedReceiver<()>, Arc<Semaphore>) {
         .route("/agents", get(move || list(agents)))
         .route("/channels", get(move || list(channels)))
         .route("/conversations", get(move || list(json!([]))).post(create));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let (listener, url) = world::free_port().await;
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let shell = Shell::default()
-        .set("RECADO_SERVER", &format!("http://{address}"))
-        .set("RECADO_KEY", "rcd_key");
-    (shell, asks, may_answer)
+    (of_server(&url), asks, may_answer)
+}
+
+/// Begins to import 50 conversations, and waits until as many are asked for as are at once.
+async fn import_of_50(shell: &Shell, asks: &mut mpsc::UnboundedReceiver<()>) -> (Child, TempDir) {
+    let folder = folder();
+    let text = format!("{HEAD}{}", rows("agent-123", 50));
+    let file = &file(&folder, "rows.csv", &text);
+    let import = shell.command(&["import", "chatvolt", file]).spawn();
+    for _ in 0..8 {
+        soon("a request", asks.recv()).await.expect("a server");
+    }
+    (import.expect("a process"), folder)
+}
+
+/// The rows and the summary of an import that was interrupted.
+async fn interrupted(import: Child) -> (Vec<Value>, Value) {
+    let output = soon("the import ends", import.wait_with_output()).await;
+    let ran = Ran::from(output.expect("an output"));
+    assert_eq!(ran.code, 1);
+    reported(&ran.stdout)
 }
 
 #[tokio::test]
 async fn the_first_interrupt_waits_for_the_requests_under_way() {
     let (shell, mut asks, may_answer) = slow().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut import = import_of_50(&shell, folder.path());
-    for _ in 0..8 {
-        asks.recv().await.expect("a request");
-    }
+    let (mut import, _folder) = import_of_50(&shell, &mut asks).await;
     let stderr = import.stderr.take().expect("it is piped");
     signal(&import, "INT").await.expect("it runs");
-    let line = BufReader::new(stderr).lines().next_line().await;
-    let line = line.expect("text").expect("a line");
-    assert!(
-        line.contains("waiting for the requests under way"),
-        "{line}"
-    );
+    let mut lines = BufReader::new(stderr).lines();
+    let line = soon("a line", lines.next_line()).await.expect("text");
+    assert_contains(&line.expect("a line"), "waiting for the requests under way");
     may_answer.add_permits(50);
-    let output = timeout(Duration::from_secs(20), import.wait_with_output()).await;
-    let output = output.expect("it ends").expect("an output");
-    assert_eq!(output.status.code(), Some(1));
-    let (rows, summary) = reported(&String::from_utf8(output.stdout).expect("text"));
+    let (rows, summary) = interrupted(import).await;
     let [created, .., failed, not_tried] = counts(&summary);
     assert_eq!((created, failed, not_tried), (8, 0, 42), "{summary}");
     assert_eq!(rows.len(), 50);
     assert!(asks.try_recv().is_err(), "nothing else was asked for");
 }
 
-/// Begins to import 50 conversations.
-fn import_of_50(shell: &Shell, folder: &Path) -> Child {
-    let file = folder.join("rows.csv");
-    let mut text = HEAD.to_owned();
-    for n in 0..50 {
-        writeln!(text, "agent-123,,c{n},whatsapp,+55119100{n:05},").expect("a text");
-    }
-    std::fs::write(&file, &text).expect("a file");
-    let file = file.to_str().expect("a path");
-    let mut import = shell.command(&["import", "chatvolt", file]);
-    import.spawn().expect("a process")
-}
-
 #[tokio::test]
 async fn a_second_interrupt_ends_an_import_at_once_and_every_row_is_told() {
     let (shell, mut asks, _may_answer) = slow().await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut import = import_of_50(&shell, folder.path());
-    for _ in 0..8 {
-        asks.recv().await.expect("a request");
-    }
+    let (mut import, _folder) = import_of_50(&shell, &mut asks).await;
     // Two signals that come at the same time are one.
-    let ends = async {
-        loop {
-            signal(&import, "INT").await.expect("it runs");
-            if let Ok(code) = timeout(Duration::from_millis(300), import.wait()).await {
-                return code.expect("a code");
-            }
-        }
-    };
-    let ended = timeout(Duration::from_secs(20), ends).await;
-    assert_eq!(ended.expect("it ends").code(), Some(1));
-    let output = import.wait_with_output().await.expect("an output");
-    let (rows, summary) = reported(&String::from_utf8(output.stdout).expect("text"));
+    until("the import ends", async || {
+        signal(&import, "INT").await.expect("it runs");
+        let ended = timeout(Duration::from_millis(300), import.wait()).await;
+        ended.ok()
+    })
+    .await
+    .expect("an end");
+    let (rows, summary) = interrupted(import).await;
     let [.., failed, not_tried] = counts(&summary);
     assert_eq!((failed, not_tried, rows.len()), (8, 42, 50), "{summary}");
 }

@@ -8,16 +8,12 @@ mod login;
 mod shell;
 mod webhook;
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use recado_sandbox::{Sandbox, Urls};
+use recado_sandbox::base_urls;
 use recado_server::app::Clock;
-use recado_tests::World;
-use recado_tests::binaries::signal;
-use recado_tests::world::{CUSTOMER, Options, PUBLISHED_EXAMPLE};
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use recado_tests::prelude::*;
+use recado_tests::sent::{assert_example_arrived, bodies_without_id};
+use recado_tests::world::PUBLISHED_EXAMPLE;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use shell::{NUMBERS, SECRETS, Shell, connect, shop};
@@ -40,43 +36,31 @@ fn send_flags(conversation: &str) -> Vec<&str> {
     [&who[..], &["--conversation", conversation], &EXAMPLE_FLAGS].concat()
 }
 
-/// The phone shows the documentation's example, once.
-#[track_caller]
-fn assert_example_arrived(sandbox: &Sandbox, provider: &str, message_id: &Value) {
-    let phone = sandbox.phone_messages();
-    assert_eq!(phone.len(), 1, "{provider}");
-    let shown = &phone[0];
-    assert_eq!(
-        (shown.provider.as_str(), shown.to.as_str()),
-        (provider, CUSTOMER)
-    );
-    assert_eq!(shown.header(), Some("Select an option"), "{provider}");
-    assert_eq!(
-        shown.body(),
-        Some("How can we help you today?"),
-        "{provider}"
-    );
-    assert_eq!(shown.footer(), Some("ChatVolt Support"), "{provider}");
-    let buttons: Vec<_> = shown
-        .buttons()
-        .iter()
-        .map(|button| (button.id.as_str(), button.title.as_str()))
-        .collect();
-    assert_eq!(
-        buttons,
-        [("btn_sales", "Sales"), ("btn_support", "Support")],
-        "{provider}"
-    );
-    assert_eq!(*message_id, shown.message_id, "{provider}");
+/// The words that send the documentation's example straight to a provider.
+fn direct<'a>(provider: &'a str, to: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let who = ["send", "buttons", "--direct", provider, "--to", to];
+    [&who[..], &EXAMPLE_FLAGS, more].concat()
+}
+
+/// The ids of all conversations, read in parts of that size.
+async fn conversations(shell: &Shell, part: &str) -> Vec<String> {
+    let (mut ids, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let mut words = vec!["conversation", "list", "--limit", part];
+        words.extend(after.iter().flat_map(|cursor| ["--after", cursor.as_str()]));
+        let list = shell.run(&words).await.json();
+        ids.extend(entries(&list).iter().map(|entry| id(entry).to_owned()));
+        after = list["nextCursor"].as_str().map(str::to_owned);
+        if after.is_none() {
+            return ids;
+        }
+    }
 }
 
 #[track_caller]
 fn assert_no_secret(text: &str) {
     for (name, secret) in SECRETS {
-        let is_public = matches!(
-            name,
-            "RECADO_WHATSAPP_PHONE_NUMBER_ID" | "RECADO_ZAPPERHUB_INSTANCE_ID"
-        );
+        let is_public = name.ends_with("NUMBER_ID") || name == "RECADO_ZAPPERHUB_INSTANCE_ID";
         assert!(is_public || !text.contains(secret), "{name} is in {text}");
     }
 }
@@ -90,16 +74,13 @@ async fn the_path_of_the_readme_leads_to_the_phone_on_every_provider() {
         world.sandbox.clear();
         let shown = shell.line(&format!("channel show {channel}")).await.done();
         let checked = shell.line(&format!("channel check {channel}")).await.done();
-        assert!(checked.contains(r#""state":"connected""#), "{checked}");
+        assert_contains(&checked, r#""state":"connected""#);
         world.sandbox.clear();
         let sent = shell.run(&send_flags(conversation)).await.json();
-        assert_eq!(
-            (&sent["success"], &sent["message"]["status"]),
-            (&json!(true), &json!("accepted"))
-        );
+        sent.assert_has(json!({"success": true, "message": {"status": "accepted"}}));
         assert_example_arrived(&world.sandbox, provider, &sent["message"]["externalId"]);
-        let id = sent["message"]["id"].as_str().expect("an id");
-        let message = shell.line(&format!("message show {id}")).await.json();
+        let show = format!("message show {}", id(&sent["message"]));
+        let message = shell.line(&show).await.json();
         assert_eq!(message, sent["message"]);
         assert_no_secret(&format!("{shown}{checked}{sent}{message}"));
     }
@@ -117,25 +98,13 @@ async fn flags_a_file_and_standard_input_send_the_same() {
     world.sandbox.clear();
     shell.run(&send_flags("conv-456")).await.done();
     shell.run(&["send", "buttons", "--json", file]).await.done();
-    shell
-        .feed(&["send", "buttons", "--json", "-"], PUBLISHED_EXAMPLE)
-        .await
-        .done();
-    let mut bodies: Vec<Value> = world
-        .sandbox
-        .requests()
-        .into_iter()
-        .map(|request| request.body)
-        .collect();
-    for body in &mut bodies {
-        let own_id = body
-            .as_object_mut()
-            .expect("an object")
-            .remove("biz_opaque_callback_data");
-        assert!(own_id.is_some_and(|id| id.as_str().is_some_and(|id| id.starts_with("msg_"))));
-    }
-    assert_eq!(bodies.len(), 3);
-    assert_eq!((&bodies[0], &bodies[0]), (&bodies[1], &bodies[2]));
+    let from_input = ["send", "buttons", "--json", "-"];
+    let sent = shell.feed(&from_input, PUBLISHED_EXAMPLE).await;
+    sent.done();
+    let [by_flags, by_file, by_input] = &bodies_without_id(&world.sandbox)[..] else {
+        panic!("three requests");
+    };
+    assert_eq!((by_flags, by_flags), (by_file, by_input));
 }
 
 #[tokio::test]
@@ -147,10 +116,8 @@ async fn a_dry_run_shows_the_message_and_the_request_and_sends_nothing() {
     let words = [&send_flags("conv-zapi")[..], &["--dry-run"]].concat();
     let json = shell.run(&words).await.json();
     assert_eq!(json["dryRun"], true);
-    assert_eq!(
-        json["request"]["body"]["buttonActions"][1]["id"],
-        "btn_support"
-    );
+    let buttons = &json["request"]["body"]["buttonActions"];
+    assert_eq!(buttons[1]["id"], "btn_support");
     assert_no_secret(&json.to_string());
     let table = shell.set("RECADO_OUTPUT", "table").run(&words).await.done();
     let table = table.replace(&world.sandbox_urls.zapi, "http://sandbox/zapi");
@@ -204,11 +171,11 @@ async fn a_dry_run_shows_the_message_and_the_request_and_sends_nothing() {
 #[tokio::test]
 async fn lists_are_tables_for_people() {
     let noon = "2026-11-22T12:00:00Z".parse().expect("a time");
-    let world = World::with(Options {
+    let options = Options {
         clock: Clock::from_fn(move || noon),
         ..Options::default()
-    })
-    .await;
+    };
+    let world = World::with(options).await;
     let shell = shop(&world).await.set("RECADO_OUTPUT", "table");
     insta::assert_snapshot!(shell.line("agent list").await.done(), @"nothing there yet");
     connect(&shell).await;
@@ -231,7 +198,7 @@ async fn lists_are_tables_for_people() {
     CREATED       2026-11-22 12:00:00 UTC
     ");
     let part = shell.line("channel list --limit 2").await.done();
-    assert!(part.contains("\nthere is more: add --after "), "{part}");
+    assert_contains(&part, "\nthere is more: add --after ");
 }
 
 #[tokio::test]
@@ -239,22 +206,7 @@ async fn a_list_goes_on_behind_its_cursor() {
     let world = World::start().await;
     let shell = shop(&world).await;
     connect(&shell).await;
-    let mut seen = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let mut words = vec!["conversation", "list", "--limit", "2"];
-        words.extend(after.iter().flat_map(|cursor| ["--after", cursor.as_str()]));
-        let list = shell.run(&words).await.json();
-        let data = list["data"].as_array().expect("a list");
-        seen.extend(
-            data.iter()
-                .map(|item| item["id"].as_str().expect("an id").to_owned()),
-        );
-        match list["nextCursor"].as_str() {
-            Some(cursor) => after = Some(cursor.to_owned()),
-            None => break,
-        }
-    }
+    let seen = conversations(&shell, "2").await;
     assert_eq!(seen, NUMBERS.map(|(.., conversation)| conversation));
 }
 
@@ -268,89 +220,47 @@ async fn new_credentials_replace_the_old_ones() {
     shell.feed(&channel, old).await.done();
     let ran = shell.line("channel check sales").await;
     assert_eq!((ran.code, ran.stderr.as_str()), (4, ""));
-    assert!(
-        ran.stdout.contains(r#""state":"unauthorized""#),
-        "{}",
-        ran.stdout
-    );
+    assert_contains(&ran.stdout, r#""state":"unauthorized""#);
     let update = ["channel", "update", "sales", "--credentials", "-"];
-    shell
-        .feed(
-            &update,
-            r#"{"instanceId": "inst_shop", "apiKey": "APIKEY-of-the-shop"}"#,
-        )
-        .await
-        .done();
+    let new = r#"{"instanceId": "inst_shop", "apiKey": "APIKEY-of-the-shop"}"#;
+    shell.feed(&update, new).await.done();
     shell.line("channel check sales").await.done();
 }
 
 #[tokio::test]
 async fn bash_understands_the_completions() {
     let script = Shell::default().run(&["completions", "bash"]).await.done();
-    assert!(script.contains("--dry-run"), "{script}");
+    assert_contains(&script, "--dry-run");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), &script).expect("a file");
     let mut bash = Command::new("bash");
-    let mut bash = bash
-        .arg("-n")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("bash");
-    let mut pipe = bash.stdin.take().expect("it is piped");
-    pipe.write_all(script.as_bytes()).await.expect("bash reads");
-    drop(pipe);
-    let output = bash.wait_with_output().await.expect("an output");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    ran(bash.arg("-n").arg(file.path())).await.succeeded();
 }
 
 #[tokio::test]
 async fn the_sandbox_prints_its_addresses_answers_and_ends_on_ctrl_c() {
     let shell = Shell::default();
-    let mut process = shell
+    let process = shell
         .command(&["sandbox", "--listen", "127.0.0.1:0"])
-        .spawn()
-        .expect("a process");
+        .spawn();
+    let mut process = process.expect("a process");
     let mut lines = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-    let line = lines
-        .next_line()
-        .await
-        .expect("text")
-        .expect("an introduction");
+    let line = soon("the sandbox starts", lines.next_line()).await;
+    let line = line.expect("text").expect("an introduction");
     let introduction: Value = serde_json::from_str(&line).expect("JSON");
-    let url = |name: &str| {
-        introduction["urls"][name]
-            .as_str()
-            .expect("a URL")
-            .to_owned()
-    };
-    let urls = Urls {
-        whatsapp: url("whatsapp"),
-        zapi: url("zapi"),
-        zapperhub: url("zapperhub"),
-        wuzapi: url("wuzapi"),
-    };
+    let listen = text(&introduction["listen"]);
+    let urls = base_urls(listen.parse().expect("an address"));
+    assert_eq!(introduction["urls"]["zapperhub"], urls.zapperhub);
     let shell = shell
         .leading_to(&urls)
-        .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c");
-    let shell = shell.set("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01");
-    let who = ["send", "buttons", "--direct", "zapperhub", "--to", CUSTOMER];
-    let sent = shell.run(&[&who[..], &EXAMPLE_FLAGS].concat()).await.json();
-    let listen = introduction["listen"].as_str().expect("an address");
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("an HTTP client");
-    let phone = recado_tests::client::answer(http.get(format!("http://{listen}/_sandbox/phone")))
-        .await
-        .expect(200);
+        .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c")
+        .set("RECADO_ZAPPERHUB_API_KEY", "API-KEY-01");
+    let words = direct("zapperhub", CUSTOMER, &[]);
+    let sent = shell.run(&words).await.json();
+    let control = Client::new(&format!("http://{listen}/_sandbox"), "");
+    let phone = control.read("/phone").await;
     assert_eq!(phone["data"][0]["messageId"], sent["externalId"]);
     signal(&process, "INT").await.expect("it runs");
-    let status = tokio::time::timeout(Duration::from_mins(1), process.wait()).await;
-    assert_eq!(
-        status.expect("it ends in time").expect("a status").code(),
-        Some(0)
-    );
+    let status = soon("the sandbox ends", process.wait()).await;
+    assert!(status.expect("a status").success());
 }

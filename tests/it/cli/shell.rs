@@ -1,12 +1,10 @@
 //! A shell in which `recado` runs, and the organization that the tests work in.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use recado_sandbox::{Account, Sandbox, TokenState, Urls};
-use recado_tests::binaries::{command, providers};
-use recado_tests::{World, world};
-use serde_json::Value;
+use recado_tests::binaries::{Ran, command, providers};
+use recado_tests::prelude::*;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
@@ -34,15 +32,13 @@ pub(super) struct Shell {
     environment: Vec<(String, String)>,
 }
 
-/// What a command left behind.
-#[derive(Debug)]
-pub(super) struct Ran {
-    pub(super) code: i32,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
-}
-
 impl Shell {
+    /// A shell of that server with that key.
+    pub(super) fn of(world: &World, key: &str) -> Self {
+        let shell = Self::default().set("RECADO_SERVER", &world.url);
+        shell.set("RECADO_KEY", key)
+    }
+
     pub(super) fn set(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(known, _)| known != name);
         self.environment.push((name.to_owned(), value.to_owned()));
@@ -50,15 +46,16 @@ impl Shell {
     }
 
     pub(super) fn with_credentials(self) -> Self {
-        SECRETS
-            .into_iter()
-            .fold(self, |shell, (name, value)| shell.set(name, value))
+        self.set_all(&SECRETS)
     }
 
     pub(super) fn leading_to(self, sandbox: &Urls) -> Self {
-        providers(sandbox)
-            .into_iter()
-            .fold(self, |shell, (name, value)| shell.set(name, value))
+        self.set_all(&providers(sandbox))
+    }
+
+    fn set_all(self, variables: &[(&str, &str)]) -> Self {
+        let add = |shell: Self, (name, value): &(&str, &str)| shell.set(name, value);
+        variables.iter().fold(self, add)
     }
 
     pub(super) fn environment(&self) -> &[(String, String)] {
@@ -86,41 +83,14 @@ impl Shell {
 
     /// Runs with a text on standard input.
     pub(super) async fn feed(&self, words: &[&str], stdin: &str) -> Ran {
-        let mut process = self
-            .command(words)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("a process");
+        let process = self.command(words).stdin(Stdio::piped()).spawn();
+        let mut process = process.expect("a process");
         let mut pipe = process.stdin.take().expect("it is piped");
         // A command that does not read its input may be gone before it is written.
         pipe.write_all(stdin.as_bytes()).await.ok();
         drop(pipe);
-        let output = tokio::time::timeout(Duration::from_mins(1), process.wait_with_output()).await;
-        let output = output.expect("it ends in time").expect("an output");
-        Ran {
-            code: output.status.code().expect("no signal"),
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
-        }
-    }
-}
-
-impl Ran {
-    /// What was printed by a command that did what it was asked.
-    #[track_caller]
-    pub(super) fn done(self) -> String {
-        assert_eq!(
-            (self.code, self.stderr.as_str()),
-            (0, ""),
-            "{}",
-            self.stdout
-        );
-        self.stdout
-    }
-
-    #[track_caller]
-    pub(super) fn json(self) -> Value {
-        serde_json::from_str(&self.done()).expect("JSON")
+        let output = soon("a program ends", process.wait_with_output()).await;
+        output.expect("an output").into()
     }
 }
 
@@ -128,18 +98,11 @@ impl Ran {
 pub(super) async fn shop(world: &World) -> Shell {
     add_accounts(&world.sandbox);
     let operator = world::operator_key(&world.store).await;
-    let shell = Shell::default()
-        .set("RECADO_SERVER", &world.url)
-        .set("RECADO_KEY", &operator);
-    let shell = shell.with_credentials();
-    shell
-        .run(&["org", "create", "Loja Exemplo", "--id", "loja"])
-        .await
-        .done();
-    let key = shell
-        .line("key create --org loja backend --quiet")
-        .await
-        .done();
+    let shell = Shell::of(world, &operator).with_credentials();
+    let create = ["org", "create", "Loja Exemplo", "--id", "loja"];
+    shell.run(&create).await.done();
+    let key = shell.line("key create --org loja backend --quiet").await;
+    let key = key.done();
     shell.set("RECADO_KEY", key.trim_end())
 }
 
@@ -167,10 +130,8 @@ pub(super) fn add_accounts(sandbox: &Sandbox) {
 
 /// Connects all three numbers and opens a conversation on each, as the README does.
 pub(super) async fn connect(shell: &Shell) {
-    shell
-        .run(&["agent", "create", "Front desk", "--id", "agent-123"])
-        .await
-        .done();
+    let agent = ["agent", "create", "Front desk", "--id", "agent-123"];
+    shell.run(&agent).await.done();
     for (provider, channel, conversation) in NUMBERS {
         let name = format!("Number of {provider}");
         let create = format!("channel create --provider {provider} --id {channel}");

@@ -1,10 +1,10 @@
 //! `recado-server user create`: the first user of an organization.
 
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
 use recado_core::{OrganizationId, Role};
-use recado_store::{Actor, Author, Organization, Store};
-use recado_tests::binaries;
+use recado_store::{Actor, AuditEntry, Author, Organization, Page, Store};
+use recado_tests::binaries::{self, Ran, terminal};
 use recado_tests::people::{ORGANIZATION, PASSWORD};
 use recado_tests::prelude::*;
 use secrecy::ExposeSecret as _;
@@ -29,96 +29,56 @@ async fn with_organization() -> (TestDatabase, Store) {
     (database, store)
 }
 
-fn arguments<'a>(organization: &'a str, email: &'a str) -> Vec<&'a str> {
-    vec![
-        "user",
-        "create",
-        "--organization",
-        organization,
-        "--email",
-        email,
-        "--name",
-        "Ana",
-        "--role",
-        "owner",
-    ]
+fn words(organization: &str, email: &str) -> String {
+    format!("user create --organization {organization} --email {email} --name Ana --role owner")
 }
 
-fn variables(database: &TestDatabase, master_key: &str) -> [(String, String); 3] {
+fn variables(database: &TestDatabase) -> [(String, String); 3] {
+    let key = database.key().to_base64();
     [
-        ("RECADO_DATABASE_URL", database.url()),
-        ("RECADO_MASTER_KEY", master_key),
+        ("RECADO_DATABASE_URL", &*database.url()),
+        ("RECADO_MASTER_KEY", key.expose_secret()),
         ("RECADO_PUBLIC_URL", "https://recado.example.com/"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
 }
 
-fn of_database<'a>(command: &'a mut Command, database: &TestDatabase) -> &'a mut Command {
-    let key = database.key().to_base64();
-    command.envs(variables(database, key.expose_secret()))
-}
-
-async fn with_link(database: &TestDatabase, organization: &str, email: &str) -> Output {
-    let mut command = binaries::command("recado-server").expect("the program");
-    command.args(arguments(organization, email)).arg("--link");
-    let output = of_database(&mut command, database).output().await;
-    output.expect("a process")
-}
-
-/// Runs the command on a terminal of its own, on which a person types these lines.
-async fn on_terminal(
-    database: &TestDatabase,
-    organization: &str,
-    email: &str,
-    typed: &[&str],
-) -> Output {
-    let arguments = arguments(organization, email).join(" ");
-    let key = database.key().to_base64();
-    let environment = variables(database, key.expose_secret());
-    binaries::terminal::run("recado-server", &arguments, &environment, typed).await
-}
-
-fn said(output: &Output) -> String {
-    let texts = [&output.stdout, &output.stderr];
-    texts.map(|text| String::from_utf8_lossy(text)).concat()
+/// Creates a user who sets a password with a link.
+async fn with_link(database: &TestDatabase, organization: &str, email: &str) -> Ran {
+    let mut command = recado_server(&words(organization, email));
+    ran(command.arg("--link").envs(variables(database))).await
 }
 
 #[tokio::test]
 async fn a_user_is_created_with_a_link_that_is_printed_alone() {
     let (database, store) = with_organization().await;
-    let output = with_link(&database, "org_acme", " Ana@Example.com ").await;
-    assert!(output.status.success(), "{output:?}");
-    let url = String::from_utf8(output.stdout).expect("text");
+    let url = with_link(&database, "org_acme", "Ana@Example.com")
+        .await
+        .succeeded();
     let secret = url.strip_prefix("https://recado.example.com/set-password/");
     let secret = secret.expect("a link").trim_end();
     let user = store.find_link(secret, Timestamp::now()).await;
     let user = user.expect("an answer").expect("a user");
     assert_eq!(user.email, "ana@example.com");
     assert_eq!((user.role, user.has_password), (Role::Owner, false));
-    let all = recado_store::Page {
+    let all = Page {
         after: None,
         limit: 10,
     };
     let log = store.list_audit(Some(&acme()), &all).await.expect("a log");
     assert_eq!(log.data.len(), 2);
-    assert!(
-        log.data
-            .iter()
-            .all(|entry| entry.actor == Actor::CommandLine)
-    );
+    let by_command = |entry: &AuditEntry| entry.actor == Actor::CommandLine;
+    assert!(log.data.iter().all(by_command));
 }
 
 #[tokio::test]
 async fn a_user_signs_in_with_the_password_that_was_typed_twice() {
     let world = World::start().await;
+    let words = words(ORGANIZATION, "ana@example.com");
+    let environment = variables(&world.database);
     let typed = [PASSWORD, PASSWORD];
-    let output = on_terminal(&world.database, ORGANIZATION, "ana@example.com", &typed).await;
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
-    assert!(
-        said.contains("https://recado.example.com/sign-in"),
-        "{said}"
-    );
+    let output = terminal::run("recado-server", &words, &environment, &typed).await;
+    assert_contains(&output.succeeded(), "https://recado.example.com/sign-in");
     let body = json!({"email": "ana@example.com", "password": PASSWORD});
     world.client.anonymous().create("/sessions", body).await;
 }
@@ -127,27 +87,24 @@ async fn a_user_signs_in_with_the_password_that_was_typed_twice() {
 async fn what_cannot_be_created_is_said_in_one_sentence() {
     let (database, _store) = with_organization().await;
     let first = with_link(&database, "org_acme", "ana@example.com").await;
-    assert!(first.status.success(), "{first:?}");
+    first.succeeded();
     for (organization, email, why) in [
         ("org_acme", "ana@example.com", "has a user with the e-mail"),
         ("org_none", "bia@example.com", "does not exist"),
         ("org_acme", "bia", "not an e-mail address"),
     ] {
         let output = with_link(&database, organization, email).await;
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(why), "{said}");
-        assert_eq!(said.trim().lines().count(), 1, "{said}");
+        output.refused(why);
+        assert_eq!(output.stderr.trim().lines().count(), 1, "{output:?}");
     }
     // Without a terminal the password cannot be asked for.
     let mut command = Command::new("setsid");
     let program = binaries::path("recado-server").expect("the program");
     command
-        .args(["--wait"])
+        .arg("--wait")
         .arg(program)
-        .args(arguments("org_acme", "bia@example.com"))
+        .args(words("org_acme", "bia@example.com").split_whitespace())
+        .envs(variables(&database))
         .stdin(Stdio::null());
-    let output = of_database(&mut command, &database).output().await;
-    let said = said(&output.expect("a process"));
-    assert!(said.contains("--link"), "{said}");
+    ran(&mut command).await.refused("--link");
 }

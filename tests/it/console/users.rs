@@ -1,10 +1,13 @@
 //! Users of an organization: who they are, how they get a password, and what the audit log says of them.
 
 use recado_server::sign_in::set_password_by_link;
-use recado_tests::people::{self, ORGANIZATION, PASSWORD};
+use recado_tests::people::PASSWORD;
 use recado_tests::prelude::*;
 
 const EMAIL: &str = "ana@example.com";
+
+/// Where operators find the users of the organization.
+const OF_OPERATORS: &str = "/organizations/demo/users";
 
 /// Creates a user, and returns it with the secret of its link.
 async fn create(client: &Client, path: &str, role: &str) -> (Value, String) {
@@ -15,30 +18,20 @@ async fn create(client: &Client, path: &str, role: &str) -> (Value, String) {
 }
 
 fn secret_of(link: &Value) -> String {
-    let url = link["url"].as_str().expect("a URL");
-    let (_, secret) = url.split_once("/set-password/").expect("a page");
+    let (_, secret) = text(&link["url"])
+        .split_once("/set-password/")
+        .expect("a page");
     secret.to_owned()
 }
 
 #[tokio::test]
 async fn a_user_gets_a_password_by_a_link_that_works_once() {
     let world = World::start().await;
-    for (client, path) in [
-        (&world.client, "/users".to_owned()),
-        (
-            &world.operator,
-            format!("/organizations/{ORGANIZATION}/users"),
-        ),
-    ] {
-        let (user, first) = create(client, &path, "agent").await;
+    for (client, path) in [(&world.client, "/users"), (&world.operator, OF_OPERATORS)] {
+        let (user, first) = create(client, path, "agent").await;
         assert_eq!(user["hasPassword"], false);
-        assert!(
-            user["link"]["url"]
-                .as_str()
-                .expect("a URL")
-                .starts_with(&world.url)
-        );
-        let id = user["id"].as_str().expect("an id");
+        assert!(text(&user["link"]["url"]).starts_with(&world.url));
+        let id = id(&user);
         let link = client.post(&format!("{path}/{id}/link"), json!({})).await;
         let second = secret_of(&link.expect(201));
         let set = async |secret: &str, password: &str| {
@@ -64,7 +57,7 @@ async fn users_are_shown_changed_and_deleted() {
     let world = World::start().await;
     let owner = people::session(&world, "owner").await;
     let (user, _) = create(&owner, "/users", "agent").await;
-    let path = format!("/users/{}", user["id"].as_str().expect("an id"));
+    let path = format!("/users/{}", id(&user));
     let again = json!({"email": " ANA@example.com", "name": "Ana", "role": "viewer"});
     let again = owner.post("/users", again).await;
     again.refused(409, "already_exists");
@@ -77,20 +70,15 @@ async fn users_are_shown_changed_and_deleted() {
         let wrong = owner.post("/users", body).await;
         wrong.refused(400, "invalid_body");
     }
-    let patched = owner
-        .change(&path, json!({"name": "Ana", "role": "viewer"}))
-        .await;
-    assert_eq!(
-        (&patched["name"], &patched["role"]),
-        (&json!("Ana"), &json!("viewer"))
-    );
+    let change = json!({"name": "Ana", "role": "viewer"});
+    let patched = owner.change(&path, change.clone()).await;
+    patched.assert_has(change);
     let shown = owner.read(&path).await;
     assert_eq!(shown, patched);
-    let listed = owner.read("/users").await;
-    assert_eq!(listed["data"].as_array().map(Vec::len), Some(2));
+    let listed = owner.list("/users").await;
+    assert_eq!(listed.len(), 2);
     for client in [&owner, &world.operator] {
-        let path = format!("/organizations/{ORGANIZATION}/users");
-        assert_eq!(client.read(&path).await, listed);
+        assert_eq!(client.list(OF_OPERATORS).await, listed);
     }
     owner.remove(&path).await;
     for gone in [owner.get(&path).await, owner.delete(&path).await] {
@@ -102,8 +90,8 @@ async fn users_are_shown_changed_and_deleted() {
 async fn the_last_owner_stays_one() {
     let world = World::start().await;
     let owner = people::session(&world, "owner").await;
-    let id = owner.read("/sessions/current").await["user"]["id"].clone();
-    let path = format!("/users/{}", id.as_str().expect("an id"));
+    let session = owner.read("/sessions/current").await;
+    let path = format!("/users/{}", id(&session["user"]));
     for refused in [
         owner.patch(&path, json!({"role": "agent"})).await,
         owner.delete(&path).await,
@@ -126,21 +114,17 @@ async fn a_personal_key_may_do_what_its_user_may_and_goes_with_the_user() {
     let agent = people::session(&world, "agent").await;
     let me = agent.read("/sessions/current").await;
     let past = json!({"name": "laptop", "expiresAt": "2020-01-01T00:00:00Z"});
-    let past = agent.post("/sessions/current/api-key", past).await;
+    let keys = "/sessions/current/api-key";
+    let past = agent.post(keys, past).await;
     past.refused(400, "invalid_body");
-    let made = agent
-        .create("/sessions/current/api-key", json!({"name": "laptop"}))
-        .await;
+    let made = agent.create(keys, json!({"name": "laptop"})).await;
     made.assert_has(json!({"userId": me["user"]["id"], "scopes": ["read", "send"]}));
     assert!(made["expiresAt"].is_string());
-    let key = world.client.with_key(made["key"].as_str().expect("a key"));
+    let key = world.client.with_key(text(&made["key"]));
     key.accepted(smallest_body("conv-456")).await;
     let current = key.read("/api-keys/current").await;
-    assert_eq!(
-        (&current["id"], &current["organizationId"]),
-        (&made["id"], &json!("demo"))
-    );
-    let user = format!("/users/{}", me["user"]["id"].as_str().expect("an id"));
+    current.assert_has(json!({"id": made["id"], "organizationId": "demo"}));
+    let user = format!("/users/{}", id(&me["user"]));
     owner.change(&user, json!({"role": "viewer"})).await;
     let refused = key.send(smallest_body("conv-456")).await;
     refused.refused(403, "forbidden");
@@ -162,15 +146,10 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     }
     world.client.remove("/channels/zapi").await;
     let log = world.client.read("/audit").await;
-    let entries = log["data"].as_array().expect("a list");
-    let newest: Vec<_> = entries
-        .iter()
-        .take(6)
-        .map(|entry| {
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            (text(&entry["action"]), text(&entry["actor"]["kind"]))
-        })
-        .collect();
+    let entries = entries(&log);
+    let newest = entries.iter().take(6);
+    let newest = newest.map(|entry| (text(&entry["action"]), text(&entry["actor"]["kind"])));
+    let newest: Vec<_> = newest.collect();
     let expected = [
         ("channel.deleted", "api_key"),
         ("session.created", "user"),
@@ -178,8 +157,7 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
         ("user.link_used", "user"),
         ("user.link_created", "api_key"),
         ("user.created", "api_key"),
-    ]
-    .map(|(action, kind)| (action.to_owned(), kind.to_owned()));
+    ];
     assert_eq!(newest, expected);
     assert_eq!(entries[0]["targetId"], "zapi");
     entries[1].assert_has(json!({
@@ -188,23 +166,12 @@ async fn the_audit_log_says_who_did_what_when_and_from_where() {
     for secret in [PASSWORD, secret.as_str(), world.client.key()] {
         assert!(!log.to_string().contains(secret));
     }
-    let operators = world.operator.read("/audit").await;
-    let actions: Vec<_> = operators["data"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .collect();
-    assert_eq!(
-        actions.last().expect("an entry")["actor"]["kind"],
-        "command_line"
-    );
-    let log = operators.to_string();
-    assert!(log.contains("organization.created"), "{log}");
+    let operators = world.operator.list("/audit").await;
+    let first = operators.last().expect("an entry");
+    assert_eq!(first["actor"]["kind"], "command_line");
+    assert_contains(&json!(operators).to_string(), "organization.created");
     let page = world.client.read("/audit?limit=2").await;
-    let after = page["nextCursor"].as_str().expect("a cursor");
-    let next = world
-        .client
-        .read(&format!("/audit?limit=1&cursor={after}"))
-        .await;
-    assert_eq!(next["data"][0], entries[2]);
+    let after = text(&page["nextCursor"]);
+    let next = format!("/audit?limit=1&cursor={after}");
+    assert_eq!(world.client.read(&next).await["data"][0], entries[2]);
 }

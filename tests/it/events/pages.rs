@@ -22,6 +22,9 @@ const STREAMS: usize = 100;
 /// Clients that ask for a page at once.
 const READERS: usize = 60;
 
+/// Before the first event.
+const BEGIN: &str = "evt_0000000000000000";
+
 /// What so many streams and pages may cost, in MiB.
 const ROOM: f64 = 80.0;
 
@@ -29,15 +32,15 @@ const ROOM: f64 = 80.0;
 async fn write(callbacks: &Callbacks, calls: Range<usize>) -> Vec<String> {
     let mut ids = Vec::new();
     for call in calls {
-        let texts: Vec<_> = (0..TEXTS_PER_CALL)
-            .map(|number| Text {
-                id: format!("wamid.{call}.{number}"),
-                from: CUSTOMER.to_owned(),
-                body: "x".repeat(TEXT_BYTES),
-            })
-            .collect();
-        let body = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
-        callbacks.deliver("whatsapp", &body).await;
+        let texts = (0..TEXTS_PER_CALL).map(|number| Text {
+            id: format!("wamid.{call}.{number}"),
+            from: CUSTOMER.to_owned(),
+            body: "x".repeat(TEXT_BYTES),
+        });
+        let texts: Vec<_> = texts.collect();
+        callbacks
+            .deliver_change(whatsapp_texts(NUMBER, &texts))
+            .await;
         ids.extend(texts.into_iter().map(|text| text.id));
     }
     ids
@@ -45,15 +48,9 @@ async fn write(callbacks: &Callbacks, calls: Range<usize>) -> Vec<String> {
 
 /// Waits until the organization has so many events.
 async fn wait_for_events(client: &Client, count: usize) {
-    let (mut after, mut found) = (String::new(), 0);
-    while found < count {
-        let part = client.read(&format!("/events?after={after}")).await;
-        let data = part["data"].as_array().expect("a list");
-        found += data.len();
-        match data.last() {
-            Some(event) => event["id"].as_str().expect("an id").clone_into(&mut after),
-            None => tokio::task::yield_now().await,
-        }
+    let mut stream = EventStream::open(client, "", Some(BEGIN)).await;
+    for _ in 0..count {
+        stream.next_event().await;
     }
 }
 
@@ -67,8 +64,7 @@ async fn a_part_of_a_list_has_a_mebibyte_at_most_and_the_parts_have_everything_o
     #[case] path: &str,
     #[case] id: &str,
 ) {
-    let world = World::start().await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let (world, callbacks) = World::with_callbacks().await;
     let expected = write(&callbacks, 0..1).await;
     wait_for_events(&world.client, expected.len()).await;
     let (mut found, mut after) = (Vec::new(), String::new());
@@ -76,10 +72,10 @@ async fn a_part_of_a_list_has_a_mebibyte_at_most_and_the_parts_have_everything_o
         let part = world.client.get(&format!("{path}&after={after}")).await;
         assert!(part.text.len() < PAGE_BYTES, "{} bytes", part.text.len());
         let part = part.expect(200);
-        let data = part["data"].as_array().expect("a list");
+        let data = entries(&part);
         assert!(!data.is_empty(), "a part without entries");
-        let ids = data.iter().map(|entry| entry.pointer(id));
-        found.extend(ids.map(|id| id.and_then(Value::as_str).unwrap_or_default().to_owned()));
+        let ids = data.iter().map(|entry| entry.pointer(id).map_or("", text));
+        found.extend(ids.map(str::to_owned));
         match part["nextCursor"].as_str() {
             Some(next) => next.clone_into(&mut after),
             None => break,
@@ -101,16 +97,14 @@ async fn streams_and_pages_of_the_largest_texts_cost_little_memory_when_their_cl
     let (client, callbacks) = (&client.at(&server.url), callbacks.at(&server.url));
     let id = server.process.id().expect("a running server");
     let before = memory_mib(id).expect("its memory");
-    let begin = "evt_0000000000000000";
     let mut streams = Vec::with_capacity(STREAMS);
     for _ in 0..STREAMS / 2 {
         // One that catches up, and one that hears of what comes.
-        streams.push(EventStream::open(client, "", Some(begin)).await);
+        streams.push(EventStream::open(client, "", Some(BEGIN)).await);
         streams.push(EventStream::open(client, "", None).await);
     }
-    let first = client.read("/events?limit=1").await;
-    let first = first["data"][0]["data"]["messageId"].as_str();
-    let message = format!("/messages/{}", first.expect("an id"));
+    let first = &client.read("/events?limit=1").await["data"][0]["data"];
+    let message = format!("/messages/{}", text(&first["messageId"]));
     let pages = [
         "/events?limit=1000",
         "/conversations/conv-456/messages?limit=100",
@@ -119,13 +113,10 @@ async fn streams_and_pages_of_the_largest_texts_cost_little_memory_when_their_cl
     let mut readers = Vec::with_capacity(READERS);
     for number in 0..READERS {
         let mut reader = Wire::connect(&server.url).await;
-        let key = client.key();
-        let path = pages[number % pages.len()];
-        reader
-            .write(format!(
-                "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
-            ))
-            .await;
+        let (path, key) = (pages[number % pages.len()], client.key());
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n");
+        reader.write(request).await;
         readers.push(reader);
     }
     for reader in &readers {

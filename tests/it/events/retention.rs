@@ -22,11 +22,6 @@ async fn forgetful() -> (World, Ahead) {
     (world.await, ahead)
 }
 
-async fn send(world: &World) -> String {
-    let sent = world.client.accepted(smallest_body("conv-456")).await;
-    sent["message"]["id"].as_str().expect("an id").to_owned()
-}
-
 async fn events(world: &World) -> Vec<Value> {
     world.client.list("/events?limit=100").await
 }
@@ -34,15 +29,11 @@ async fn events(world: &World) -> Vec<Value> {
 #[tokio::test]
 async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
     let (world, ahead) = forgetful().await;
-    let old = send(&world).await;
+    let old = world.sent("conv-456").await.id;
     let before = events(&world).await;
-    let [first, last] = [&before[0], &before[before.len() - 1]].map(|event| &event["id"]);
-    let (first, last) = (
-        first.as_str().expect("an id"),
-        last.as_str().expect("an id"),
-    );
+    let [first, last] = [&before[0], &before[before.len() - 1]].map(id);
     ahead.pass(11 * DAY);
-    let young = send(&world).await;
+    let young = world.sent("conv-456").await.id;
     pruning::prune(&world.app, true).await.expect("a database");
 
     let path = |cursor: &str| format!("/events?cursor={cursor}");
@@ -51,24 +42,20 @@ async fn a_reader_that_missed_removed_events_is_told_where_to_go_on() {
     let sentence = format!("events up to {last} are removed; give that one to read on behind them");
     refused.says(&sentence);
     let stream = world.client.request(Method::GET, "/events/stream");
-    let stream = stream.header("Last-Event-ID", "evt_0000000000000000");
-    assert_eq!(stream.send().await.expect("an answer").status(), 400);
+    let stream = answer(stream.header("Last-Event-ID", "evt_0000000000000000")).await;
+    assert_eq!(stream.status, 400);
     assert!(before.len() == 1 || world.client.get(&path(first)).await.status == 400);
 
     let rest = world.client.read(&path(last)).await;
-    assert_eq!(rest["data"], Value::Array(events(&world).await));
-    let ids: Vec<_> = events(&world)
-        .await
+    let left = events(&world).await;
+    assert_eq!(entries(&rest), left);
+    let ids: Vec<_> = left
         .iter()
-        .map(|event| event["data"]["messageId"].clone())
+        .map(|event| text(&event["data"]["messageId"]))
         .collect();
-    assert_eq!(ids, [young.as_str()]);
-    assert_eq!(
-        world.client.get(&format!("/messages/{old}")).await.status,
-        404
-    );
-    assert_eq!(
-        world.client.get(&format!("/messages/{young}")).await.status,
-        200
-    );
+    assert_eq!(ids, [&*young]);
+    for (message, status) in [(old, 404), (young, 200)] {
+        let shown = world.client.get(&format!("/messages/{message}")).await;
+        assert_eq!(shown.status, status);
+    }
 }

@@ -1,15 +1,19 @@
 //! The stream of events: live, complete, and of one's own alone.
 
 use recado_sandbox::Provider;
+use recado_tests::events::Frame;
 use recado_tests::people::second_key;
 use recado_tests::prelude::*;
 use rstest::rstest;
+
+/// Before the first event.
+const BEGIN: &str = "evt_0000000000000000";
 
 /// The customer writes so many texts, which are told.
 async fn write(world: &World, callbacks: &Callbacks, numbers: std::ops::Range<usize>) {
     let end = numbers.end;
     for number in numbers {
-        let mut text = Text::from("5511900000001");
+        let mut text = Text::from(CUSTOMER);
         text.id = format!("TEXT-{number}");
         callbacks.deliver("zapi", &zapi(&text)).await;
     }
@@ -21,21 +25,23 @@ async fn a_stream_goes_on_exactly_behind_the_last_event_id() {
     let (world, callbacks) = World::with_callbacks().await;
     write(&world, &callbacks, 0..5).await;
     let listed = world.events("message.received", 5).await;
-    let id = |place: usize| listed[place]["id"].as_str().expect("an id");
-    let after = format!("?after={}", id(1));
-    let begun = format!("?after={}", id(3));
+    let (second, fourth) = (id(&listed[1]), id(&listed[3]));
+    let (after, begun) = (format!("?after={second}"), format!("?after={fourth}"));
     let mut streams = [
-        EventStream::open(&world.client, "", Some(id(1))).await,
+        EventStream::open(&world.client, "", Some(second)).await,
         EventStream::open(&world.client, &after, None).await,
         // A browser that connects again repeats the query; the header is newer.
-        EventStream::open(&world.client, &begun, Some(id(1))).await,
+        EventStream::open(&world.client, &begun, Some(second)).await,
     ];
     for stream in &mut streams {
         for expected in &listed[2..] {
             let frame = stream.next_event().await;
-            assert_eq!(frame.data, *expected);
-            assert_eq!(frame.id, expected["id"]);
-            assert_eq!(frame.kind, "message.received");
+            let told = Frame {
+                id: id(expected).to_owned(),
+                kind: "message.received".to_owned(),
+                data: expected.clone(),
+            };
+            assert_eq!(frame, told);
         }
     }
     write(&world, &callbacks, 5..6).await;
@@ -60,10 +66,7 @@ async fn a_stream_that_is_lost_before_its_first_event_misses_none() {
     let (world, callbacks) = World::with_callbacks().await;
     let mut stream = EventStream::open(&world.client, "", None).await;
     let begin = stream.next().await.expect("where it begins");
-    assert_eq!(
-        (begin.id.as_str(), begin.data.is_null()),
-        ("evt_0000000000000000", true)
-    );
+    assert_eq!((&*begin.id, &begin.data), (BEGIN, &Value::Null));
     drop(stream);
     write(&world, &callbacks, 0..1).await;
     let mut again = EventStream::open(&world.client, "", Some(&begin.id)).await;
@@ -80,18 +83,15 @@ async fn a_stream_of_one_type_or_conversation_has_no_others() {
     let mut of_one = EventStream::open(&world.client, query, None).await;
     write(&world, &callbacks, 0..1).await;
     for conversation in ["conv-456", "conv-zapi"] {
-        let body = smallest_body(conversation);
-        world.client.accepted(body).await;
+        world.sent(conversation).await;
     }
     for conversation in ["conv-456", "conv-zapi"] {
         let frame = accepted.next_event().await;
         assert_eq!(frame.kind, "message.accepted");
         assert_eq!(frame.data["conversationId"], conversation);
     }
-    assert_eq!(
-        of_one.next_event().await.data["conversationId"],
-        "conv-zapi"
-    );
+    let first = of_one.next_event().await;
+    assert_eq!(first.data["conversationId"], "conv-zapi");
 }
 
 #[tokio::test]
@@ -110,8 +110,7 @@ async fn what_cannot_be_followed_is_refused() {
 async fn a_stream_shows_nothing_of_another_organization() {
     let (world, callbacks) = World::with_callbacks().await;
     let other = world.operator.neighbour("other", "theirs").await;
-    let start = "evt_0000000000000000";
-    let mut stream = EventStream::open(&other, "", Some(start)).await;
+    let mut stream = EventStream::open(&other, "", Some(BEGIN)).await;
     write(&world, &callbacks, 0..3).await;
     let mut body = smallest_body("theirs");
     body["agentId"] = "theirs".into();
@@ -123,13 +122,12 @@ async fn a_stream_shows_nothing_of_another_organization() {
 
 #[tokio::test]
 async fn a_silent_stream_shows_that_it_lives() {
-    let heartbeat = Duration::from_millis(20);
-    let world = World::with(Options {
-        heartbeat,
+    let options = Options {
+        heartbeat: Duration::from_millis(20),
         ..Options::default()
-    })
-    .await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    };
+    let world = World::with(options).await;
+    let callbacks = world.callbacks().await;
     let mut stream = EventStream::open(&world.client, "", None).await;
     for _ in 0..3 {
         let comment = stream.next().await.expect("a comment");
@@ -152,17 +150,14 @@ async fn a_stream_ends_when_the_server_does() {
 
 #[tokio::test]
 async fn a_stream_hears_what_another_server_takes_in() {
-    let world = World::start().await;
-    world.connect_webhooks().await;
+    let world = World::connected().await;
     let Some(other) = Server::second(&world.database, &world.sandbox_urls).await else {
         return;
     };
     let mut stream = EventStream::open(&world.client.at(&other.url), "", None).await;
     for text in ["one", "two"] {
-        world
-            .sandbox
-            .say(Provider::Zapi, "", "5511900000001", text)
-            .expect("a text");
+        let said = world.sandbox.say(Provider::Zapi, "", CUSTOMER, text);
+        said.expect("a text");
         let event = stream.next_event().await;
         assert_eq!(event.data["data"]["text"], text);
     }
@@ -172,10 +167,9 @@ async fn a_stream_hears_what_another_server_takes_in() {
 async fn a_deleted_key_ends_its_streams_within_a_second_and_no_others() {
     let (world, callbacks) = World::with_callbacks().await;
     let (id, second) = second_key(&world).await;
-    let start = "evt_0000000000000000";
     let mut streams = [
         EventStream::open(&second, "", None).await,
-        EventStream::open(&second, "", Some(start)).await,
+        EventStream::open(&second, "", Some(BEGIN)).await,
     ];
     let mut kept = EventStream::open(&world.client, "", None).await;
     let path = format!("/organizations/demo/api-keys/{id}");
@@ -218,13 +212,12 @@ async fn an_organization_has_100_streams_at_most_and_others_have_theirs() {
     drop(EventStream::open(&other, "", None).await);
     // A stream that its reader leaves makes room.
     drop(streams.pop());
-    loop {
+    until("there is room", async || {
         let request = world.client.request(Method::GET, "/events/stream");
-        if request.send().await.expect("an answer").status() == 200 {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+        let answer = request.send().await.expect("an answer");
+        (answer.status() == 200).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -266,14 +259,12 @@ async fn a_burst_arrives_whole_and_in_order(#[case] query: &str, #[case] length:
     for stream in [&mut early, &mut late] {
         stream.next().await.expect("where it begins");
     }
-    let texts: Vec<_> = (0..BURST)
-        .map(|number| Text {
-            id: format!("wamid.{number}"),
-            from: CUSTOMER.to_owned(),
-            body: "x".repeat(length),
-        })
-        .collect();
-    let call = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
+    let texts = (0..BURST).map(|number| Text {
+        id: format!("wamid.{number}"),
+        from: CUSTOMER.to_owned(),
+        body: "x".repeat(length),
+    });
+    let texts: Vec<_> = texts.collect();
     let read = async |stream: &mut EventStream| {
         for text in &texts {
             let event = stream.next_event().await;
@@ -281,7 +272,9 @@ async fn a_burst_arrives_whole_and_in_order(#[case] query: &str, #[case] length:
         }
     };
     let delivered = async {
-        callbacks.deliver("whatsapp", &call).await;
+        callbacks
+            .deliver_change(whatsapp_texts(NUMBER, &texts))
+            .await;
         world.events("message.received", BURST).await;
     };
     tokio::join!(delivered, read(&mut early));

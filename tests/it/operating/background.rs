@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use recado_server::ConnectionLimits;
 use recado_server::app::Clock;
 use recado_tests::prelude::*;
-use recado_tests::world::sandbox;
-use tokio::net::TcpListener;
+use recado_tests::world::{free_port, sandbox};
 
 #[tokio::test]
 async fn a_server_whose_background_tasks_panic_ends_with_an_error() {
@@ -26,8 +25,7 @@ async fn a_server_whose_background_tasks_panic_ends_with_an_error() {
         clock,
         ..Options::default()
     };
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let (listener, url) = free_port().await;
     let app = world::app(&store, &urls, &url, &options);
     let limits = ConnectionLimits::default();
     let served = recado_server::run(app, listener, limits, std::future::pending());
@@ -35,11 +33,7 @@ async fn a_server_whose_background_tasks_panic_ends_with_an_error() {
     let ready = reqwest::get(format!("{url}/readyz")).await;
     assert_eq!(ready.expect("an answer").status(), 200);
     broken.store(true, Ordering::SeqCst);
-    let ended = tokio::time::timeout(Duration::from_mins(1), served).await;
-    let ended = ended.map(|task| task.expect("no panic"));
-    let error = ended.expect("an end in time").expect_err("a failure");
-    assert!(
-        error.to_string().starts_with("the background task"),
-        "{error}"
-    );
+    let ended = soon("the server ends", served).await.expect("no panic");
+    let error = ended.expect_err("a failure").to_string();
+    assert!(error.starts_with("the background task"), "{error}");
 }

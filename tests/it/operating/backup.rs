@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use recado_store::MasterKey;
-use recado_tests::binaries::{command, deploy};
+use recado_tests::binaries::deploy;
 use recado_tests::folder::{file, names, refused, run, succeed, text};
 use recado_tests::prelude::*;
 use recado_tests::world::sandbox;
@@ -16,48 +16,19 @@ use tokio::task::JoinSet;
 /// Messages that are acknowledged before the backup begins.
 const ENOUGH: usize = 40;
 
-/// Sends into a conversation until the server is gone; the channel counts what is acknowledged.
-async fn send(
-    client: Client,
-    conversation: &'static str,
-    acknowledged: watch::Sender<Vec<String>>,
-) {
-    loop {
-        let body = smallest_body(conversation);
-        let request = client
-            .request(Method::POST, "/messages/interactive/send-buttons")
-            .json(&body);
-        let Ok(response) = request.send().await else {
-            return;
-        };
-        let Ok(answer) = response.json::<Value>().await else {
-            return;
-        };
-        let id = answer["message"]["id"].as_str().expect("an id").to_owned();
-        acknowledged.send_modify(|ids| ids.push(id));
-    }
-}
-
 async fn messages(client: &Client) -> HashSet<String> {
     let mut found = HashSet::new();
     for (_, conversation) in CONVERSATIONS {
         let path = format!("/conversations/{conversation}/messages?limit=100");
         let listed = client.list(&path).await;
-        found.extend(
-            listed
-                .iter()
-                .map(|message| message["id"].as_str().expect("an id").to_owned()),
-        );
+        found.extend(listed.iter().map(|message| id(message).to_owned()));
     }
     found
 }
 
-async fn event_ids(client: &Client) -> Vec<String> {
+async fn newest_event(client: &Client) -> String {
     let listed = client.list("/events?limit=1000").await;
-    let ids = listed
-        .iter()
-        .map(|event| event["id"].as_str().expect("an id").to_owned());
-    ids.collect()
+    id(listed.last().expect("events")).to_owned()
 }
 
 #[tokio::test]
@@ -67,56 +38,52 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     let (acknowledged, mut heard) = watch::channel(Vec::new());
     let mut senders = JoinSet::new();
     for (_, conversation) in CONVERSATIONS {
-        senders.spawn(send(client.clone(), conversation, acknowledged.clone()));
+        let (client, acknowledged) = (client.clone(), acknowledged.clone());
+        senders.spawn(async move {
+            let body = |_| smallest_body(conversation);
+            let note = |id| acknowledged.send_modify(|ids| ids.push(id));
+            client.send_until_gone(body, note).await;
+        });
     }
-    let before = heard.wait_for(|ids| ids.len() >= ENOUGH).await;
+    let before = heard.wait_for(|ids| ids.len() >= ENOUGH);
+    let before = soon("acknowledged messages", before).await;
     let before: HashSet<_> = before.expect("senders").iter().cloned().collect();
     let backup = file(&database, "copy of today.db");
     let said = succeed(&database, &["backup", text(&backup)]).await;
-    assert!(said.contains("copied and checked in"), "{said}");
-    assert!(said.contains("The master key is not in it"), "{said}");
+    assert_contains(&said, "copied and checked in");
+    assert_contains(&said, "The master key is not in it");
     let during = acknowledged.borrow().len();
     // Sends went on, and go on.
-    heard
-        .wait_for(|ids| ids.len() > during)
-        .await
-        .expect("senders");
-    let newest = event_ids(&client).await.pop().expect("events");
+    let more = heard.wait_for(|ids| ids.len() > during);
+    drop(soon("one more message", more).await.expect("senders"));
+    let newest = newest_event(&client).await;
     server.kill().await.expect("a kill");
-    senders.join_all().await;
+    soon("the senders end", senders.join_all()).await;
     let mode = fs::metadata(&backup).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
     fs::write(file(&database, "recado.db"), "destroyed").expect("a file");
     let said = succeed(&database, &["restore", text(&backup)]).await;
-    let kept = said
-        .split("kept as ")
-        .nth(1)
-        .and_then(|rest| rest.split(';').next());
-    let kept = fs::read(kept.expect("the name of the old database")).expect("a file");
+    let (_, kept) = said.split_once("kept as ").expect("the old database");
+    let kept = kept.split(';').next().expect("a name");
+    let kept = fs::read(kept).expect("a file");
     assert!(kept == b"destroyed", "the old database is as it was");
     let server = Server::on(&database, &urls).await.expect("a server");
     let client = client.at(&server.url);
     let found = messages(&client).await;
-    assert!(
-        found.is_superset(&before),
-        "{} of {}",
-        found.len(),
-        before.len()
-    );
+    let lost: Vec<_> = before.difference(&found).collect();
+    assert!(lost.is_empty(), "{lost:?}");
     // An event id that a receiver knows already is not given out again.
     client.accepted(smallest_body("conv-456")).await;
-    let next = event_ids(&client).await.pop().expect("events");
+    let next = newest_event(&client).await;
     assert!(next > newest, "{next} and {newest}");
     let there = client.read(&format!("/events?cursor={newest}")).await;
     // Messages that the backup caught while they were sent have come to their end meanwhile.
-    let behind = there["data"].as_array().expect("events");
-    assert_eq!(behind.last().expect("events")["id"], next.as_str());
+    let last = entries(&there).last().expect("events");
+    assert_eq!(id(last), next);
     server.stop().await.expect("an end");
-    let left: Vec<_> = names(&database)
-        .into_iter()
-        .filter(|name| name.contains(".part"))
-        .collect();
+    let names = names(&database).into_iter();
+    let left: Vec<_> = names.filter(|name| name.contains(".part")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
 
@@ -127,38 +94,27 @@ async fn a_backup_does_not_replace_a_file_or_the_database() {
     fs::write(&backup, "old").expect("a file");
     let names_before = names(database);
     let beside = |ending: &str| file(database, &format!("recado.db{ending}"));
+    let exists = "exists already; choose another file, or replace it with --force";
+    refused(database, &["backup", text(&backup)], exists).await;
+    let nowhere = "cannot write in the folder /nowhere";
+    refused(database, &["backup", "/nowhere/backup.db"], nowhere).await;
     let belongs = "is a file of the database";
-    for (arguments, sentence) in [
-        (
-            &["backup", text(&backup)][..],
-            "exists already; choose another file, or replace it with --force",
-        ),
-        (&["backup", "--force", text(&own)], "is the database itself"),
-        (&["backup", "--force", text(&beside("-wal"))], belongs),
-        (&["backup", "--force", text(&beside("-shm"))], belongs),
-        (&["backup", "--force", text(&beside(".lock"))], belongs),
-        (&["backup", "--force", text(&beside(".key"))], belongs),
-        (&["backup", "--force", text(&beside(".key.new"))], belongs),
-        (
-            &["backup", "--force", "/"],
-            "is a folder; name a file in it",
-        ),
-        (
-            &["backup", "/nowhere/backup.db"],
-            "cannot write in the folder /nowhere",
-        ),
+    for (file, sentence) in [
+        (&own, "is the database itself"),
+        (&beside("-wal"), belongs),
+        (&beside("-shm"), belongs),
+        (&beside(".lock"), belongs),
+        (&beside(".key"), belongs),
+        (&beside(".key.new"), belongs),
+        (&"/".into(), "is a folder; name a file in it"),
     ] {
-        let said = refused(database, arguments).await;
-        assert!(said.contains(sentence), "{said}");
+        refused(database, &["backup", "--force", text(file)], sentence).await;
     }
     assert_eq!(fs::read(&backup).expect("a file"), b"old");
     assert_eq!(names(database), names_before);
     succeed(database, &["backup", "--force", text(&backup)]).await;
-    assert!(
-        fs::read(&backup)
-            .expect("a file")
-            .starts_with(b"SQLite format 3\0")
-    );
+    let bytes = fs::read(&backup).expect("a file");
+    assert!(bytes.starts_with(b"SQLite format 3\0"));
 }
 
 #[rstest]
@@ -179,43 +135,34 @@ async fn a_file_that_is_not_a_complete_backup_is_refused(
     fs::write(&backup, &bytes).expect("a file");
     let before = fs::read(file(database, "recado.db")).expect("a file");
     let names_before = names(database);
-    let said = refused(database, &["restore", text(&backup)]).await;
-    assert!(said.contains(sentence), "{said}");
-    assert_eq!(
-        fs::read(file(database, "recado.db")).expect("a file"),
-        before
-    );
+    refused(database, &["restore", text(&backup)], sentence).await;
+    let after = fs::read(file(database, "recado.db")).expect("a file");
+    assert!(after == before, "the database changed");
     let lock = HashSet::from(["recado.db.lock".to_owned()]);
     assert_eq!(&names(database) - &lock, &names_before - &lock);
 }
 
 #[tokio::test]
 async fn a_backup_of_another_master_key_is_refused() {
-    let (database, other) = (
-        &TestDatabase::in_file().await,
-        &TestDatabase::in_file().await,
-    );
+    let database = &TestDatabase::in_file().await;
+    let other = &TestDatabase::in_file().await;
     let backup = file(database, "backup.db");
     for database in [database, other] {
         // A server or a command gives a database its key.
         succeed(database, &["migrate"]).await;
     }
     succeed(other, &["backup", text(&backup)]).await;
-    let said = refused(database, &["restore", text(&backup)]).await;
-    for sentence in [
-        "was written with another master key",
+    let wrong_key = "was written with another master key";
+    let said = refused(database, &["restore", text(&backup)], wrong_key).await;
+    assert_contains(
+        &said,
         "give RECADO_MASTER_KEY or its file the key of the backup",
-        "in docs/operations.md",
-    ] {
-        assert!(said.contains(sentence), "{said}");
-    }
+    );
+    assert_contains(&said, "in docs/operations.md");
     let copy = file(database, "copy.db");
     let wrong = run(database.url(), other.key(), &["backup", text(&copy)]).await;
-    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
-    assert!(
-        said.contains("was written with another master key") && !said.contains("damaged"),
-        "{said}"
-    );
+    wrong.refused(wrong_key);
+    assert!(!wrong.stderr.contains("damaged"), "{}", wrong.stderr);
 }
 
 #[tokio::test]
@@ -224,15 +171,12 @@ async fn a_database_in_use_is_neither_replaced_nor_taken_for_a_backup() {
     let (server, _) = deploy(database, &urls).await;
     let backup = file(database, "backup.db");
     succeed(database, &["backup", text(&backup)]).await;
-    let said = refused(database, &["restore", text(&backup)]).await;
-    assert!(said.contains("stop the server first: "), "{said}");
+    let restore = ["restore", text(&backup)];
+    let said = refused(database, &restore, "stop the server first: ").await;
     assert!(!said.contains("--wait"), "{said}");
-    let other = TestDatabase::in_file().await;
-    let said = refused(&other, &["restore", text(&file(database, "recado.db"))]).await;
-    assert!(
-        said.contains("not a backup but a database in use"),
-        "{said}"
-    );
+    let (other, used) = (TestDatabase::in_file().await, file(database, "recado.db"));
+    let sentence = "not a backup but a database in use";
+    refused(&other, &["restore", text(&used)], sentence).await;
     server.stop().await.expect("an end");
 }
 
@@ -242,28 +186,15 @@ async fn a_backup_needs_its_key_where_it_is_restored() {
     let backup = file(database, "backup.db");
     succeed(database, &["backup", text(&backup)]).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let mut server = command("recado-server").expect("the binary");
-    server.args(["restore", text(&backup)]).env(
-        "RECADO_DATABASE_URL",
-        format!("sqlite:{}/new.db", folder.path().display()),
-    );
-    let output = server.output().await.expect("a process");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("the master key of the backup is missing: put it back as"),
-        "{said}"
-    );
-    // With its key it becomes the database of a machine that had none.
     let url = format!("sqlite:{}/new.db", folder.path().display());
-    let output = run(&url, database.key(), &["restore", text(&backup)]).await;
-    assert!(output.status.success(), "{output:?}");
-    assert!(
-        run(&url, database.key(), &["check-config"])
-            .await
-            .status
-            .success()
-    );
+    let mut restore = recado_server("restore");
+    let restore = restore.arg(text(&backup)).env("RECADO_DATABASE_URL", &url);
+    let missing = "the master key of the backup is missing: put it back as";
+    ran(restore).await.refused(missing);
+    // With its key it becomes the database of a machine that had none.
+    for arguments in [&["restore", text(&backup)][..], &["check-config"]] {
+        run(&url, database.key(), arguments).await.succeeded();
+    }
 }
 
 /// The statement of the document does for PostgreSQL what `restore` does for SQLite.
@@ -271,18 +202,16 @@ async fn a_backup_needs_its_key_where_it_is_restored() {
 async fn the_documented_statement_moves_event_ids_on_after_a_restore() {
     let database = TestDatabase::fresh().await;
     let document = include_str!("../../../docs/operations.md");
-    let statement = document
-        .lines()
-        .find(|line| line.starts_with("update organizations set last_event"));
+    let mut lines = document.lines();
+    let statement = lines.find(|line| line.starts_with("update organizations set last_event"));
     let last = "select cast(last_event as varchar(40)) as last from organizations";
-    database
-        .execute("insert into organizations (id, name, created_at, last_event) values ('one', 'One', 0, 7)")
-        .await;
+    let one =
+        "insert into organizations (id, name, created_at, last_event) values ('one', 'One', 0, 7)";
+    database.execute(one).await;
     database.execute(statement.expect("a statement")).await;
     assert_eq!(database.rows(last).await, ["last=4294967303"]);
-    database
-        .execute("update organizations set last_event = 7")
-        .await;
+    let reset = "update organizations set last_event = 7";
+    database.execute(reset).await;
     let store = database.store().await;
     store.skip_event_ids().await.expect("a database");
     store.close().await;
@@ -291,14 +220,10 @@ async fn the_documented_statement_moves_event_ids_on_after_a_restore() {
 
 #[tokio::test]
 async fn a_postgresql_database_is_left_to_its_own_tools() {
-    let (url, key) = (
-        "postgres://127.0.0.1:1/recado",
-        MasterKey::generate().expect("random bytes"),
-    );
+    let url = "postgres://127.0.0.1:1/recado";
+    let key = MasterKey::generate().expect("random bytes");
     for (subcommand, tool) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
-        let output = run(url, &key, &[subcommand, "/tmp/recado-backup.db"]).await;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains(tool), "{said}");
+        let arguments = [subcommand, "/tmp/recado-backup.db"];
+        run(url, &key, &arguments).await.refused(tool);
     }
 }

@@ -4,11 +4,10 @@
 use std::process::Stdio;
 
 use recado_store::{DatabaseKind, MasterKey};
-use recado_tests::binaries::command;
+use recado_tests::binaries::{Place, Ran};
 use recado_tests::cluster::Cluster;
 use recado_tests::prelude::*;
-use reqwest::{StatusCode, header};
-use secrecy::ExposeSecret as _;
+use reqwest::header;
 use sqlx::{Connection as _, Executor as _, PgConnection};
 
 /// A database on a PostgreSQL of its own, which is stopped; `None` for SQLite, whose file is always there.
@@ -44,36 +43,27 @@ async fn a_server_waits_for_its_database_and_works_when_it_is_there() {
     let operator = Client::new(&server.url, &operator);
     operator.read("/healthz").await;
     let ready = operator.get("/readyz").await;
-    assert_eq!(
-        (ready.status, ready.body.clone()),
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            json!({"status": "unavailable"})
-        )
-    );
+    assert_eq!(ready.expect(503), json!({"status": "unavailable"}));
     for answer in [
         operator.get("/agents").await,
         operator.send(smallest_body("conv-456")).await,
         operator.get("/").await,
         operator.get("/no/such/route").await,
     ] {
-        let wait = answer.headers[header::RETRY_AFTER].clone();
+        answer.refused(503, "unavailable");
+        assert_eq!(answer.headers[header::RETRY_AFTER], "1");
         assert!(answer.headers.contains_key("x-request-id"));
-        let body = answer.expect(503);
-        assert_eq!(body["reason"], "unavailable", "{body}");
-        assert_eq!(wait, "1");
     }
 
     cluster.start_again().expect("it starts");
-    let ready = async { while operator.get("/readyz").await.status != StatusCode::OK {} };
-    let ready = tokio::time::timeout(Duration::from_mins(1), ready).await;
-    ready.expect("the server becomes ready");
+    let is_ready = async || (operator.get("/readyz").await.status == 200).then_some(());
+    until("the server becomes ready", is_ready).await;
     let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     client.accepted(smallest_body("conv-456")).await;
     let log = server.stop().await.expect("an orderly end");
-    let waits: Vec<_> = log
-        .lines()
+    let lines = log.lines();
+    let waits: Vec<_> = lines
         .filter(|line| line.contains("waits for the database"))
         .collect();
     assert_eq!(waits[0].matches("Connection refused").count(), 1, "{log}");
@@ -91,11 +81,8 @@ async fn a_server_that_waits_for_its_database_can_be_stopped() {
     let (_sandbox, urls) = world::sandbox().await;
     let server = Server::without_database(&database, database.key(), &urls, &[]).await;
     let server = server.expect("it listens");
-    signal(&server.process, "TERM")
-        .await
-        .expect("the server runs");
-    let log = server.ended().await.expect("success");
-    assert!(log.contains("recado-server has stopped"), "{log}");
+    let log = server.stop().await.expect("success");
+    assert_contains(&log, "recado-server has stopped");
 }
 
 #[tokio::test]
@@ -105,41 +92,32 @@ async fn a_server_can_be_stopped_while_it_waits_for_a_lock_of_its_database() {
         return;
     }
     let database = TestDatabase::migrated_to(9).await;
-    let mut holder = PgConnection::connect(database.url())
-        .await
-        .expect("a connection");
+    let holder = PgConnection::connect(database.url()).await;
+    let mut holder = holder.expect("a connection");
     // All can be read, and no migration can be written down.
     let lock = sqlx::raw_sql("begin; lock table _sqlx_migrations in share mode");
     holder.execute(lock).await.expect("a lock");
-    let mut server = command("recado-server").expect("the binary");
-    let key = database.key().to_base64();
+    let mut server = recado_server("serve --listen 127.0.0.1:0");
     server
-        .arg("serve")
-        .env("RECADO_LISTEN", "127.0.0.1:0")
-        .env("RECADO_DATABASE_URL", database.url())
-        .env("RECADO_MASTER_KEY", key.expose_secret())
+        .envs(Place::of(&database).variables())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let server = server.spawn().expect("a process");
-    let waits = async {
-        let waiting = "select exists (select from pg_locks where not granted and database = \
-             (select oid from pg_database where datname = current_database()))";
-        while !sqlx::query_scalar::<_, bool>(waiting)
-            .fetch_one(&mut holder)
-            .await
-            .expect("an answer")
-        {}
-    };
-    let waits = tokio::time::timeout(Duration::from_mins(1), waits).await;
-    waits.expect("the server waits for the lock");
+    let waiting = "select exists (select from pg_locks where not granted and database = \
+         (select oid from pg_database where datname = current_database()))";
+    until("the server waits for the lock", async || {
+        let waits = sqlx::query_scalar::<_, bool>(waiting).fetch_one(&mut holder);
+        waits.await.expect("an answer").then_some(())
+    })
+    .await;
     signal(&server, "TERM").await.expect("the server runs");
-    let ended = tokio::time::timeout(Duration::from_mins(1), server.wait_with_output()).await;
-    let ended = ended.expect("it does not wait on").expect("an end");
-    let log = String::from_utf8_lossy(&ended.stderr);
-    assert!(ended.status.success(), "{log}");
-    assert!(
-        log.contains("was stopped before it had opened its database"),
-        "{log}"
+    let ended = soon("it does not wait on", server.wait_with_output()).await;
+    let ended = Ran::from(ended.expect("an end"));
+    assert_contains(
+        &ended.stderr,
+        "was stopped before it had opened its database",
     );
+    ended.succeeded();
 }
 
 #[tokio::test]
@@ -152,8 +130,7 @@ async fn a_server_that_finds_another_master_key_when_the_database_is_back_ends()
     let server = Server::without_database(&database, &other, &urls, &[]).await;
     let server = server.expect("it listens");
     cluster.start_again().expect("it starts");
-    let ended = server.ended().await.expect_err("a failure");
-    let ended = ended.to_string();
-    assert!(ended.contains("exit status: 1"), "{ended}");
-    assert!(ended.contains("another master key"), "{ended}");
+    let ended = server.ended().await.expect_err("a failure").to_string();
+    assert_contains(&ended, "exit status: 1");
+    assert_contains(&ended, "another master key");
 }

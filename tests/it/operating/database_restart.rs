@@ -30,26 +30,20 @@ async fn a_restart_of_the_database_loses_no_outcome_and_fails_no_later_request()
                 }
             });
         }
-        for answer in requests.join_all().await {
+        for answer in soon("the answers", requests.join_all()).await {
             answer.expect(200);
         }
     };
     many().await;
-    let held = HeldProvider::start().await;
-    let settings = json!({"settings": {"baseUrl": held.url}});
-    client.change("/channels/zapi", settings).await;
-    let send = tokio::spawn({
-        let client = client.clone();
-        async move { client.send(smallest_body("conv-zapi")).await }
-    });
+    let held = client.hold("zapi").await;
+    let send = client.begin_send("conv-zapi");
     let request = held.receive().await;
 
     cluster.restart().expect("a restart");
-    request
-        .answer(&json!({"messageId": "M1", "zaapId": "Z1"}))
-        .await;
+    let taken = json!({"messageId": "M1", "zaapId": "Z1"});
+    request.answer(&taken).await;
     many().await;
-    let answer = send.await.expect("an answer").expect(200);
+    let answer = soon("an answer", send).await.expect("no panic").expect(200);
     assert_eq!(answer["message"]["status"], "accepted", "{answer}");
     server.stop().await.expect("an orderly end");
 }

@@ -2,7 +2,6 @@
 
 use std::process::Stdio;
 
-use recado_tests::binaries::command;
 use recado_tests::prelude::*;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::net::TcpListener;
@@ -10,46 +9,30 @@ use tokio::process::{Child, ChildStdout, Command};
 
 /// Flags of the server stand before the subcommand.
 fn demo(listen: &str) -> Command {
-    let mut command = command("recado-server").expect("the binary");
-    command.args(["--listen", listen, "demo"]);
-    command
+    recado_server(&format!("--listen {listen} demo"))
 }
 
 /// What stands between two pieces of a text.
 #[track_caller]
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
-    let (_, rest) = text
-        .split_once(before)
-        .unwrap_or_else(|| panic!("{before} in {text}"));
-    let (found, _) = rest
-        .split_once(after)
-        .unwrap_or_else(|| panic!("{after} in {rest}"));
-    found
+    let behind = text.split_once(before);
+    let (_, rest) = behind.unwrap_or_else(|| panic!("{before} in {text}"));
+    let found = rest.split_once(after);
+    found.unwrap_or_else(|| panic!("{after} in {rest}")).0
 }
 
 #[tokio::test]
 async fn once_shows_every_provider_and_both_buttons_and_ends_with_success() {
-    let output = demo("127.0.0.1:0")
-        .arg("--once")
-        .output()
-        .await
-        .expect("a process");
-    let shown = String::from_utf8(output.stdout).expect("text");
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{shown}\n{complaints}");
-    assert_eq!(complaints, "");
+    let shown = ran(demo("127.0.0.1:0").arg("--once")).await.done();
     for provider in ["WhatsApp Cloud API", "Z-API", "ZapperHUB"] {
-        assert_eq!(
-            shown.matches(&format!("── {provider} ──")).count(),
-            1,
-            "{provider}: {shown}"
-        );
+        let headings = shown.matches(&format!("── {provider} ──")).count();
+        assert_eq!(headings, 1, "{provider}: {shown}");
     }
     let tapped = "Ana tapped Sales (btn_sales)\n";
     assert_eq!(shown.matches(tapped).count(), 3, "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
     let end = "All 3 messages arrived, each once, and every tap came back.\n";
-    assert!(shown.contains(end), "{shown}");
+    assert_contains(&shown, end);
 }
 
 /// A demo that runs, and what it has shown so far.
@@ -62,10 +45,9 @@ struct Running {
 impl Running {
     /// Starts a demo, and reads until its invitation ends.
     async fn start() -> Self {
-        let mut process = demo("127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a process");
+        let mut process = demo("127.0.0.1:0");
+        let process = process.stdout(Stdio::piped()).spawn();
+        let mut process = process.expect("a process");
         let stdout = process.stdout.take().expect("it is piped");
         let mut running = Self {
             process,
@@ -79,7 +61,7 @@ impl Running {
     /// Reads lines until one has this text.
     async fn read_until(&mut self, text: &str) {
         loop {
-            let line = self.lines.next_line().await.expect("text");
+            let line = soon(text, self.lines.next_line()).await.expect("text");
             let line = line.unwrap_or_else(|| panic!("the demo ended: {}", self.shown));
             self.shown = format!("{}{line}\n", self.shown);
             if line.contains(text) {
@@ -93,21 +75,17 @@ impl Running {
         let programs = recado_tests::binaries::path("recado").expect("the binary");
         let programs = programs.parent().expect("a folder").to_owned();
         let path = std::env::var("PATH").expect("a path");
-        let output = Command::new("sh")
-            .args(["-ec", commands])
-            .env("PATH", format!("{}:{path}", programs.display()))
-            .output()
+        let path = format!("{}:{path}", programs.display());
+        let mut shell = Command::new("sh");
+        ran(shell.args(["-ec", commands]).env("PATH", path))
             .await
-            .expect("a shell");
-        let complaints = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{commands}\n{complaints}");
-        String::from_utf8(output.stdout).expect("text")
+            .succeeded()
     }
 
     async fn stop(mut self) {
         signal(&self.process, "INT").await.expect("it runs");
-        let status = self.process.wait().await.expect("an end");
-        assert_eq!(status.code(), Some(0));
+        let status = soon("the demo ends", self.process.wait()).await;
+        assert!(status.expect("an end").success());
     }
 }
 
@@ -126,11 +104,7 @@ async fn the_demo_fits_three_screens_and_ends_with_phone_key_and_two_commands() 
         "  curl http",
         "  recado sandbox tap",
     ]
-    .map(|part| {
-        shown
-            .find(part)
-            .unwrap_or_else(|| panic!("{part} in {shown}"))
-    });
+    .map(|part| shown.find(part).expect(part));
     assert!(places.is_sorted(), "{places:?}: {shown}");
 }
 
@@ -141,17 +115,13 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
     let mut running = Running::start().await;
     let key = between(&running.shown, "  export RECADO_KEY=", "\n").to_owned();
     let curl = between(&running.shown, "Send a message:\n", "Tap the other").to_owned();
-    let tap = between(
-        &running.shown,
-        "Tap the other button of the last message that the demo sent:\n",
-        "What you send",
-    );
+    let heading = "Tap the other button of the last message that the demo sent:\n";
+    let tap = between(&running.shown, heading, "What you send");
     let tap = tap.split("\n\n").next().expect("a command").to_owned();
     let names_sandbox = tap.contains(" --sandbox http://127.0.0.1:");
     assert!(names_sandbox || taken.is_err(), "{tap}");
 
-    let tapped = running.shell(&tap).await;
-    assert!(tapped.contains("messageId"), "{tapped}");
+    assert_contains(&running.shell(&tap).await, "messageId");
     running.read_until("Ana tapped Support (btn_support)").await;
 
     let sent = format!("export RECADO_KEY={key}\n{curl}");
@@ -175,19 +145,9 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
 async fn a_port_that_is_taken_is_one_clear_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = taken.local_addr().expect("an address").to_string();
-    let output = demo(&address)
-        .arg("--once")
-        .output()
-        .await
-        .expect("a process");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(output.stdout, b"");
-    let complaint = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(complaint.lines().count(), 1, "{complaint}");
-    assert!(
-        complaint.starts_with(&format!(
-            "recado-server: cannot listen on {address}; choose another address with --listen"
-        )),
-        "{complaint}"
-    );
+    let refused = ran(demo(&address).arg("--once")).await;
+    refused.refused(&format!(
+        "recado-server: cannot listen on {address}; choose another address with --listen"
+    ));
+    assert_eq!((&*refused.stdout, refused.stderr.lines().count()), ("", 1));
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
+use recado_tests::binaries::Ran;
+use recado_tests::measured::{fresh_scrape, measured_names};
 use recado_tests::prelude::*;
 use recado_tests::{binaries, generated};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
-
-use recado_tests::measured::{fresh_scrape, measured_names};
 
 fn path(name: &str) -> PathBuf {
     generated::root().join("deploy").join(name)
@@ -26,54 +26,46 @@ fn promtool() -> PathBuf {
 }
 
 /// Runs a program to its end; what it writes is English.
-async fn run(program: impl AsRef<Path>, args: &[&str], input: &str) -> Output {
-    let program = program.as_ref();
-    let mut child = Command::new(program)
-        .args(args)
-        .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| {
-            let name = program.display();
-            panic!("{name}: {error}; run the tests with `cargo xtask test`, which installs it")
-        });
+async fn run(program: impl AsRef<Path>, args: &[&str], input: &str) -> Ran {
+    let name = program.as_ref().display();
+    let mut command = Command::new(program.as_ref());
+    command.args(args).env("LC_ALL", "C.UTF-8");
+    command.stdin(Stdio::piped());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|error| {
+        panic!("{name}: {error}; run the tests with `cargo xtask test`, which installs it")
+    });
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(input.as_bytes()).await.expect("it reads");
     drop(stdin);
-    child.wait_with_output().await.expect("it ends")
-}
-
-/// Everything that a program wrote.
-fn written(output: &Output) -> String {
-    let (one, other) = (&output.stdout, &output.stderr);
-    [one, other]
-        .map(|text| String::from_utf8_lossy(text))
-        .concat()
+    let output = soon("a program ends", child.wait_with_output()).await;
+    output.expect("it ends").into()
 }
 
 async fn accepts(program: impl AsRef<Path>, args: &[&str], input: &str) {
-    let output = run(program, args, input).await;
-    assert!(output.status.success(), "{args:?}: {}", written(&output));
+    run(program, args, input).await.succeeded();
+}
+
+/// A path in `deploy/` as text.
+fn named_file(name: &str) -> String {
+    path(name).to_str().expect("a path in UTF-8").to_owned()
+}
+
+fn dashboard() -> Value {
+    serde_json::from_str(&text(&path("grafana/recado.json"))).expect("JSON")
 }
 
 #[tokio::test]
 async fn the_unit_is_hardened() {
-    let unit = path("systemd/recado.service");
-    let unit = unit.to_str().expect("a path in UTF-8");
-    let args = ["security", "--offline=true", "--no-pager", unit];
-    let output = run("systemd-analyze", &args, "").await;
-    let written = written(&output);
-    let (_, level) = written
-        .split_once("Overall exposure level for recado.service: ")
-        .unwrap_or_else(|| panic!("{written}"));
-    let level: f64 = level
-        .split(' ')
-        .next()
-        .and_then(|word| word.parse().ok())
-        .expect("a number");
-    assert!(level < 2.0, "{written}");
+    let unit = named_file("systemd/recado.service");
+    let args = ["security", "--offline=true", "--no-pager", &unit];
+    // It fails only if the exposure is high.
+    let Ran { stdout, stderr, .. } = run("systemd-analyze", &args, "").await;
+    let level = "Overall exposure level for recado.service: ";
+    let (_, level) = stdout.split_once(level).expect(&stderr);
+    let level = level.split(' ').next().expect("a number");
+    let level: f64 = level.parse().expect("a number");
+    assert!(level < 2.0, "{stdout}");
 }
 
 #[tokio::test]
@@ -90,10 +82,8 @@ async fn systemd_takes_the_units() {
         units.push(file.display().to_string());
     }
     let units: Vec<_> = units.iter().map(String::as_str).collect();
-    let output = run("systemd-analyze", &units, "").await;
     // It also exits with success after a key that it does not know.
-    assert_eq!(written(&output), "");
-    assert!(output.status.success());
+    assert_eq!(run("systemd-analyze", &units, "").await.done(), "");
 }
 
 #[test]
@@ -133,23 +123,20 @@ fn named(expression: &str) -> BTreeSet<String> {
 
 /// The panels of the dashboard that show something.
 fn panels(dashboard: &Value) -> Vec<&Value> {
-    let panels = dashboard["panels"].as_array().expect("panels");
-    let shown = panels.iter().filter(|panel| panel["type"] != "row");
-    shown.collect()
+    let panels = entries(&dashboard["panels"]).iter();
+    panels.filter(|panel| panel["type"] != "row").collect()
 }
 
 fn expressions(dashboard: &Value) -> Vec<String> {
-    let targets = panels(dashboard)
-        .into_iter()
-        .flat_map(|panel| panel["targets"].as_array().expect("targets"));
-    targets
-        .map(|target| target["expr"].as_str().expect("an expression").to_owned())
-        .collect()
+    let panels = panels(dashboard).into_iter();
+    let targets = panels.flat_map(|panel| entries(&panel["targets"]));
+    let expressions = targets.map(|target| target["expr"].as_str().expect("an expression"));
+    expressions.map(str::to_owned).collect()
 }
 
 #[tokio::test]
 async fn alerts_and_dashboard_name_metrics_that_a_server_has() {
-    let dashboard: Value = serde_json::from_str(&text(&path("grafana/recado.json"))).expect("JSON");
+    let dashboard = dashboard();
     let rules = text(&path("prometheus/recado.rules.yml"));
     let measured = measured_names(&fresh_scrape().await);
     let shown = named(&expressions(&dashboard).join(" "));
@@ -157,26 +144,24 @@ async fn alerts_and_dashboard_name_metrics_that_a_server_has() {
         let unknown: Vec<_> = named.difference(&measured).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
-    let hidden: Vec<_> = measured
-        .difference(&shown)
-        .filter(|name| name.starts_with("recado_"))
-        .collect();
+    let hidden = measured.difference(&shown);
+    let hidden: Vec<_> = hidden.filter(|name| name.starts_with("recado_")).collect();
     assert!(hidden.is_empty(), "no panel shows {hidden:?}");
 }
 
 #[test]
 fn the_dashboard_has_the_form_that_grafana_imports() {
-    let dashboard: Value = serde_json::from_str(&text(&path("grafana/recado.json"))).expect("JSON");
+    let dashboard = dashboard();
     assert_eq!(dashboard["uid"], "recado");
     assert!(dashboard["schemaVersion"].as_u64() >= Some(36));
     // A dashboard with an id would replace another one.
     assert_eq!(dashboard.get("id"), None);
-    let variables = dashboard["templating"]["list"].as_array().expect("a list");
-    let variables: Vec<_> = variables.iter().map(|it| &it["name"]).collect();
+    let variables = entries(&dashboard["templating"]["list"]).iter();
+    let variables: Vec<_> = variables.map(|it| &it["name"]).collect();
     assert_eq!(variables, ["datasource", "job", "instance"]);
     let mut ids = BTreeSet::new();
     let mut places = BTreeSet::new();
-    for panel in dashboard["panels"].as_array().expect("panels") {
+    for panel in entries(&dashboard["panels"]) {
         assert!(ids.insert(panel["id"].as_u64().expect("an id")), "{panel}");
         let place = &panel["gridPos"];
         let [x, y, w, h] = ["x", "y", "w", "h"].map(|key| place[key].as_u64().expect(key));
@@ -189,7 +174,7 @@ fn the_dashboard_has_the_form_that_grafana_imports() {
         let source = json!({"type": "prometheus", "uid": "${datasource}"});
         assert_eq!(panel["datasource"], source);
         let mut references = BTreeSet::new();
-        for target in panel["targets"].as_array().expect("targets") {
+        for target in entries(&panel["targets"]) {
             assert_eq!(target["datasource"], source);
             assert!(references.insert(target["refId"].as_str().expect("a name")));
         }
@@ -200,14 +185,15 @@ fn the_dashboard_has_the_form_that_grafana_imports() {
 #[tokio::test]
 async fn prometheus_takes_the_metrics_the_alerts_and_the_expressions_of_the_dashboard() {
     accepts(promtool(), &["check", "metrics"], &fresh_scrape().await).await;
-    let rules = path("prometheus/recado.rules.yml");
-    let rules = rules.to_str().expect("a path in UTF-8");
-    accepts(promtool(), &["check", "rules", rules], "").await;
-    let tests = path("prometheus/recado.rules.test.yml");
-    let tests = tests.to_str().expect("a path in UTF-8");
-    accepts(promtool(), &["test", "rules", tests], "").await;
+    for (verb, name) in [
+        ("check", "recado.rules.yml"),
+        ("test", "recado.rules.test.yml"),
+    ] {
+        let file = named_file(&format!("prometheus/{name}"));
+        accepts(promtool(), &[verb, "rules", &file], "").await;
+    }
 
-    let dashboard: Value = serde_json::from_str(&text(&path("grafana/recado.json"))).expect("JSON");
+    let dashboard = dashboard();
     // As Grafana fills its variables in.
     let filled = expressions(&dashboard).into_iter().map(|expression| {
         expression
@@ -215,8 +201,8 @@ async fn prometheus_takes_the_metrics_the_alerts_and_the_expressions_of_the_dash
             .replace("$job", "recado")
             .replace("$instance", ".*")
     });
-    let recorded: Vec<_> = filled
-        .enumerate()
+    let recorded = filled.enumerate();
+    let recorded: Vec<_> = recorded
         .map(|(number, expr)| json!({"record": format!("panel:{number}"), "expr": expr}))
         .collect();
     let file = tempfile::NamedTempFile::new().expect("a file");
@@ -229,16 +215,13 @@ async fn prometheus_takes_the_metrics_the_alerts_and_the_expressions_of_the_dash
 #[test]
 fn every_alert_is_documented_and_no_other() {
     let rules = text(&path("prometheus/recado.rules.yml"));
-    let alerts = rules
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let rules = rules.lines();
+    let alerts = rules.filter_map(|line| line.trim().strip_prefix("- alert: "));
     let document = text(&generated::root().join("docs/operations.md"));
     let documented = document.lines().filter_map(|line| {
         let (name, _) = line.strip_prefix("| `Recado")?.split_once('`')?;
         Some(format!("Recado{name}"))
     });
-    assert_eq!(
-        documented.collect::<BTreeSet<_>>(),
-        alerts.map(str::to_owned).collect()
-    );
+    let documented: BTreeSet<_> = documented.collect();
+    assert_eq!(documented, alerts.map(str::to_owned).collect());
 }

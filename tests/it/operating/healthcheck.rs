@@ -1,25 +1,19 @@
 //! `recado-server healthcheck`: for containers without a shell.
 
-use std::process::Output;
-
-use recado_tests::binaries::command;
+use recado_tests::binaries::Ran;
 use recado_tests::prelude::*;
-use tokio::net::TcpListener;
 
-async fn healthcheck(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    let mut command = command("recado-server").expect("the binary");
-    command.arg("healthcheck").args(arguments);
-    let output = command.envs(environment.iter().copied()).output().await;
-    output.expect("a process")
+async fn healthcheck(arguments: &[&str], environment: &[(&str, &str)]) -> Ran {
+    let mut server = recado_server("healthcheck");
+    let server = server.args(arguments).envs(environment.iter().copied());
+    ran(server).await
 }
 
-/// The one sentence of a check that failed.
-fn complaint(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty());
-    let said = String::from_utf8(output.stderr.clone()).expect("text");
-    assert_eq!(said.lines().count(), 1, "{said}");
-    said
+/// A check failed, and says so in one sentence.
+fn assert_unhealthy(checked: &Ran, sentence: &str) {
+    checked.refused(sentence);
+    let lines = checked.stderr.lines().count();
+    assert_eq!((&*checked.stdout, lines), ("", 1), "{}", checked.stderr);
 }
 
 #[tokio::test]
@@ -39,31 +33,27 @@ async fn a_server_is_healthy_while_it_is_ready() {
         (&[], &[("RECADO_LISTEN", &*address), proxy]),
         (&[], &[("RECADO_LISTEN", &*all), proxy]),
     ] {
-        let output = healthcheck(arguments, environment).await;
-        assert!(output.status.success(), "{output:?}");
-        assert_eq!(output.stdout, b"ready\n");
+        let checked = healthcheck(arguments, environment).await;
+        assert_eq!(checked.succeeded(), "ready\n");
     }
     server.stop().await.expect("an orderly end");
-    let said = complaint(&healthcheck(&["--url", &own], &[]).await);
-    assert!(said.contains("Connection refused"), "{said}");
+    let checked = healthcheck(&["--url", &own], &[]).await;
+    assert_unhealthy(&checked, "Connection refused");
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_silent_or_not_ready_is_not_healthy() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let silent = format!("http://{}", silent.local_addr().expect("an address"));
+    let (_listener, silent) = world::free_port().await;
     // The sandbox has no such route.
     let (_sandbox, urls) = world::sandbox().await;
+    let no_answer = "not ready: the server does not answer within 3 seconds";
     for (url, sentence) in [
-        (
-            &*silent,
-            "not ready: the server does not answer within 3 seconds",
-        ),
-        (&*urls.zapi, "not ready: the server answers 404"),
+        (&silent, no_answer),
+        (&urls.zapi, "not ready: the server answers 404"),
     ] {
-        let said = complaint(&healthcheck(&["--url", url], &[]).await);
-        assert!(said.contains(sentence), "{said}");
+        let checked = healthcheck(&["--url", url], &[]).await;
+        assert_unhealthy(&checked, sentence);
     }
-    let said = complaint(&healthcheck(&[], &[("RECADO_LISTEN", "127.0.0.1:0")]).await);
-    assert!(said.contains("say with --url"), "{said}");
+    let checked = healthcheck(&[], &[("RECADO_LISTEN", "127.0.0.1:0")]).await;
+    assert_unhealthy(&checked, "say with --url");
 }

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
-use recado_store::{MasterKey, Store, StoreError, WebhookCall};
-use recado_tests::binaries::{Place, command, rotate, said};
+use recado_store::{DatabaseKind, MasterKey, Store, StoreError};
+use recado_tests::binaries::{Place, Ran, rotate};
+use recado_tests::callbacks::kept_call;
 use recado_tests::prelude::*;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 fn fresh_key() -> MasterKey {
@@ -17,16 +18,15 @@ fn fresh_key() -> MasterKey {
 
 /// Kills a rotation as soon as it says that it encrypted rows.
 async fn kill_early(database: &TestDatabase, old: &MasterKey, new: &MasterKey) {
-    let mut running = rotate(database, old, new)
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a process");
+    let mut running = rotate(database, old, new);
+    let running = running.stderr(Stdio::piped()).spawn();
+    let mut running = running.expect("a process");
     let mut lines = BufReader::new(running.stderr.take().expect("a pipe")).lines();
-    while let Some(line) = lines.next_line().await.expect("a line") {
-        if line.contains("encrypted rows again") {
-            break;
-        }
-    }
+    let mut line = async || soon("it rotates", lines.next_line()).await.expect("a line");
+    while line()
+        .await
+        .is_some_and(|line| !line.contains("encrypted rows again"))
+    {}
     running.kill().await.expect("a kill");
 }
 
@@ -35,9 +35,8 @@ async fn killed_in_the_middle(database: &TestDatabase) -> (MasterKey, MasterKey)
     let (mut old, mut new) = (database.key().clone(), fresh_key());
     loop {
         kill_early(database, &old, &new).await;
-        let store = Store::connect(database.url(), old.clone())
-            .await
-            .expect("a store");
+        let store = Store::connect(database.url(), old.clone()).await;
+        let store = store.expect("a store");
         let state = store.check().await;
         store.close().await;
         match state {
@@ -53,14 +52,8 @@ async fn killed_in_the_middle(database: &TestDatabase) -> (MasterKey, MasterKey)
 async fn keep_many_calls(database: &TestDatabase) {
     let store = database.store().await;
     for number in 0..320 {
-        let call = WebhookCall {
-            id: format!("whc_{number:04}"),
-            organization_id: "demo".parse().expect("an id"),
-            channel_id: "zapi".parse().expect("an id"),
-            content_type: None,
-            body: vec![b'x'; 16 * 1024],
-            received_at: Timestamp::UNIX_EPOCH,
-        };
+        let (id, body) = (format!("whc_{number:04}"), vec![b'x'; 16 * 1024]);
+        let call = kept_call(&id, body, Timestamp::UNIX_EPOCH);
         let kept = store.keep_webhook_call(&call, Timestamp::MAX);
         kept.await.expect("a kept call");
     }
@@ -76,45 +69,23 @@ async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
     let (old, new) = killed_in_the_middle(database).await;
     for key in [&old, &new] {
         let place = Place::new(database.url(), key);
-        let refused = Server::start(&place.variables())
-            .await
-            .err()
-            .expect("a refusal")
-            .to_string();
-        assert!(
-            refused.contains("run `recado-server rotate-master-key` again"),
-            "{refused}"
-        );
+        let refused = Server::start(&place.variables()).await.err();
+        let refused = refused.expect("a refusal").to_string();
+        assert_contains(&refused, "run `recado-server rotate-master-key` again");
     }
-    let output = rotate(database, &old, &new)
-        .output()
-        .await
-        .expect("a process");
-    assert!(output.status.success(), "{}", said(&output));
-    let server = Server::with_key(database, &new, &deployment.urls)
-        .await
-        .expect("a server");
-    for conversation in ["conv-456", "conv-zapi", "conv-zapperhub"] {
-        client
-            .at(&server.url)
-            .accepted(smallest_body(conversation))
-            .await;
+    ran(&mut rotate(database, &old, &new)).await.succeeded();
+    let server = Server::with_key(database, &new, &deployment.urls).await;
+    let server = server.expect("a server");
+    let client = client.at(&server.url);
+    for (_, conversation) in CONVERSATIONS {
+        client.accepted(smallest_body(conversation)).await;
     }
-    let refused = rotate(database, &new, &fresh_key())
-        .output()
-        .await
-        .expect("a process");
-    assert_eq!(refused.status.code(), Some(1));
-    let sentence = said(&refused);
-    assert!(
-        sentence.contains("servers are running on this database")
-            || sentence.contains("in use by process"),
-        "{sentence}"
-    );
-    client
-        .at(&server.url)
-        .accepted(smallest_body("conv-456"))
-        .await;
+    let refused = ran(&mut rotate(database, &new, &fresh_key())).await;
+    refused.refused(match database.kind() {
+        DatabaseKind::Postgres => "servers are running on this database",
+        DatabaseKind::Sqlite => "in use by process",
+    });
+    client.accepted(smallest_body("conv-456")).await;
     server.stop().await.expect("an end");
 }
 
@@ -129,12 +100,9 @@ async fn a_server_whose_database_got_another_key_ends() {
         // PostgreSQL shows the server, and the rotation is refused.
         return;
     }
-    let ended = deployment
-        .server
-        .ended()
-        .await
-        .expect_err("it ends with a failure");
-    assert!(ended.to_string().contains("exit status: 1"), "{ended}");
+    let ended = deployment.server.ended().await;
+    let ended = ended.expect_err("it ends with a failure");
+    assert_contains(&ended.to_string(), "exit status: 1");
 }
 
 /// A folder with a migrated SQLite database and its key file.
@@ -155,19 +123,15 @@ impl Folder {
         fs::read_to_string(self.file("recado.db.key")).expect("a key")
     }
 
-    async fn run(&self, arguments: &str, environment: &[(&str, &str)]) -> Output {
-        let mut server = command("recado-server").expect("the binary");
-        server
-            .args(arguments.split(' '))
-            .envs(environment.iter().copied())
-            .env("RECADO_DATABASE_URL", "sqlite:recado.db")
-            .current_dir(self.0.path());
-        server.output().await.expect("a process")
+    async fn run(&self, arguments: &str, environment: &[(&str, &str)]) -> Ran {
+        let mut server = recado_server(arguments);
+        let server = server.envs(environment.iter().copied());
+        let server = server.env("RECADO_DATABASE_URL", "sqlite:recado.db");
+        ran(server.current_dir(self.0.path())).await
     }
 
     async fn succeed(&self, arguments: &str, environment: &[(&str, &str)]) {
-        let output = self.run(arguments, environment).await;
-        assert!(output.status.success(), "{arguments}: {}", said(&output));
+        self.run(arguments, environment).await.succeeded();
     }
 
     /// The kept old keys, oldest first.
@@ -179,9 +143,8 @@ impl Folder {
     fn kept(&self, name: &str) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.0.path()).expect("a folder");
         let files = entries.map(|entry| entry.expect("an entry").path());
-        let mut kept: Vec<_> = files
-            .filter(|file| file.to_string_lossy().contains(name))
-            .collect();
+        let kept = files.filter(|file| file.to_string_lossy().contains(name));
+        let mut kept: Vec<_> = kept.collect();
         kept.sort();
         kept
     }
@@ -198,12 +161,9 @@ async fn the_key_file_gets_the_new_key_and_every_old_one_is_kept_beside_it() {
         folder.succeed("check-config", &[]).await;
     }
     assert_eq!(keys.iter().collect::<HashSet<_>>().len(), 3, "all differ");
-    let old = folder.old_keys();
-    let kept: Vec<_> = old
-        .iter()
-        .map(|file| fs::read_to_string(file).expect("a key"))
-        .collect();
-    assert_eq!(kept, keys[..2]);
+    let old = folder.old_keys().into_iter();
+    let kept = old.map(|file| fs::read_to_string(file).expect("a key"));
+    assert_eq!(kept.collect::<Vec<_>>(), keys[..2]);
 }
 
 #[tokio::test]
@@ -214,15 +174,8 @@ async fn a_backup_of_before_a_rotation_is_restored_with_the_key_of_its_time() {
         folder.succeed("rotate-master-key", &[]).await;
     }
     let refused = folder.run("restore backup.db", &[]).await;
-    let sentence = said(&refused);
-    assert!(
-        sentence.contains("written with another master key"),
-        "{sentence}"
-    );
-    assert!(
-        sentence.contains("kept as recado.db.key.before-…"),
-        "{sentence}"
-    );
+    refused.refused("written with another master key");
+    refused.refused("kept as recado.db.key.before-…");
     // As docs/operations.md has it.
     let (key, oldest) = (folder.file("recado.db.key"), &folder.old_keys()[0]);
     fs::rename(&key, folder.file("recado.db.key.of-today")).expect("a key");
@@ -235,14 +188,9 @@ async fn a_backup_of_before_a_rotation_is_restored_with_the_key_of_its_time() {
 async fn a_refused_rotation_does_not_stand_in_the_way_of_the_next() {
     let folder = Folder::new().await;
     let old = folder.key();
-    let refused = folder
-        .run("rotate-master-key", &[("RECADO_NEW_MASTER_KEY", &old)])
-        .await;
-    let sentence = said(&refused);
-    assert!(
-        sentence.contains("the new master key is the old one"),
-        "{sentence}"
-    );
+    let same = [("RECADO_NEW_MASTER_KEY", &*old)];
+    let refused = folder.run("rotate-master-key", &same).await;
+    refused.refused("the new master key is the old one");
     // The key of a rotation that was refused or killed before it began.
     let left = fresh_key().to_base64();
     for given in [Some(fresh_key()), None] {
@@ -251,10 +199,8 @@ async fn a_refused_rotation_does_not_stand_in_the_way_of_the_next() {
             fs::write(&path, left.expose_secret()).expect("a file");
         }
         let new = given.map(|key| key.to_base64());
-        let environment = new
-            .iter()
-            .map(|new| ("RECADO_NEW_MASTER_KEY", new.expose_secret()));
-        let environment: Vec<_> = environment.collect();
+        let new_key = |new| ("RECADO_NEW_MASTER_KEY", SecretString::expose_secret(new));
+        let environment: Vec<_> = new.iter().map(new_key).collect();
         folder.succeed("rotate-master-key", &environment).await;
         assert!(!path.exists());
         assert_ne!(folder.key(), old);
@@ -285,8 +231,7 @@ async fn the_new_key_of_a_rotation_that_began_is_never_replaced() {
     for ended in [false, true] {
         while ended && begun.step().await.expect("a step").is_some() {}
         let refused = folder.run("rotate-master-key", &environment).await;
-        let sentence = said(&refused);
-        assert!(sentence.contains("holds another new key"), "{sentence}");
+        refused.refused("holds another new key");
         let kept = fs::read_to_string(&path).expect("a key");
         assert_eq!(kept, new.to_base64().expose_secret());
     }

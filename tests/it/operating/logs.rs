@@ -1,6 +1,5 @@
 //! The lines of a server's log: flat JSON, with what belongs to a request on each of its lines.
 
-use axum::http::Method;
 use recado_tests::prelude::*;
 use serde_json::Map;
 
@@ -16,44 +15,28 @@ fn of_request<'a>(
     request: &str,
     message: &str,
 ) -> &'a Map<String, Value> {
-    let mut lines = lines.iter();
-    lines
-        .find(|line| {
-            line.get("request_id").is_some_and(|id| id == request) && line["message"] == message
-        })
-        .expect(message)
+    let of_request = |line: &&Map<String, Value>| {
+        line.get("request_id").is_some_and(|id| id == request) && line["message"] == message
+    };
+    lines.iter().find(of_request).expect(message)
 }
 
 #[tokio::test]
 async fn each_line_is_flat_and_has_the_version_and_those_of_a_request_its_caller() {
     let (_database, _urls, server, client) = Deployment::start().await.parts();
-    let request = |client: &Client, method, path, id| {
-        let request = client.request(method, path);
-        request
-            .header("x-request-id", id)
-            .header("x-forwarded-for", "203.0.113.7")
-    };
-    let path = "/messages/interactive/send-buttons";
-    let send = request(&client, Method::POST, path, "req-sent");
-    answer(send.json(&smallest_body("conv-456")))
-        .await
-        .expect(200);
-    answer(request(
-        &client,
-        Method::GET,
-        "/messages/none",
-        "req-missing",
-    ))
-    .await
-    .expect(404);
     let stranger = Client::new(&server.url, "unknown");
-    answer(request(&stranger, Method::GET, "/agents", "req-stranger"))
-        .await
-        .expect(401);
     let webhook = "/webhooks/whatsapp/whatsapp?hub.mode=subscribe";
-    answer(request(&stranger, Method::GET, webhook, "req-webhook"))
-        .await
-        .expect(403);
+    for (id, client, method, path, status) in [
+        ("req-sent", &client, Method::POST, SEND, 200),
+        ("req-missing", &client, Method::GET, "/messages/none", 404),
+        ("req-stranger", &stranger, Method::GET, "/agents", 401),
+        ("req-webhook", &stranger, Method::GET, webhook, 403),
+    ] {
+        let request = client.request(method, path).header("x-request-id", id);
+        let request = request.header("x-forwarded-for", "203.0.113.7");
+        let request = request.json(&smallest_body("conv-456"));
+        answer(request).await.expect(status);
+    }
     let log = server.stop().await.expect("an orderly end");
 
     let lines = lines(&log);

@@ -7,7 +7,7 @@ use std::path::Path;
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_server::telemetry::catalogue::METRICS;
 use recado_tests::generated;
-use recado_tests::measured::{Measured, fresh_scrape, measured, measured_names};
+use recado_tests::measured::{fresh_scrape, measured, measured_names};
 use recado_tests::prelude::*;
 use recado_tests::wire::Wire;
 
@@ -16,30 +16,22 @@ const NOWHERE: &str = "127.0.0.1:9";
 /// Delivers a complaint of Meta about the number and a message of an unknown kind; returns when its event is there.
 async fn call_back(client: &Client, url: &str) {
     let mut stream = EventStream::open(client, "?type=message.received", None).await;
-    let trouble = change(
-        NUMBER,
-        &json!({"errors": [{"code": 130_429, "title": "Rate limit hit"}]}),
-    );
+    let errors = json!([{"code": 130_429, "title": "Rate limit hit"}]);
+    let alert = change(NUMBER, &json!({"errors": errors}));
     let message = json!({"from": "5511933332222", "id": "wamid.1", "timestamp": "1790000000", "type": "hologram"});
     let strange = change(NUMBER, &json!({"messages": [message]}));
     let callbacks = Callbacks::of(client, url).await;
-    callbacks
-        .deliver("whatsapp", &whatsapp(&[vec![trouble, strange]]))
-        .await;
+    let call = whatsapp(&[vec![alert, strange]]);
+    callbacks.deliver("whatsapp", &call).await;
     let told = stream.next_event().await;
     assert_eq!(told.data["data"]["kind"], "unknown");
 }
 
 #[tokio::test]
 async fn metrics_count_what_is_sent_and_what_comes_in() {
-    let Measured {
-        server,
-        sandbox,
-        operator_key,
-        metrics,
-        database: _database,
-    } = measured().await;
-    let operator = Client::new(&server.url, &operator_key);
+    let measured = measured().await;
+    let (server, sandbox) = (&measured.server, &measured.sandbox);
+    let operator = Client::new(&server.url, &measured.operator_key);
     let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     for _ in 0..3 {
@@ -55,7 +47,7 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     assert_eq!(sandbox.phone_messages().len(), 3);
     sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
     client.send(smallest_body("conv-zapi")).await.expect(500);
-    let text = client.at(&metrics).get("/metrics").await.text;
+    let text = client.at(&measured.metrics).get("/metrics").await.text;
     for line in [
         "recado_webhook_account_alerts_total 1",
         "recado_webhook_unknown_total 1",
@@ -72,27 +64,30 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         "recado_ready 1",
         "recado_http_requests_total{route=\"/messages/interactive/send-buttons\",method=\"POST\",status=\"200\"} 3",
     ] {
-        assert!(
-            text.lines().any(|found| found == line),
-            "{line} is not in\n{text}"
-        );
+        assert_has_line(&text, line);
     }
-    assert!(value(&text, "recado_deliveries_waiting") > 0.0, "{text}");
-    assert!(
-        value(&text, "recado_deliveries_oldest_seconds") > 0.0,
-        "{text}"
-    );
+    for gauge in [
+        "recado_deliveries_waiting",
+        "recado_deliveries_oldest_seconds",
+    ] {
+        assert!(value(&text, gauge) > 0.0, "{text}");
+    }
     for secret in ["demo", "conv-456", CUSTOMER] {
         assert!(!text.contains(secret), "{secret}");
     }
 }
 
+#[track_caller]
+fn assert_has_line(scrape: &str, line: &str) {
+    let is_there = scrape.lines().any(|found| found == line);
+    assert!(is_there, "{line} is not in\n{scrape}");
+}
+
 /// The value of a series without labels.
 fn value(scrape: &str, name: &str) -> f64 {
-    let line = scrape
-        .lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    line.expect(name).parse().expect("a number")
+    let mut lines = scrape.lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.expect(name).parse().expect("a number")
 }
 
 /// The metrics that the source of the server changes, found as the first word of a macro.
@@ -152,10 +147,7 @@ async fn a_fresh_server_has_every_documented_metric_and_no_other() {
         "recado_webhook_refused_total{provider=\"whatsapp\"} 0",
         "recado_deliveries_total{outcome=\"given_up\"} 0",
     ] {
-        assert!(
-            scrape.lines().any(|line| line == series),
-            "{series} is not in\n{scrape}"
-        );
+        assert_has_line(&scrape, series);
     }
     assert!(scrape.len() < 200_000, "{} bytes", scrape.len());
 }
@@ -163,22 +155,16 @@ async fn a_fresh_server_has_every_documented_metric_and_no_other() {
 /// Makes requests with `number` in every word that a caller chooses.
 async fn odd_requests(url: &str, number: usize) {
     let mut wire = Wire::connect(url).await;
-    for (method, path) in [
-        (format!("ODD{number}"), "/healthz".to_owned()),
-        (format!("ODD{number}"), format!("/odd/{number}")),
-        (
-            "GET".to_owned(),
-            format!("/agents/odd-{number}?odd={number}"),
-        ),
-        (
-            "POST".to_owned(),
-            // A name that cannot be the id of a channel, so that no database is asked.
-            format!("/webhooks/zapi/odd!{number}/{number}"),
-        ),
-        ("PUT".to_owned(), format!("/docs/odd-{number}")),
+    for line in [
+        format!("ODD{number} /healthz"),
+        format!("ODD{number} /odd/{number}"),
+        format!("GET /agents/odd-{number}?odd={number}"),
+        // A name that cannot be the id of a channel, so that no database is asked.
+        format!("POST /webhooks/zapi/odd!{number}/{number}"),
+        format!("PUT /docs/odd-{number}"),
     ] {
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: odd-{number}\r\nx-request-id: odd-{number}\r\n\
+            "{line} HTTP/1.1\r\nhost: odd-{number}\r\nx-request-id: odd-{number}\r\n\
              user-agent: odd-{number}\r\nauthorization: {number}\r\ncontent-length: 0\r\n\r\n"
         );
         wire.write(request).await;
@@ -202,8 +188,5 @@ async fn the_metrics_do_not_grow_with_the_words_that_callers_choose() {
     let after = scrape().await;
     assert_eq!(before.lines().count(), after.lines().count(), "{after}");
     assert!(!after.to_lowercase().contains("odd"), "{after}");
-    assert!(
-        after.contains(r#"method="other",status="404"} 201"#),
-        "{after}"
-    );
+    assert_contains(&after, r#"method="other",status="404"} 201"#);
 }

@@ -22,7 +22,7 @@ async fn a_server_uses_no_proxy_of_the_environment_and_says_so() {
     let log = server.stop().await.expect("an orderly end");
     let sentence =
         "does not use the proxies of the environment (HTTP_PROXY, ALL_PROXY, https_proxy)";
-    assert!(log.contains(sentence), "{log}");
+    assert_contains(&log, sentence);
     proxy.set_nonblocking(true).expect("a socket");
     let asked = proxy.accept().expect_err("no connection");
     assert_eq!(asked.kind(), std::io::ErrorKind::WouldBlock);

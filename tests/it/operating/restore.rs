@@ -5,28 +5,24 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use recado_store::MasterKey;
-use recado_tests::binaries::{command, deploy};
+use recado_tests::binaries::{Place, deploy};
 use recado_tests::folder::{file, names, run, succeed, text};
 use recado_tests::prelude::*;
 use recado_tests::world::sandbox;
 use rstest::rstest;
-use secrecy::ExposeSecret as _;
 
 /// The names of the operator keys in a database file.
 async fn operator_keys(file: &Path, key: &MasterKey) -> String {
     let url = format!("sqlite:{}", file.display());
-    let output = run(&url, key, &["operator-key", "list"]).await;
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("text")
+    let listed = run(&url, key, &["operator-key", "list"]).await;
+    listed.succeeded()
 }
 
 /// The databases that restores kept.
 fn kept(database: &TestDatabase) -> Vec<PathBuf> {
-    let mut kept: Vec<_> = names(database)
-        .into_iter()
-        .filter(|name| name.contains(".before-") && name.ends_with('Z'))
-        .map(|name| file(database, &name))
-        .collect();
+    let names = names(database).into_iter();
+    let kept = names.filter(|name| name.contains(".before-") && name.ends_with('Z'));
+    let mut kept: Vec<_> = kept.map(|name| file(database, &name)).collect();
     kept.sort();
     kept
 }
@@ -48,12 +44,9 @@ async fn what_was_only_in_the_log_of_a_killed_server_is_in_the_database_that_a_r
         panic!("one database is kept")
     };
     // It needs no log.
-    assert!(!names(database).contains(&format!(
-        "{}-wal",
-        old.file_name().expect("a name").display()
-    )));
+    assert!(!fs::exists(format!("{}-wal", old.display())).expect("a folder"));
     let old = operator_keys(old, database.key()).await;
-    assert!(old.contains("late"), "{old}");
+    assert_contains(&old, "late");
 }
 
 /// Kills a restore as soon as one more file has that in its name, unless it ends before.
@@ -63,20 +56,18 @@ async fn kill_restore(database: &TestDatabase, backup: &Path, sign: &str) {
         names.iter().filter(|name| name.contains(sign)).count()
     };
     let before = count();
-    let mut restore = command("recado-server").expect("the binary");
+    let mut restore = recado_server("restore");
     restore
-        .args(["restore", text(backup)])
-        .env("RECADO_DATABASE_URL", database.url())
-        .env(
-            "RECADO_MASTER_KEY",
-            database.key().to_base64().expose_secret(),
-        )
+        .arg(text(backup))
+        .envs(Place::of(database).variables())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut restore = restore.spawn().expect("a process");
-    while count() == before && restore.try_wait().expect("a process").is_none() {
-        tokio::task::yield_now().await;
-    }
+    until("it restores", async || {
+        let has_ended = restore.try_wait().expect("a process").is_some();
+        (has_ended || count() != before).then_some(())
+    })
+    .await;
     restore.kill().await.expect("a kill");
 }
 
@@ -95,11 +86,10 @@ async fn a_killed_restore_leaves_a_whole_database_and_loses_none(#[case] sign: &
         succeed(database, &["operator-key", "create", "--name", &late]).await;
         kill_restore(database, &backup, sign).await;
         let keys = operator_keys(&own, key).await;
-        assert!(keys.contains("first"), "{keys}");
+        assert_contains(&keys, "first");
         if !keys.contains(&late) {
             let newest = kept(database).pop().expect("the database of before");
-            let keys = operator_keys(&newest, key).await;
-            assert!(keys.contains(&late), "{keys}");
+            assert_contains(&operator_keys(&newest, key).await, &late);
         }
     }
     succeed(database, &["restore", text(&backup)]).await;

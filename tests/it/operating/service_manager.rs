@@ -7,9 +7,6 @@ use recado_tests::prelude::*;
 use tokio::net::UnixDatagram;
 use tokio::sync::watch;
 
-/// Far longer than anything takes; a test that waits this long has failed.
-const LONG: Duration = Duration::from_mins(1);
-
 /// Requests that are served before and after the restart.
 const ENOUGH: usize = 20;
 
@@ -19,20 +16,13 @@ struct Told(UnixDatagram);
 impl Told {
     /// Waits for a message that contains `text`.
     async fn wait_for(&self, text: &str) {
-        let mut all = String::new();
-        let wait = async {
-            loop {
-                let mut buffer = [0; 1024];
-                let length = self.0.recv(&mut buffer).await.expect("a message");
-                let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                if message.contains(text) {
-                    return;
-                }
-                all += &message;
-            }
-        };
-        let waited = tokio::time::timeout(LONG, wait).await;
-        assert!(waited.is_ok(), "{text} was not told, but: {all}");
+        until(text, async || {
+            let mut buffer = [0; 1024];
+            let length = self.0.recv(&mut buffer).await.expect("a message");
+            let message = String::from_utf8_lossy(&buffer[..length]);
+            message.contains(text).then_some(())
+        })
+        .await;
     }
 }
 
@@ -59,11 +49,8 @@ async fn the_server_tells_when_it_is_ready_lives_and_stops() {
 
 /// Asks for the health of the server again and again, each time with a connection of its own, until `over`.
 async fn ask(url: String, served: Arc<AtomicUsize>, over: watch::Receiver<bool>) {
-    let client = reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0);
+    let client = client.no_proxy().build().expect("a client");
     while !*over.borrow() {
         let answer = client.get(format!("{url}/healthz")).send().await;
         assert_eq!(answer.expect("no connection is refused").status(), 200);
@@ -83,10 +70,11 @@ async fn a_restart_with_a_socket_of_the_service_manager_refuses_no_connection() 
     let (answered, (finish, over)) = (Arc::<AtomicUsize>::default(), watch::channel(false));
     let asking = tokio::spawn(ask(server.url.clone(), Arc::clone(&answered), over));
     let reach = async |count| {
-        while answered.load(Ordering::SeqCst) < count {
+        let reached = async || {
             assert!(!asking.is_finished(), "a request failed");
-            tokio::task::yield_now().await;
-        }
+            (answered.load(Ordering::SeqCst) >= count).then_some(())
+        };
+        until("requests are answered", reached).await;
     };
     reach(ENOUGH).await;
     server.stop().await.expect("an orderly end");
@@ -95,7 +83,8 @@ async fn a_restart_with_a_socket_of_the_service_manager_refuses_no_connection() 
     let server = server.expect("a server");
     reach(before + ENOUGH).await;
     finish.send_replace(true);
-    asking.await.expect("each request was answered");
+    let asked = soon("the last request ends", asking).await;
+    asked.expect("each request was answered");
     server.stop().await.expect("an orderly end");
 }
 
@@ -109,5 +98,5 @@ async fn a_socket_that_is_not_one_of_tcp_is_refused() {
     let started = Server::activated(&database, &urls, &socket).await;
     let error = started.err().expect("a failure").to_string();
     let sentence = "the socket that the service manager opened cannot be used";
-    assert!(error.contains(sentence), "{error}");
+    assert_contains(&error, sentence);
 }

@@ -5,17 +5,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use recado_store::{DatabaseKind, MasterKey, ServerLock, Store};
-use recado_tests::binaries::{Place, command};
+use recado_tests::binaries::Place;
+use recado_tests::folder::file;
 use recado_tests::prelude::*;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{ChildStderr, Command};
+use tokio::process::{Child, ChildStderr, Command};
 
 /// `recado-server` with these arguments on that database.
 fn server(database: &TestDatabase, arguments: &str) -> Command {
-    let mut server = command("recado-server").expect("the binary");
+    let mut server = recado_server(arguments);
     server
-        .args(arguments.split(' '))
         .env("RECADO_LISTEN", "127.0.0.1:0")
         .envs(Place::of(database).variables());
     server
@@ -26,18 +26,37 @@ async fn first(database: &TestDatabase) -> Server {
     Server::start(&place.variables()).await.expect("a server")
 }
 
-/// Reads what a server logs until a line has that text.
-async fn hear(lines: &mut Lines<BufReader<ChildStderr>>, wanted: &str) {
-    let heard = async {
-        while let Some(line) = lines.next_line().await.expect("a line") {
-            if line.contains(wanted) {
-                return true;
-            }
-        }
-        false
-    };
-    let heard = tokio::time::timeout(Duration::from_mins(1), heard).await;
-    assert_eq!(heard, Ok(true), "the server did not say: {wanted}");
+/// A server that was spawned, and what it logs.
+struct Spawned {
+    process: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+}
+
+impl Spawned {
+    fn of(server: &mut Command) -> Self {
+        let process = server.stderr(Stdio::piped()).spawn();
+        let mut process = process.expect("a process");
+        let errors = process.stderr.take().expect("a pipe");
+        let lines = BufReader::new(errors).lines();
+        Self { process, lines }
+    }
+
+    /// Reads what it logs until a line has that text.
+    async fn hear(&mut self, wanted: &str) {
+        until(wanted, async || {
+            let line = self.lines.next_line().await.expect("a line");
+            let line = line.unwrap_or_else(|| panic!("the server did not say: {wanted}"));
+            line.contains(wanted).then_some(())
+        })
+        .await;
+    }
+
+    /// Asks it to end, which it does with success.
+    async fn stop(mut self) {
+        signal(&self.process, "TERM").await.expect("a signal");
+        let ended = soon("the server ends", self.process.wait()).await;
+        assert!(ended.expect("an end").success());
+    }
 }
 
 #[tokio::test]
@@ -48,29 +67,13 @@ async fn a_second_server_names_the_first_and_ends() {
         return;
     }
     let holder = first(&database).await;
-    let output = server(&database, "serve")
-        .output()
-        .await
-        .expect("a process");
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let second = ran(&mut server(&database, "serve")).await;
     let pid = holder.process.id().expect("a process");
-    assert!(said.contains("a SQLite database has one server"), "{said}");
-    assert!(
-        said.contains(&format!("in use by process {pid} since 2")),
-        "{said}"
-    );
-    assert!(!said.contains("is listening"), "{said}");
-    for (arguments, succeeds) in [
-        ("operator-key create", true),
-        ("check-config", true),
-        ("migrate", true),
-    ] {
-        let output = server(&database, arguments)
-            .output()
-            .await
-            .expect("a process");
-        assert_eq!(output.status.success(), succeeds, "{arguments}: {output:?}");
+    second.refused("a SQLite database has one server");
+    second.refused(&format!("in use by process {pid} since 2"));
+    assert!(!second.stderr.contains("is listening"), "{}", second.stderr);
+    for arguments in ["operator-key create", "check-config", "migrate"] {
+        ran(&mut server(&database, arguments)).await.succeeded();
     }
     holder.stop().await.expect("an end");
 }
@@ -89,9 +92,8 @@ async fn the_lock_is_the_same_for_every_path_to_the_file() {
         format!("sqlite:{}/./recado%2Edb?mode=rw", directory.display()),
     ] {
         let mut second = server(&database, "serve");
-        let output = second.env("RECADO_DATABASE_URL", &url).output().await;
-        let said = String::from_utf8(output.expect("a process").stderr).expect("text");
-        assert!(said.contains("in use by process"), "{url}: {said}");
+        let second = ran(second.env("RECADO_DATABASE_URL", &url)).await;
+        second.refused("in use by process");
     }
 }
 
@@ -102,16 +104,11 @@ async fn a_server_that_waits_starts_when_the_first_is_killed() {
         return;
     }
     let holder = first(&database).await;
-    let mut waiting = server(&database, "serve --wait")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
-    hear(&mut lines, "waiting for the database").await;
+    let mut waiting = Spawned::of(&mut server(&database, "serve --wait"));
+    waiting.hear("waiting for the database").await;
     holder.kill().await.expect("a kill");
-    hear(&mut lines, "is listening").await;
-    signal(&waiting, "TERM").await.expect("a signal");
-    assert!(waiting.wait().await.expect("an end").success());
+    waiting.hear("is listening").await;
+    waiting.stop().await;
 }
 
 /// Gives the database the fingerprint of a key.
@@ -125,20 +122,13 @@ async fn adopt(database: &TestDatabase, key: &MasterKey) {
 #[tokio::test]
 async fn a_server_that_waits_takes_the_key_that_a_rotation_made_meanwhile() {
     let database = TestDatabase::in_file().await;
-    let key_file = database
-        .directory()
-        .expect("a folder")
-        .join("recado.db.key");
+    let key_file = file(&database, "recado.db.key");
     adopt(&database, database.key()).await;
     fs::write(&key_file, database.key().to_base64().expose_secret()).expect("a key");
     let held = ServerLock::take(database.url(), Timestamp::now()).expect("a lock");
-    let mut waiting = server(&database, "serve --wait")
-        .env_remove("RECADO_MASTER_KEY")
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let mut lines = BufReader::new(waiting.stderr.take().expect("a pipe")).lines();
-    hear(&mut lines, "waiting for the database").await;
+    let mut command = server(&database, "serve --wait");
+    let mut waiting = Spawned::of(command.env_remove("RECADO_MASTER_KEY"));
+    waiting.hear("waiting for the database").await;
     // What a rotation leaves, which holds the lock itself.
     let other = MasterKey::generate().expect("random bytes");
     database.execute("delete from master_key").await;
@@ -146,30 +136,26 @@ async fn a_server_that_waits_takes_the_key_that_a_rotation_made_meanwhile() {
     fs::write(&key_file, other.to_base64().expose_secret()).expect("a key");
     fs::set_permissions(&key_file, Permissions::from_mode(0o644)).expect("a mode");
     drop(held);
-    hear(&mut lines, "is listening").await;
+    waiting.hear("is listening").await;
     let mode = fs::metadata(&key_file).expect("a key").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    signal(&waiting, "TERM").await.expect("a signal");
-    assert!(waiting.wait().await.expect("an end").success());
+    waiting.stop().await;
 }
 
 #[tokio::test]
 async fn a_key_from_a_pipe_is_read_once() {
     let database = TestDatabase::in_file().await;
-    let mut starting = server(&database, "serve")
+    let mut command = server(&database, "serve");
+    command
         .env_remove("RECADO_MASTER_KEY")
         .env("RECADO_MASTER_KEY_FILE", "/dev/stdin")
-        .stdin(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a process");
-    let mut pipe = starting.stdin.take().expect("a pipe");
+        .stdin(Stdio::piped());
+    let mut starting = Spawned::of(&mut command);
+    let mut pipe = starting.process.stdin.take().expect("a pipe");
     let key = database.key().to_base64();
     let written = pipe.write_all(key.expose_secret().as_bytes()).await;
     written.expect("a key");
     drop(pipe);
-    let mut lines = BufReader::new(starting.stderr.take().expect("a pipe")).lines();
-    hear(&mut lines, "is listening").await;
-    signal(&starting, "TERM").await.expect("a signal");
-    assert!(starting.wait().await.expect("an end").success());
+    starting.hear("is listening").await;
+    starting.stop().await;
 }

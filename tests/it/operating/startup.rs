@@ -1,19 +1,20 @@
 //! A server with a wrong setting does not start, and `check-config` says so beforehand.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 
 use futures_util::future::join_all;
 use recado_store::MasterKey;
-use recado_tests::binaries::{Place, run, said};
+use recado_tests::binaries::{Place, Ran};
 use recado_tests::prelude::*;
-use rstest::rstest;
+use tempfile::TempDir;
 
 /// A variable, its value, and the sentence that refuses it.
 const WRONG: &str = "
 RECADO_WHATSAPP_VERSION | 25 | RECADO_WHATSAPP_VERSION: Must be a Graph version such as v25.0
-RECADO_ZAPI_URL | https://recado:secret@proxy.example | RECADO_ZAPI_URL: Must not contain a user name or password
+RECADO_ZAPI_URL | https://recado:qqSecret@proxy.example | RECADO_ZAPI_URL: Must not contain a user name or password
 RECADO_WHATSAPP_VERSION | latest | such as v25.0
 RECADO_PUBLIC_URL | localhost:8080 | RECADO_PUBLIC_URL: Must begin with http
 RECADO_WHATSAPP_URL | ftp://example.com | RECADO_WHATSAPP_URL: Must begin with http
@@ -41,12 +42,15 @@ RECADO_CONNECTIONS_PER_PEER | 0 | RECADO_CONNECTIONS_PER_PEER:
 RECADO_MAX_WEBHOOK_ENDPOINTS | -1 | RECADO_MAX_WEBHOOK_ENDPOINTS: 
 RECADO_RETAIN_AUDIT_DAYS | 7d | RECADO_RETAIN_AUDIT_DAYS: expected a number of days
 RECADO_LOG | (a space) | RECADO_LOG names no level
-RECADO_DATABASE_URL | postgres://recado:pass#w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is
-RECADO_DATABASE_URL | postgres://recado:pass/w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F
+RECADO_DATABASE_URL | postgres://recado:qqPass#w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is
+RECADO_DATABASE_URL | postgres://recado:qqPass/w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F
 RECADO_DRAIN_SECONDS | soon | invalid digit found in string
 RECADO_ALLOW_PRIVATE_NETWORKS | maybe | RECADO_ALLOW_PRIVATE_NETWORKS: expected true or false
 RECADO_DATABASE_URL | postgres://127.0.0.1:1/recado | RECADO_MASTER_KEY is required with PostgreSQL, the same on every server; make one with: openssl rand -base64 32
 ";
+
+/// The passwords and the master key in the values of [`WRONG`].
+const SECRETS: [&str; 4] = ["qqSecret", "qqPass#w", "qqPass/w", "c2hvcnQ="];
 
 #[tokio::test]
 async fn a_setting_that_a_send_would_stumble_over_is_found_at_start() {
@@ -57,11 +61,19 @@ async fn a_setting_that_a_send_would_stumble_over_is_found_at_start() {
         };
         let mut complaints = Vec::new();
         for subcommand in ["check-config", "serve"] {
-            let output = run(subcommand, &[(variable, &value.replace("(a space)", " "))]).await;
-            assert!(!output.status.success(), "{row}");
-            let said = said(&output);
-            assert!(said.contains(sentence), "{row}: {said}");
-            complaints.push(complaint(&said));
+            let environment = [(variable, &*value.replace("(a space)", " "))];
+            let Ran {
+                code,
+                stdout,
+                stderr,
+            } = run(subcommand, &environment).await;
+            assert_eq!(code, 1, "{row}: {stderr}");
+            assert!(stderr.contains(sentence), "{row}: {stderr}");
+            for secret in SECRETS {
+                let is_said = stdout.contains(secret) || stderr.contains(secret);
+                assert!(!is_said, "{row}: {stdout}{stderr}");
+            }
+            complaints.push(complaint(&stderr));
         }
         assert_eq!(complaints[0], complaints[1], "{row}");
     };
@@ -76,39 +88,31 @@ fn complaint(said: &str) -> String {
     }
     let line: Value = serde_json::from_str(last).expect("a line of the log");
     assert_eq!(line["level"], "ERROR");
-    line["message"].as_str().expect("a sentence").to_owned()
+    text(&line["message"]).to_owned()
 }
 
 #[tokio::test]
 async fn the_last_sentence_of_a_server_is_in_its_log_also_if_errors_are_hidden() {
-    for environment in [
-        [("RECADO_LOG", "off"), ("RECADO_LISTEN", "203.0.113.7:1")],
-        [("RECADO_LOG", "off"), ("RECADO_LISTEN", "nonsense")],
-    ] {
-        let output = run("serve", &environment).await;
-        assert_eq!(output.status.code(), Some(1));
-        let said = said(&output);
-        assert_eq!(said.lines().count(), 1, "{said}");
-        assert!(
-            said.starts_with('{') && said.contains("RECADO_LISTEN"),
-            "{said}"
-        );
+    for address in ["203.0.113.7:1", "nonsense"] {
+        let environment = [("RECADO_LOG", "off"), ("RECADO_LISTEN", address)];
+        let ended = run("serve", &environment).await;
+        ended.refused("RECADO_LISTEN");
+        let said = ended.stderr;
+        assert!(said.starts_with('{') && said.lines().count() == 1, "{said}");
     }
 }
 
-#[rstest]
-#[case::a_name("localhost:0")]
-#[case::a_port_alone(":0")]
 #[tokio::test]
-async fn a_server_listens_at_a_name_and_at_a_port_alone(#[case] address: &str) {
-    let database = TestDatabase::fresh().await;
-    let place = Place::of(&database);
-    let variables = [&place.variables()[..], &[("RECADO_LISTEN", address)]].concat();
-    let server = Server::start_as_given(&variables).await;
-    let server = server.expect("a server");
-    let port = server.url.rsplit(':').next().expect("a port");
-    let answered = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
-    assert_eq!(answered.expect("an answer").status(), 200);
+async fn a_server_listens_at_a_name_and_at_a_port_alone() {
+    for address in ["localhost:0", ":0"] {
+        let database = TestDatabase::fresh().await;
+        let place = Place::of(&database);
+        let variables = [&place.variables()[..], &[("RECADO_LISTEN", address)]].concat();
+        let server = Server::start(&variables).await.expect("a server");
+        let port = server.url.rsplit(':').next().expect("a port");
+        let answered = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
+        assert_eq!(answered.expect("an answer").status(), 200, "{address}");
+    }
 }
 
 #[tokio::test]
@@ -117,64 +121,65 @@ async fn another_master_key_is_refused_before_the_server_listens() {
     let right = Place::of(&database);
     let server = Server::start(&right.variables()).await.expect("a server");
     server.stop().await.expect("an end");
-    let checked = run("check-config", &right.variables()).await;
-    assert!(checked.status.success(), "{}", said(&checked));
+    run("check-config", &right.variables()).await.succeeded();
     let other = MasterKey::generate().expect("random bytes");
     let wrong = Place::new(database.url(), &other);
     for subcommand in ["check-config", "serve", "migrate", "operator-key create"] {
-        let output = run(subcommand, &wrong.variables()).await;
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
-        assert!(
-            said.contains("was written with another master key"),
-            "{subcommand}: {said}"
-        );
-        assert!(!said.contains("is listening"), "{subcommand}: {said}");
+        let refused = run(subcommand, &wrong.variables()).await;
+        refused.refused("was written with another master key");
+        assert!(!refused.stderr.contains("is listening"), "{subcommand}");
     }
+}
+
+/// An empty folder, and the URL of a database in it.
+fn empty() -> (TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("recado.db").display());
+    (folder, url)
+}
+
+fn names(folder: &TempDir) -> BTreeSet<OsString> {
+    let entries = fs::read_dir(folder.path()).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names.collect()
+}
+
+fn mode(folder: &TempDir, name: &str) -> u32 {
+    let file = fs::metadata(folder.path().join(name)).expect("a file");
+    file.permissions().mode() & 0o777
 }
 
 #[tokio::test]
 async fn check_config_leaves_no_file_behind() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let output = run("check-config", &[("RECADO_DATABASE_URL", &database)]).await;
-    assert!(output.status.success(), "{}", said(&output));
-    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+    let (folder, url) = empty();
+    let place = [("RECADO_DATABASE_URL", &*url)];
+    run("check-config", &place).await.succeeded();
+    assert_eq!(names(&folder), BTreeSet::new());
 }
 
 #[tokio::test]
 async fn migrate_says_that_it_creates_a_database() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let (folder, url) = empty();
+    let place = [("RECADO_DATABASE_URL", &*url)];
     let file = folder.path().join("recado.db");
-    let database = format!("sqlite:{}", file.display());
-    let place = [("RECADO_DATABASE_URL", database.as_str())];
-    for expected in [
-        format!("created the database {}\n", file.display()),
-        "the database is up to date\n".to_owned(),
-    ] {
-        let output = run("migrate", &place).await;
-        assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    let created = format!("created the database {}\n", file.display());
+    for expected in [&*created, "the database is up to date\n"] {
+        assert_eq!(run("migrate", &place).await.stdout, expected);
     }
 }
 
 /// Only root is kept from the files of another user, and only root can give a file away: everyone else finds the files as they were.
 #[tokio::test]
 async fn root_leaves_no_file_beside_the_database_of_another_user() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let place = [("RECADO_DATABASE_URL", database.as_str())];
-    assert!(run("migrate", &place).await.status.success());
+    let (folder, url) = empty();
+    let place = [("RECADO_DATABASE_URL", &*url)];
+    run("migrate", &place).await.succeeded();
     let is_root = fs::metadata(folder.path()).expect("a folder").uid() == 0;
     for name in ["recado.db", "recado.db.key"] {
         let given = chown(folder.path().join(name), Some(54_321), None);
         assert_eq!(given.is_ok(), is_root, "{name}");
     }
-    let names = || {
-        let entries = fs::read_dir(folder.path()).expect("a folder");
-        let names = entries.map(|entry| entry.expect("an entry").file_name());
-        names.collect::<BTreeSet<_>>()
-    };
-    let before = names();
+    let before = names(&folder);
     let backup = format!("backup {}/backup.db", folder.path().display());
     for subcommand in [
         "check-config",
@@ -183,58 +188,40 @@ async fn root_leaves_no_file_beside_the_database_of_another_user() {
         "rotate-master-key",
         &backup,
     ] {
-        let output = run(subcommand, &place).await;
-        let said = said(&output);
-        assert_eq!(output.status.success(), !is_root, "{subcommand}: {said}");
-        let refused = said.contains("run this as that user, with `sudo -u '#54321' recado-server");
-        assert_eq!(refused, is_root, "{subcommand}: {said}");
-        assert!(!is_root || names() == before, "{subcommand}");
+        let ran = run(subcommand, &place).await;
+        if is_root {
+            ran.refused("run this as that user, with `sudo -u '#54321' recado-server");
+            assert_eq!(names(&folder), before, "{subcommand}");
+        } else {
+            ran.succeeded();
+        }
     }
 }
 
 #[tokio::test]
 async fn files_that_others_can_open_are_taken_away_from_them() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = |name: &str| folder.path().join(name);
-    let database = format!("sqlite:{}", file("recado.db").display());
-    let place = [("RECADO_DATABASE_URL", database.as_str())];
-    assert!(run("migrate", &place).await.status.success());
+    let (folder, url) = empty();
+    let place = [("RECADO_DATABASE_URL", &*url)];
+    run("migrate", &place).await.succeeded();
     let names = ["recado.db", "recado.db.key"];
     for name in names {
-        fs::set_permissions(file(name), fs::Permissions::from_mode(0o664)).expect("a file");
+        let open = fs::Permissions::from_mode(0o664);
+        fs::set_permissions(folder.path().join(name), open).expect("a file");
     }
-    let output = run("migrate", &place).await;
-    let said = said(&output);
-    assert!(output.status.success(), "{said}");
+    let ran = run("migrate", &place).await;
     for name in names {
-        let mode = fs::metadata(file(name))
-            .expect("a file")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600, "{name}");
-        assert!(said.contains(&format!("{name}\"")), "{name}: {said}");
+        assert_eq!(mode(&folder, name), 0o600, "{name}");
+        ran.failed(0, &format!("{name}\""));
     }
 }
 
 #[tokio::test]
 async fn a_database_is_not_opened_with_another_master_key_by_accident() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let place = [("RECADO_DATABASE_URL", database.as_str())];
-    assert!(run("migrate", &place).await.status.success());
-    let key_file = folder.path().join("recado.db.key");
-    assert_eq!(mode(&key_file), 0o600);
-    fs::remove_file(&key_file).expect("the key file");
-    let output = run("migrate", &place).await;
-    let said = String::from_utf8(output.stderr).expect("text");
-    assert!(!output.status.success());
-    assert!(
-        said.contains("put the key back, or set RECADO_MASTER_KEY"),
-        "{said}"
-    );
-}
-
-fn mode(file: &std::path::Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(file).expect("a file").permissions().mode() & 0o777
+    let (folder, url) = empty();
+    let place = [("RECADO_DATABASE_URL", &*url)];
+    run("migrate", &place).await.succeeded();
+    assert_eq!(mode(&folder, "recado.db.key"), 0o600);
+    fs::remove_file(folder.path().join("recado.db.key")).expect("the key file");
+    let refused = run("migrate", &place).await;
+    refused.refused("put the key back, or set RECADO_MASTER_KEY");
 }

@@ -7,31 +7,26 @@ use rstest::rstest;
 
 /// The line of a log that says this.
 fn line(log: &str, message: &str) -> Value {
-    let mut lines = log
-        .lines()
-        .filter_map(|line| serde_json::from_str(line).ok());
-    lines
-        .find(|line: &Value| {
-            line["message"]
-                .as_str()
-                .is_some_and(|said| said.contains(message))
-        })
-        .expect(log)
+    let lines = log.lines();
+    let mut lines = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let says = |line: &Value| {
+        line["message"]
+            .as_str()
+            .is_some_and(|said| said.contains(message))
+    };
+    lines.find(says).expect(log)
 }
 
 /// Asks for the readiness of a server until it has that status, and returns the body.
 async fn readiness(server: &Server, status: StatusCode) -> Value {
-    let changed = async {
-        loop {
-            let answer = reqwest::get(format!("{}/readyz", server.url)).await;
-            let answer = answer.expect("an answer");
-            if answer.status() == status {
-                return answer.json().await.expect("JSON");
-            }
-        }
-    };
-    let changed = tokio::time::timeout(Duration::from_mins(1), changed).await;
-    changed.expect("the readiness changes")
+    until("the readiness changes", async || {
+        let answer = reqwest::get(format!("{}/readyz", server.url)).await;
+        let answer = answer.expect("an answer");
+        let is_so = answer.status() == status;
+        let body = answer.json().await.expect("JSON");
+        is_so.then_some(body)
+    })
+    .await
 }
 
 #[rstest]
@@ -43,9 +38,8 @@ async fn each_signal_that_ends_a_process_ends_the_server_in_order(#[case] name: 
     let database = TestDatabase::fresh().await;
     let (_sandbox, urls) = world::sandbox().await;
     let server = Server::on(&database, &urls).await.expect("a server");
-    signal(&server.process, name)
-        .await
-        .expect("the server runs");
+    let asked = signal(&server.process, name).await;
+    asked.expect("the server runs");
     let log = server.ended().await.expect("success");
     // Nothing was in flight, and nothing is said of it.
     assert!(!log.contains("finishes what is in flight"), "{log}");
@@ -60,17 +54,13 @@ async fn a_server_that_drains_serves_on_without_being_ready_until_the_second_sig
     let drain = [("RECADO_DRAIN_SECONDS", "3600")];
     let (server, client) = deploy_with(&database, &urls, &drain).await;
     readiness(&server, StatusCode::OK).await;
-    signal(&server.process, "TERM")
-        .await
-        .expect("the server runs");
+    let asked = signal(&server.process, "TERM").await;
+    asked.expect("the server runs");
     let answer = readiness(&server, StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(answer, json!({"status": "stopping"}));
     client.read("/healthz").await;
     client.accepted(smallest_body("conv-456")).await;
-    signal(&server.process, "TERM")
-        .await
-        .expect("the server runs");
-    let log = server.ended().await.expect("success");
+    let log = server.stop().await.expect("success");
     assert_eq!(line(&log, "was asked to stop")["drain_s"], 3600);
 }
 

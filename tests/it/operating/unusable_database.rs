@@ -3,12 +3,11 @@
 use std::fs;
 
 use recado_store::DatabaseKind;
+use recado_tests::binaries::Place;
 use recado_tests::prelude::*;
 use rstest::rstest;
 use secrecy::ExposeSecret as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
-
-use recado_tests::binaries::{Place, run, said};
 
 #[tokio::test]
 async fn check_config_says_that_an_empty_database_gets_its_tables() {
@@ -16,11 +15,9 @@ async fn check_config_says_that_an_empty_database_gets_its_tables() {
     // A SQLite file is made by its first connection.
     database.store().await.close().await;
     let place = Place::of(&database);
-    let output = run("check-config", &place.variables()).await;
-    assert!(output.status.success(), "{}", said(&output));
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = run("check-config", &place.variables()).await.succeeded();
     let line = "# the database has no tables yet; the server creates them";
-    assert!(printed.contains(line), "{printed}");
+    assert_contains(&printed, line);
 }
 
 /// A role that may not create tables reads an empty database, or one that lacks the newest tables.
@@ -34,11 +31,11 @@ async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[c
         return;
     }
     let role = format!("reader_{}", Timestamp::now().as_nanosecond());
-    let mut admin = PgConnection::connect(database.url())
-        .await
-        .expect("a connection");
+    let admin = PgConnection::connect(database.url()).await;
+    let mut admin = admin.expect("a connection");
     let granted = format!(
-        "create role {role} login; revoke create on schema public from public;          grant select on all tables in schema public to {role}"
+        "create role {role} login; revoke create on schema public from public; \
+         grant select on all tables in schema public to {role}"
     );
     let granted = sqlx::raw_sql(AssertSqlSafe(granted));
     admin.execute(granted).await.expect("a role");
@@ -46,17 +43,11 @@ async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[c
     url.set_username(&role).expect("a URL with a user");
     let place = Place::new(url.as_str(), database.key());
     for subcommand in ["check-config", "serve"] {
-        let output = run(subcommand, &place.variables()).await;
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
-        assert!(
-            said.contains("grant it CREATE on the schema"),
-            "{subcommand}: {said}"
-        );
+        let refused = run(subcommand, &place.variables()).await;
+        refused.refused("grant it CREATE on the schema");
     }
-    let dropped = sqlx::raw_sql(AssertSqlSafe(format!(
-        "drop owned by {role}; drop role {role}"
-    )));
+    let dropped = format!("drop owned by {role}; drop role {role}");
+    let dropped = sqlx::raw_sql(AssertSqlSafe(dropped));
     admin.execute(dropped).await.expect("a role");
 }
 
@@ -84,9 +75,7 @@ async fn a_file_that_is_not_a_database_of_recado_is_named(
         "operator-key list",
         "backup b.db",
     ] {
-        let output = run(subcommand, &[("RECADO_DATABASE_URL", &url)]).await;
-        let said = said(&output);
-        assert_eq!(output.status.code(), Some(1), "{subcommand}: {said}");
-        assert!(said.contains(sentence), "{subcommand}: {said}");
+        let refused = run(subcommand, &[("RECADO_DATABASE_URL", &url)]).await;
+        refused.refused(sentence);
     }
 }

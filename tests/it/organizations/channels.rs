@@ -1,56 +1,72 @@
 //! Channels: what goes into them, what comes out, and where they may lead.
 
-use recado_sandbox::{Connection, Session, Settings};
+use recado_core::Provider;
+use recado_sandbox::{Account, Connection, Session, Settings};
 use recado_tests::binaries::Place;
 use recado_tests::prelude::*;
+
+/// A change of the channel to credentials that its provider refuses.
+fn wrong(provider: &str) -> Value {
+    let (name, value) = match provider {
+        "whatsapp" => ("accessToken", "T-EXPIRED"),
+        "zapi" => ("clientToken", "wrong-token"),
+        _ => ("apiKey", "wrong-key"),
+    };
+    json!({"credentials": {name: value}})
+}
 
 #[tokio::test]
 async fn the_webhook_url_leads_to_the_channel_and_a_secret_is_told_where_the_url_has_none() {
     let world = World::start().await;
     for (provider, told) in [("whatsapp", true), ("zapi", false), ("zapperhub", true)] {
         let channel = world.client.read(&format!("/channels/{provider}")).await;
-        let url = channel["webhookUrl"].as_str().expect("a URL");
-        assert!(
-            url.starts_with(&format!("{}/webhooks/{provider}/{provider}", world.url)),
-            "{url}"
-        );
+        let url = format!("{}/webhooks/{provider}/{provider}", world.url);
+        let shown = text(&channel["webhookUrl"]);
+        assert!(shown.starts_with(&url), "{shown}");
         assert_eq!(channel["webhookSecret"].is_string(), told, "{provider}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_and_the_ids_of_accounts_go_in_and_never_come_out() {
+    let world = World::start().await;
+    let client = world.operator.organization("another").await;
+    let mut shown = Vec::new();
+    for (provider, _) in CONVERSATIONS {
+        let (id, credentials) = (format!("another-{provider}"), credentials(provider));
+        let channel =
+            json!({"id": id, "provider": provider, "name": "Another", "credentials": credentials});
+        shown.push(client.post("/channels", channel).await);
+        let path = format!("/channels/{id}");
+        let change = json!({"name": "Renamed", "credentials": credentials});
+        shown.push(client.patch(&path, change).await);
+        shown.push(client.get(&path).await);
+        shown.push(client.post(&format!("{path}/check"), json!({})).await);
+    }
+    shown.push(client.get("/channels").await);
+    for answer in &shown {
+        assert!(answer.status.is_success(), "{}", answer.text);
+        for (provider, _) in CONVERSATIONS {
+            for (name, value) in credentials(provider).as_object().expect("an object") {
+                let leaks = answer.text.contains(&value.to_string());
+                assert!(!leaks, "{name}: {}", answer.text);
+            }
+        }
     }
 }
 
 #[tokio::test]
 async fn new_credentials_are_used_by_the_very_next_send() {
     let world = World::start().await;
-    for (provider, conversation, wrong) in [
-        (
-            "whatsapp",
-            "conv-456",
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}),
-        ),
-        (
-            "zapi",
-            "conv-zapi",
-            json!({"instanceId": "INST-01", "instanceToken": "TOKEN-01", "clientToken": "wrong-token"}),
-        ),
-        (
-            "zapperhub",
-            "conv-zapperhub",
-            json!({"instanceId": "inst_5f2c", "apiKey": "wrong-key"}),
-        ),
-    ] {
+    for (provider, conversation) in CONVERSATIONS {
         let path = format!("/channels/{provider}");
         for _ in 0..2 {
             world.client.accepted(smallest_body(conversation)).await;
-            world
-                .client
-                .change(&path, json!({"credentials": wrong}))
-                .await;
+            world.client.change(&path, wrong(provider)).await;
             let refused = world.client.send(smallest_body(conversation)).await;
             refused.refused(500, "channel_unauthorized");
-            world
-                .client
-                .change(&path, json!({"credentials": credentials(provider)}))
-                .await;
+            let right = json!({"credentials": credentials(provider)});
+            world.client.change(&path, right).await;
         }
         world.client.accepted(smallest_body(conversation)).await;
     }
@@ -61,13 +77,12 @@ async fn a_channel_that_is_created_again_with_the_same_id_uses_its_own_credentia
     let world = World::start().await;
     world.client.accepted(smallest_body("conv-zapi")).await;
     world.client.remove("/channels/zapi").await;
-    let wrong = json!({"instanceId": "INST-01", "instanceToken": "other-token", "clientToken": "CLIENT-TOKEN-01"});
+    let mut wrong = credentials("zapi");
+    wrong["instanceToken"] = "other-token".into();
     let channel = json!({"id": "zapi", "provider": "zapi", "name": "again", "credentials": wrong});
     world.client.create("/channels", channel).await;
-    assert_ne!(
-        world.client.send(smallest_body("conv-zapi")).await.status,
-        200
-    );
+    let refused = world.client.send(smallest_body("conv-zapi")).await;
+    assert_ne!(refused.status, 200);
 }
 
 #[tokio::test]
@@ -76,32 +91,27 @@ async fn a_change_that_is_refused_changes_nothing() {
     let before = world.client.get("/channels/zapi").await.text;
     let credentials = |name: &str, value: Value| json!({"credentials": {name: value}});
     let settings = |name: &str, value: &str| json!({"settings": {name: value}});
-    for (patch, field) in [
+    let (endpoint, url) = ("settings.buttonsEndpoint", "settings.baseUrl");
+    for (field, patch) in [
         (
-            credentials("instanceToken", Value::Null),
             "credentials.instanceToken",
+            credentials("instanceToken", Value::Null),
         ),
         (
-            credentials("clientToken", "short".into()),
             "credentials.clientToken",
+            credentials("clientToken", "short".into()),
         ),
         (
-            credentials("acessToken", Value::Null),
             "credentials.acessToken",
+            credentials("acessToken", Value::Null),
         ),
-        (
-            settings("buttonsEndpoint", "carousel"),
-            "settings.buttonsEndpoint",
-        ),
-        (settings("baseUrl", "ftp://example.com"), "settings.baseUrl"),
-        (json!({"name": "   "}), "name"),
-        (json!({"credentials": "secret"}), "credentials"),
+        (endpoint, settings("buttonsEndpoint", "carousel")),
+        (url, settings("baseUrl", "ftp://example.com")),
+        ("name", json!({"name": "   "})),
+        ("credentials", json!({"credentials": "secret"})),
     ] {
-        let answer = world
-            .client
-            .patch("/channels/zapi", patch)
-            .await
-            .expect(400);
+        let answer = world.client.patch("/channels/zapi", patch).await;
+        let answer = answer.expect(400);
         assert!(answer["details"].get(field).is_some(), "{field}: {answer}");
     }
     assert_eq!(world.client.get("/channels/zapi").await.text, before);
@@ -137,26 +147,16 @@ async fn a_private_address_and_http_are_refused_unless_the_server_allows_them() 
         assert!(said.contains(problem), "{url}: {answer}");
     }
     let public = client.create("/channels", channel("https://8.8.8.8")).await;
-    let path = format!("/channels/{}", public["id"].as_str().expect("an id"));
-    let moved = client
-        .patch(
-            &path,
-            json!({"settings": {"baseUrl": "http://127.0.0.1:8090/zapi"}}),
-        )
-        .await
-        .expect(400);
-    assert!(
-        moved["details"].get("settings.baseUrl").is_some(),
-        "{moved}"
-    );
+    let path = format!("/channels/{}", id(&public));
+    let settings = |url: &str| json!({"settings": {"baseUrl": url}});
+    let private = settings("http://127.0.0.1:8090/zapi");
+    let refused = client.patch(&path, private).await.expect(400);
+    let fault = refused["details"].get("settings.baseUrl");
+    assert!(fault.is_some(), "{refused}");
     // A name is looked at when it is resolved.
-    let named = client
-        .change(
-            &path,
-            json!({"settings": {"baseUrl": "https://localhost:8090/zapi"}}),
-        )
-        .await;
-    assert_eq!(named["settings"]["baseUrl"], "https://localhost:8090/zapi");
+    let named = settings("https://localhost:8090/zapi");
+    let changed = client.change(&path, named.clone()).await;
+    changed.assert_has(named);
     let check = client.act(&format!("{path}/check"), json!({})).await;
     assert_eq!(check["state"], "misconfigured", "{check}");
 }
@@ -169,15 +169,13 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
     let operator = Client::new(&old_server.url, &operator_key);
     let client = operator.organization("demo").await;
     open_conversations(&client, &[("zapi", "conv-zapi")]).await;
-    let settings = json!({"settings": {"baseUrl": "http://api.example.com"}});
-    client.change("/channels/zapi", settings).await;
+    client.lead("zapi", "http://api.example.com").await;
     old_server.stop().await.expect("an end");
 
     let server = server(&database, "false").await;
     let client = client.at(&server.url);
-    let renamed = client
-        .change("/channels/zapi", json!({"name": "Old"}))
-        .await;
+    let name = json!({"name": "Old"});
+    let renamed = client.change("/channels/zapi", name).await;
     assert_eq!(renamed["name"], "Old");
     let check = client.act("/channels/zapi/check", json!({})).await;
     assert_eq!(check["state"], "misconfigured", "{check}");
@@ -185,11 +183,34 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
     refused.refused(500, "channel_misconfigured");
     let mut stream = EventStream::open(&client, "?type=message.received", None).await;
     let callbacks = Callbacks::of(&client, &server.url).await;
-    callbacks
-        .deliver("zapi", &zapi(&Text::from(CUSTOMER)))
-        .await;
+    let said = zapi(&Text::from(CUSTOMER));
+    callbacks.deliver("zapi", &said).await;
     let received = stream.next_event().await;
     assert_eq!(received.data["channelId"], "zapi");
+}
+
+#[tokio::test]
+async fn a_channel_that_was_stored_with_a_short_secret_still_works() {
+    let world = World::start().await;
+    let account = Account::Zapperhub {
+        instance_id: "inst_old".to_owned(),
+        api_key: "hunter2".to_owned(),
+    };
+    let (provider, credentials) = (Provider::ZapperHub, account.credentials_json());
+    world.sandbox.add_account(account);
+    world::store_channel(&world.store, "old", provider, &credentials).await;
+    let check = world.client.act("/channels/old/check", json!({})).await;
+    assert_eq!(check["state"], "connected");
+    let settings = json!({"settings": {"recipientForm": "plus"}});
+    world.client.change("/channels/old", settings).await;
+    world
+        .client
+        .open("conv-old", "agent-123", "old", CUSTOMER)
+        .await;
+    world.client.accepted(smallest_body("conv-old")).await;
+    let short = json!({"credentials": {"apiKey": "hunter3"}});
+    let refused = world.client.patch("/channels/old", short).await;
+    refused.refused(400, "invalid_body");
 }
 
 /// What a check says, by what the provider's side is like.
@@ -197,11 +218,9 @@ async fn a_stored_channel_that_the_server_no_longer_allows_sends_nothing_and_sti
 async fn a_check_tells_every_state_apart() {
     let world = World::start().await;
     let state = async |channel: &str| {
-        let check = world
-            .client
-            .act(&format!("/channels/{channel}/check"), json!({}))
-            .await;
-        check["state"].as_str().expect("a word").to_owned()
+        let check = format!("/channels/{channel}/check");
+        let check = world.client.act(&check, json!({})).await;
+        text(&check["state"]).to_owned()
     };
     for channel in ["whatsapp", "zapi", "zapperhub"] {
         assert_eq!(state(channel).await, "connected", "{channel}");
@@ -218,23 +237,9 @@ async fn a_check_tells_every_state_apart() {
     world.sandbox.set_settings(settings);
     assert_eq!(state("zapi").await, "unpaid");
     assert_eq!(state("zapperhub").await, "needs_pairing");
-    for (channel, wrong) in [
-        (
-            "whatsapp",
-            json!({"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}),
-        ),
-        (
-            "zapperhub",
-            json!({"instanceId": "inst_5f2c", "apiKey": "wrong-key"}),
-        ),
-    ] {
-        world
-            .client
-            .change(
-                &format!("/channels/{channel}"),
-                json!({"credentials": wrong}),
-            )
-            .await;
+    for channel in ["whatsapp", "zapperhub"] {
+        let path = format!("/channels/{channel}");
+        world.client.change(&path, wrong(channel)).await;
         assert_eq!(state(channel).await, "unauthorized", "{channel}");
     }
     world.client.lead("whatsapp", "http://127.0.0.1:1").await;

@@ -3,12 +3,9 @@
 use recado_server::delivery::{Drained, drain};
 use recado_store::EventFilter;
 use recado_tests::prelude::*;
-
 use recado_tests::receiver::Receiver;
 
-fn suspended() -> (u16, String) {
-    (403, "organization_suspended".to_owned())
-}
+const SUSPENDED: &str = "organization_suspended";
 
 /// Suspends or resumes the organization `demo`, and returns it.
 async fn operate(world: &World, verb: &str) -> Value {
@@ -23,12 +20,11 @@ async fn assert_refused(client: &Client) {
         "/events/stream",
         "/organizations/demo/api-keys",
     ] {
-        assert_eq!(client.get(path).await.error(), suspended(), "{path}");
+        client.get(path).await.refused(403, SUSPENDED);
     }
     let sent = client.send(smallest_body("conv-456")).await;
-    assert_eq!(sent.error(), suspended());
-    let sentence = sent.body["error"].as_str().expect("a sentence");
-    assert!(sentence.contains("suspended"), "{sentence}");
+    sent.refused(403, SUSPENDED);
+    assert_contains(text(&sent.body["error"]), "suspended");
 }
 
 #[tokio::test]
@@ -54,34 +50,49 @@ async fn every_key_of_a_suspended_organization_is_refused_until_it_is_resumed() 
 #[tokio::test]
 async fn what_customers_say_to_a_suspended_organization_is_kept_applied_and_delivered_later() {
     let (world, receiver) = (World::start().await, Receiver::start().await);
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let callbacks = world.callbacks().await;
     let endpoint = json!({"url": receiver.url, "events": ["message.received"]});
     world.client.create("/webhook-endpoints", endpoint).await;
     operate(&world, "suspend").await;
-    let demo = "demo".parse().expect("an id");
-    let mut subscription = world.store.subscribe_events(Some(&demo));
     let said = zapi(&Text {
         body: "Are you there?".to_owned(),
         ..Text::from(CUSTOMER)
     });
     callbacks.deliver("zapi", &said).await;
+    // No key of the organization reads its events now.
+    let demo = "demo".parse().expect("an id");
     let filter = EventFilter {
         event_type: Some("message.received".parse().expect("a type")),
         conversation: None,
     };
-    while (world.store.list_events(&demo, None, &filter, 1).await)
-        .expect("events")
-        .data
-        .is_empty()
-    {
-        subscription.changed().await;
-    }
+    until("the text is applied", async || {
+        let events = world.store.list_events(&demo, None, &filter, 1).await;
+        events.expect("events").data.pop()
+    })
+    .await;
     let drained = drain(&world.app).await.expect("the database answers");
     assert_eq!(drained, Drained::default());
     assert!(receiver.calls().is_empty());
     operate(&world, "resume").await;
     receiver.wait_for(1).await;
     assert_eq!(receiver.arrived()[0]["data"]["text"], "Are you there?");
+}
+
+#[tokio::test]
+async fn the_streams_of_a_suspended_organization_end_within_a_second_and_no_others() {
+    let world = World::start().await;
+    let other = world.operator.neighbour("other", "theirs").await;
+    let mut stream = EventStream::open(&world.client, "", None).await;
+    let mut kept = EventStream::open(&other, "", None).await;
+    for stream in [&mut stream, &mut kept] {
+        stream.next().await.expect("where it begins");
+    }
+    operate(&world, "suspend").await;
+    ends_within(&mut stream, Duration::from_secs(1)).await;
+    let mut body = smallest_body("theirs");
+    body["agentId"] = "theirs".into();
+    other.accepted(body).await;
+    assert_eq!(kept.next_event().await.kind, "message.accepted");
 }
 
 #[tokio::test]

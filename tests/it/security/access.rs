@@ -29,8 +29,7 @@ fn the_table_says_of_every_operation_who_may_call_it() {
         "say in the table what a new operation needs"
     );
     for (operation, need) in access::operations() {
-        let known = access::NEEDS.iter().any(|(word, ..)| *word == need);
-        assert!(known, "{operation}: {need}");
+        assert!(!access::who(need).is_empty(), "{operation}");
     }
 }
 
@@ -53,13 +52,12 @@ async fn every_caller_may_do_what_the_table_says_and_nothing_else() {
                 _ => (403, "forbidden".to_owned()),
             };
             let (got, may) = (answered.error(), access::may(kind, operation));
-            assert_eq!(
-                ![401, 403].contains(&got.0),
-                may,
-                "{kind:?} {operation}: {}",
-                answered.text
-            );
-            if !may {
+            if may {
+                assert!(
+                    ![401, 403].contains(&got.0),
+                    "{kind:?} {operation}: {got:?}"
+                );
+            } else {
                 assert_eq!(got, refused, "{kind:?} {operation}");
             }
         }
@@ -127,28 +125,19 @@ async fn only_callers_with_the_scope_manage_see_webhook_secrets() {
     ] {
         let client = client(&world, kind).await;
         let endpoints = client.read("/webhook-endpoints").await;
-        let url = endpoints["data"][0]["url"].as_str().expect("a URL");
+        let url = text(&endpoints["data"][0]["url"]);
         assert_eq!(url.contains("s3cret"), sees, "{kind:?} {url}");
-        let id = endpoints["data"][0]["id"].as_str().expect("an id");
+        let id = id(&endpoints["data"][0]);
         let shown = client.read(&format!("/webhook-endpoints/{id}")).await;
         assert_eq!(shown["url"], *url);
-        let listed = client.read("/channels").await;
-        for channel in listed["data"].as_array().expect("a list") {
-            let provider = channel["provider"].as_str().expect("a provider");
+        for channel in entries(&client.read("/channels").await) {
+            let provider = text(&channel["provider"]);
             let shown = client.read(&format!("/channels/{provider}")).await;
             assert_eq!(shown, *channel);
             let with_url = sees || provider == "whatsapp";
             let with_secret = sees && provider != "zapi";
-            assert_eq!(
-                channel["webhookUrl"].is_string(),
-                with_url,
-                "{kind:?} {channel}"
-            );
-            assert_eq!(
-                channel["webhookSecret"].is_string(),
-                with_secret,
-                "{kind:?} {channel}"
-            );
+            let shown = ["webhookUrl", "webhookSecret"].map(|name| channel[name].is_string());
+            assert_eq!(shown, [with_url, with_secret], "{kind:?} {channel}");
         }
     }
 }

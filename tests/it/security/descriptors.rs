@@ -38,8 +38,8 @@ async fn idle_connections_leave_descriptors_for_sends_and_the_database() {
     // The others wait until the server takes them, which it does when it closes some of these.
     let mut idle = Vec::with_capacity(IDLE);
     while idle.len() < CONNECTED {
-        let connected = connecting.join_next().await.expect("a connection");
-        idle.push(connected.expect("a connection"));
+        let connected = soon("a connection", connecting.join_next()).await;
+        idle.push(connected.expect("a connection").expect("no panic"));
     }
     // This client has a connection; each send needs another one to its provider.
     for (_, conversation) in CONVERSATIONS {
@@ -57,9 +57,6 @@ async fn a_server_that_may_open_too_few_files_says_so() {
     let Err(error) = Server::with_descriptors(64, 200, &[]).await else {
         panic!("it started")
     };
-    let text = error.to_string();
-    assert!(
-        text.contains("may open 200 files, and needs at least 256"),
-        "{text}"
-    );
+    let sentence = "may open 200 files, and needs at least 256";
+    assert_contains(&error.to_string(), sentence);
 }

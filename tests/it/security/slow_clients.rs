@@ -1,6 +1,5 @@
 //! Clients that do not read what they asked for, and those that read slowly.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use recado_server::ConnectionLimits;
@@ -24,17 +23,6 @@ fn impatient() -> ConnectionLimits {
     }
 }
 
-async fn listen(world: &World, limits: ConnectionLimits) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = recado_server::router(Arc::clone(&world.app)).expect("a router");
-    let served = recado_server::serve::serve(listener, router, limits, std::future::pending());
-    tokio::spawn(served);
-    url
-}
-
 #[tokio::test]
 async fn a_client_that_does_not_read_loses_its_connection() {
     let world = World::start().await;
@@ -42,7 +30,7 @@ async fn a_client_that_does_not_read_loses_its_connection() {
         connections: 1,
         ..impatient()
     };
-    let url = listen(&world, limits).await;
+    let url = world::serve(&world.app, limits).await;
     let mut greedy = Wire::connect(&url).await;
     greedy.write(SCRIPT).await;
     greedy.readable().await;

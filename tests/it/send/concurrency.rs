@@ -4,11 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use recado_core::Status;
 use recado_sandbox::{Effect, Fault, PhoneMessage, Provider};
-use recado_store::MessageContent;
-use recado_store::{Message, Page};
+use recado_store::{Message, MessageContent, Page};
 use recado_tests::prelude::*;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use recado_tests::wire::Wire;
 use tokio::task::JoinSet;
 
 const AT_ONCE: u64 = 200;
@@ -29,47 +27,36 @@ fn body(conversation: &str, mark: &str) -> Value {
 
 #[track_caller]
 fn assert_shows(message: &PhoneMessage, mark: &str) {
-    assert_eq!(message.header(), Some(&*format!("Header {mark}")));
-    assert_eq!(message.body(), Some(&*format!("Body {mark}")));
-    assert_eq!(message.footer(), Some(&*format!("Footer {mark}")));
-    let buttons: Vec<_> = message
-        .buttons()
-        .iter()
-        .map(|button| (button.id.clone(), button.title.clone()))
-        .collect();
-    assert_eq!(
-        buttons,
-        [
-            (format!("yes-{mark}"), format!("Yes {mark}")),
-            (format!("no-{mark}"), format!("No {mark}"))
-        ]
-    );
+    let [header, text, footer] = ["Header", "Body", "Footer"].map(|part| format!("{part} {mark}"));
+    let shown = (message.header(), message.body(), message.footer());
+    assert_eq!(shown, (Some(&*header), Some(&*text), Some(&*footer)));
+    let buttons = message.buttons().iter();
+    let buttons = buttons.map(|button| format!("{}={}", button.id, button.title));
+    let expected = [
+        format!("yes-{mark}=Yes {mark}"),
+        format!("no-{mark}=No {mark}"),
+    ];
+    assert_eq!(buttons.collect::<Vec<_>>(), expected);
 }
 
 /// Does the same for every number at once, and collects what came of it.
 async fn all_at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     each: impl Fn(u64) -> F,
 ) -> Vec<T> {
-    let mut tasks = JoinSet::new();
-    for number in 0..AT_ONCE {
-        tasks.spawn(each(number));
-    }
-    tasks.join_all().await
+    let tasks: JoinSet<_> = (0..AT_ONCE).map(each).collect();
+    soon("all at once", tasks.join_all()).await
 }
 
 async fn open(client: Client, channel: &'static str, number: u64) {
-    let id = format!("{channel}-{number}");
-    let conversation =
-        json!({"id": id, "agentId": "agent-123", "channelId": channel, "to": recipient(number)});
-    client.create("/conversations", conversation).await;
+    let (id, to) = (format!("{channel}-{number}"), recipient(number));
+    client.open(&id, "agent-123", channel, &to).await;
 }
 
 /// Sends to that recipient, and gives both ids of the message.
 async fn send(client: Client, channel: &'static str, number: u64) -> [String; 2] {
-    let answer = client
-        .accepted(body(&format!("{channel}-{number}"), &recipient(number)))
-        .await;
-    ["id", "externalId"].map(|key| answer["message"][key].as_str().expect("an id").to_owned())
+    let body = body(&format!("{channel}-{number}"), &recipient(number));
+    let answer = client.accepted(body).await;
+    ["id", "externalId"].map(|key| text(&answer["message"][key]).to_owned())
 }
 
 #[tokio::test]
@@ -91,15 +78,13 @@ async fn two_hundred_sends_at_once_arrive_once_each_and_at_their_own_recipient()
         assert_eq!(
             different.len(),
             ids.len() * 2,
-            "{channel}: two messages have one id"
+            "{channel}: an id comes twice"
         );
         let phones = sandbox.phone_messages();
         assert_eq!(phones.len(), ids.len(), "{channel}");
         assert_eq!(sandbox.requests().len(), ids.len(), "{channel}");
-        let phones: HashMap<_, _> = phones
-            .iter()
-            .map(|message| (message.to.as_str(), message))
-            .collect();
+        let phones = phones.iter().map(|message| (message.to.as_str(), message));
+        let phones: HashMap<_, _> = phones.collect();
         for number in 0..AT_ONCE {
             assert_shows(phones[recipient(number).as_str()], &recipient(number));
         }
@@ -114,14 +99,10 @@ async fn stored(database: &TestDatabase, conversation: &str) -> Vec<Message> {
         after: None,
         limit: 1000,
     };
-    let (organization, conversation) = (
-        "demo".parse().expect("an id"),
-        conversation.parse().expect("an id"),
-    );
-    let listed = store
-        .list_messages(&organization, &conversation, &page)
-        .await
-        .expect("an answer of the database");
+    let organization = "demo".parse().expect("an id");
+    let conversation = conversation.parse().expect("an id");
+    let listed = store.list_messages(&organization, &conversation, &page);
+    let listed = listed.await.expect("an answer of the database");
     store.close().await;
     listed.data
 }
@@ -129,36 +110,15 @@ async fn stored(database: &TestDatabase, conversation: &str) -> Vec<Message> {
 #[tokio::test]
 async fn a_send_goes_on_when_its_client_hangs_up() {
     let world = World::start().await;
-    let held = HeldProvider::start().await;
-    world.client.lead("whatsapp", &held.url).await;
-
-    let address = world.url.trim_start_matches("http://");
-    let mut client = TcpStream::connect(address).await.expect("a connection");
-    let request = world
-        .client
-        .request(Method::POST, "/messages/interactive/send-buttons");
-    let request = request
-        .json(&smallest_body("conv-456"))
-        .build()
-        .expect("a request");
-    let authorization = request.headers()["authorization"]
-        .to_str()
-        .expect("text")
-        .to_owned();
-    let body = request
-        .body()
-        .and_then(|body| body.as_bytes())
-        .expect("bytes");
-    let request_head = format!(
-        "POST {} HTTP/1.1\r\nhost: {address}\r\nauthorization: {authorization}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        request.url().path(),
+    let held = world.client.hold("whatsapp").await;
+    let mut client = Wire::connect(&world.url).await;
+    let (key, body) = (world.client.key(), smallest_body("conv-456").to_string());
+    let head = format!(
+        "POST {SEND} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    client
-        .write_all(request_head.as_bytes())
-        .await
-        .expect("the server reads");
-    client.write_all(body).await.expect("the server reads");
+    client.write([head, body].concat()).await;
 
     let request = held.receive().await;
     drop(client);
@@ -167,11 +127,12 @@ async fn a_send_goes_on_when_its_client_hangs_up() {
     // The end of the server waits for the send, which waits for this answer.
     tokio::join!(world.stop(), request.answer(&answer));
 
-    let stored = stored(&world.database, "conv-456").await;
-    assert_eq!(stored.len(), 1);
-    assert_eq!(stored[0].id.as_str(), id);
-    assert_eq!(stored[0].status, Status::Accepted);
-    assert_eq!(stored[0].external_id.as_deref(), Some("wamid.late"));
+    let [stored] = &stored(&world.database, "conv-456").await[..] else {
+        panic!("one message");
+    };
+    assert_eq!(stored.id.as_str(), id);
+    assert_eq!(stored.status, Status::Accepted);
+    assert_eq!(stored.external_id.as_deref(), Some("wamid.late"));
 }
 
 #[tokio::test]
@@ -183,13 +144,11 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
         client,
         ..
     } = Deployment::start().await;
-    sandbox.fail_next(
-        Fault {
-            delay_ms: 20,
-            ..Fault::new(Provider::Whatsapp, Effect::Delay)
-        },
-        u32::MAX,
-    );
+    let slow = Fault {
+        delay_ms: 20,
+        ..Fault::new(Provider::Whatsapp, Effect::Delay)
+    };
+    sandbox.fail_next(slow, u32::MAX);
     let mut leaving = Vec::new();
     for number in 0..60 {
         let client = client.clone();
@@ -204,19 +163,13 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
     }
     server.stop().await.expect("the server waits for its sends");
 
-    let shown: Vec<_> = sandbox
-        .phone_messages()
-        .into_iter()
-        .filter_map(|message| message.body().map(str::to_owned))
-        .collect();
-    let shown_once: HashSet<_> = shown.iter().map(String::as_str).collect();
-    assert_eq!(shown_once.len(), shown.len(), "something went out twice");
+    let phone = sandbox.phone_messages();
+    let shown = phone.iter().filter_map(|message| message.body());
+    let shown: HashSet<_> = shown.collect();
+    assert_eq!(shown.len(), phone.len(), "something went out twice");
     let stored = stored(&database, "conv-456").await;
-    let written: HashSet<_> = stored
-        .iter()
-        .map(|message| text_of(&message.content))
-        .collect();
-    assert_eq!(shown_once, written);
+    let written = stored.iter().map(|message| text_of(&message.content));
+    assert_eq!(shown, written.collect());
     for message in &stored {
         assert_eq!(message.status, Status::Accepted, "{message:?}");
     }
@@ -226,8 +179,6 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
 fn text_of(content: &MessageContent) -> &str {
     match content {
         MessageContent::Outbound(content) => content.text(),
-        MessageContent::Inbound { kind, .. } => {
-            panic!("an inbound message of kind {kind}")
-        }
+        MessageContent::Inbound { kind, .. } => panic!("an inbound message of kind {kind}"),
     }
 }

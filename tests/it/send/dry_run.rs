@@ -3,8 +3,6 @@
 use recado_tests::prelude::*;
 use reqwest::header::CONTENT_TYPE;
 
-const SEND: &str = "/messages/interactive/send-buttons";
-
 const YES: &str = "dryRun=true dryRun=True dryRun=TRUE dryRun=1 dryRun=yes dryRun= dryRun dry%52un=tru%65 \
     dryRun=1&dryRun=true utm_source=x&dryRun=true";
 
@@ -33,8 +31,9 @@ async fn a_switch_that_cannot_be_read_is_refused_and_nothing_is_sent() {
         let path = format!("{SEND}?{query}");
         let refused = world.client.post(&path, smallest_body("conv-456")).await;
         refused.refused(400, "invalid_query");
-        refused.says("rite");
-        refused.says("dryRun");
+        let error = text(&refused.body["error"]);
+        let says = error.contains("rite") && error.contains("dryRun");
+        assert!(says, "{query}: {error}");
     }
     assert!(world.sandbox.requests().is_empty());
 }
@@ -48,11 +47,8 @@ async fn a_switch_in_the_body_is_refused_and_nothing_is_sent() {
     let sentence = "Write dryRun=true in the query, not in the body";
     assert_eq!(refused["details"]["dryRun"]["_errors"], json!([sentence]));
     let form = "agentId=agent-123&conversationId=conv-zapi&body_text=Hi&button_1_id=a&button_1_title=A&dry_run=true";
-    let request = world
-        .client
-        .request(Method::POST, SEND)
-        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(form);
+    let request = world.client.request(Method::POST, SEND).body(form);
+    let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
     answer(request).await.expect(400);
     assert!(world.sandbox.requests().is_empty());
 }

@@ -21,40 +21,37 @@ async fn flood(
     }
     let mut refused = BTreeMap::new();
     while sends.len() > kept {
-        let answer = sends.join_next().await.expect("a send").expect("an answer");
+        let answer = soon("an answer", sends.join_next()).await;
+        let answer = answer.expect("a send").expect("no panic");
         answer.refused(429, "rate_limited");
         assert_eq!(answer.headers["retry-after"], "1");
-        let text = answer.body["error"].as_str().expect("a text");
-        let share = ["channel", "organization", "server"]
-            .into_iter()
-            .find(|share| text.starts_with(&format!("Too many sends of this {share}")));
-        *refused.entry(share.unwrap_or(text).to_owned()).or_default() += 1;
+        let error = text(&answer.body["error"]);
+        let share = error
+            .strip_prefix("Too many sends of this ")
+            .unwrap_or(error);
+        let share = share.split([' ', ':', ';', ',']).next().unwrap_or_default();
+        *refused.entry(share.to_owned()).or_default() += 1;
     }
     refused
 }
 
 #[tokio::test]
 async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
-    let world = World::with(Options {
+    let options = Options {
         max_sends_in_flight: PLACES,
         ..Options::default()
-    })
-    .await;
+    };
+    let world = World::with(options).await;
     let held = HeldProvider::start().await;
     for channel in ["whatsapp", "zapi"] {
-        let slow = json!({"settings": {"baseUrl": held.url}});
-        let channel = format!("/channels/{channel}");
-        world.client.change(&channel, slow).await;
+        world.client.lead(channel, &held.url).await;
     }
     let other = world.operator.organization("other").await;
-    open_conversations(&other, &[]).await;
+    other.agent("agent-123").await;
     for (provider, conversation) in CONVERSATIONS {
         let id = format!("other-{provider}");
-        let channel = json!({"id": id, "provider": provider, "name": id, "credentials": credentials(provider)});
-        other.create("/channels", channel).await;
-        let conversation =
-            json!({"id": conversation, "agentId": "agent-123", "channelId": id, "to": CUSTOMER});
-        other.create("/conversations", conversation).await;
+        other.connect(&id, provider).await;
+        other.open(conversation, "agent-123", &id, CUSTOMER).await;
     }
 
     let mut sends = JoinSet::new();
@@ -72,7 +69,7 @@ async fn a_slow_provider_of_one_organization_leaves_places_for_another() {
         let taken = json!({"messages": [{"id": "M1"}], "messageId": "M1"});
         held.receive().await.answer(&taken).await;
     }
-    for answer in sends.join_all().await {
+    for answer in soon("the answers", sends.join_all()).await {
         answer.expect(200);
     }
     world.client.accepted(smallest_body("conv-zapperhub")).await;

@@ -1,6 +1,5 @@
 //! How a message is sent: the request, the answer, and what a failure or a crash leaves.
 
-mod blank;
 mod compatibility;
 mod concurrency;
 mod crash;

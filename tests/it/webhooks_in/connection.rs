@@ -7,12 +7,8 @@ const CHANNELS: [&str; 3] = ["wuzapi", "zapi", "zapperhub"];
 
 /// A world whose channels all hear of their phones.
 async fn connected() -> World {
-    let world = World::start().await;
-    world.connect_webhooks().await;
-    let channel = json!({"id": "wuzapi", "provider": "zapperhub", "name": "Own server",
-        "credentials": {"apiKey": "WUZAPI-TOKEN-01"},
-        "settings": {"dialect": "wuzapi", "baseUrl": world.sandbox_urls.wuzapi}});
-    world.client.create("/channels", channel).await;
+    let world = World::connected().await;
+    world.open_wuzapi().await;
     let path = "/channels/wuzapi/register-webhook";
     world.client.act(path, json!({})).await;
     world
@@ -26,17 +22,14 @@ fn cut_off() -> Settings {
     settings
 }
 
-/// The channels of events, and what was said of each.
-fn told(events: &[Value]) -> Vec<(String, Value)> {
-    let mut told: Vec<_> = events
-        .iter()
-        .map(|event| {
-            let channel = event["channelId"].as_str().expect("a channel");
-            (channel.to_owned(), event["data"]["detail"].clone())
-        })
-        .collect();
-    told.sort_by(|(one, _), (other, _)| one.cmp(other));
-    told
+/// Waits for an event of each channel; returns what was said of each, as [`CHANNELS`] has them.
+async fn told(world: &World, kind: &str) -> [Value; 3] {
+    let events = world.events(kind, CHANNELS.len()).await;
+    assert_eq!(events.len(), CHANNELS.len());
+    CHANNELS.map(|channel| {
+        let told = events.iter().find(|event| event["channelId"] == channel);
+        told.expect(channel)["data"]["detail"].clone()
+    })
 }
 
 async fn assert_shown(world: &World, connected: bool) {
@@ -51,23 +44,18 @@ async fn assert_shown(world: &World, connected: bool) {
 async fn a_phone_that_is_cut_off_and_comes_back_is_told_on_every_channel_that_has_one() {
     let world = connected().await;
     world.sandbox.set_settings(cut_off());
-    let lost = told(&world.events("channel.disconnected", 3).await);
-    let details = [
-        json!("logged out: a phone must be paired"),
-        json!("Device has been disconnected"),
-        Value::Null,
-    ];
-    let expected: Vec<_> = CHANNELS
-        .map(str::to_owned)
-        .into_iter()
-        .zip(details)
-        .collect();
-    assert_eq!(lost, expected);
+    let (unpaired, cut) = (
+        "logged out: a phone must be paired",
+        "Device has been disconnected",
+    );
+    let lost = [json!(unpaired), json!(cut), Value::Null];
+    assert_eq!(told(&world, "channel.disconnected").await, lost);
     assert_shown(&world, false).await;
 
     world.sandbox.set_settings(Settings::default());
-    let back = told(&world.events("channel.connected", 3).await);
-    let expected = CHANNELS.map(|channel| (channel.to_owned(), Value::Null));
-    assert_eq!(back, expected);
+    assert_eq!(
+        told(&world, "channel.connected").await,
+        [(); 3].map(|()| Value::Null)
+    );
     assert_shown(&world, true).await;
 }

@@ -18,12 +18,9 @@ fn call(caller: usize, number: usize) -> Call {
     let texts: Vec<_> = (0..BATCH)
         .map(|place| Text::from(&format!("551192{caller:02}{number:04}{place}")))
         .collect();
+    let batch = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
     let (provider, body, texts) = match caller % 3 {
-        0 => (
-            "whatsapp",
-            whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]),
-            &texts[..],
-        ),
+        0 => ("whatsapp", batch, &texts[..]),
         1 => ("zapi", zapi(&texts[0]), &texts[..1]),
         _ => ("zapperhub", zapperhub(&texts[0]), &texts[..1]),
     };
@@ -39,11 +36,11 @@ async fn kill_while_called(server: Server, callbacks: &Callbacks) -> Vec<(Call, 
     let (callers, mut calls) = call_from_many(callbacks, CALLERS, call);
     let mut all = Vec::new();
     while all.iter().filter(|(_, taken)| *taken).count() < ENOUGH {
-        all.push(calls.recv().await.expect("a call"));
+        all.push(soon("a call", calls.recv()).await.expect("a call"));
     }
     server.kill().await.expect("a server to kill");
-    callers.join_all().await;
-    while let Some(call) = calls.recv().await {
+    soon("the callers end", callers.join_all()).await;
+    while let Ok(call) = calls.try_recv() {
         all.push(call);
     }
     all
@@ -63,7 +60,7 @@ async fn apply_left_behind(database: &TestDatabase, urls: &recado_sandbox::Urls)
 fn heard(events: &[Event]) -> HashSet<String> {
     let mut heard = HashSet::new();
     for event in events {
-        let phone = event.data["from"]["phone"].as_str().expect("a phone");
+        let phone = text(&event.data["from"]["phone"]);
         assert!(heard.insert(phone.to_owned()), "{phone} is told twice");
     }
     heard

@@ -15,23 +15,20 @@ fn calls(texts: &[Text]) -> Vec<(&'static str, Value)> {
     let (in_whatsapp, single) = texts.split_at(texts.len() * 4 / 5);
     let mut calls = Vec::new();
     let mut rest = in_whatsapp;
-    for shape in 0.. {
+    for shape in 0_usize.. {
         let mut take = |most: usize| {
             let (taken, left) = rest.split_at(most.min(rest.len()));
             rest = left;
             taken
         };
         // Up to 3 entries of up to 3 changes of up to 6 messages.
-        let entries: Vec<Vec<Value>> = (0..=shape % 3)
-            .map(|entry| {
-                let changes = (0..=(shape + entry) % 3)
-                    .map(|change| take(1 + (shape + 2 * entry + change) % 6));
-                changes
-                    .filter(|texts| !texts.is_empty())
-                    .map(|texts| whatsapp_texts(NUMBER, texts))
-                    .collect()
-            })
-            .collect();
+        let mut changes = |entry| -> Vec<_> {
+            let changes = 0..=(shape + entry) % 3;
+            let texts = changes.map(|change| take(1 + (shape + 2 * entry + change) % 6));
+            let texts = texts.filter(|texts| !texts.is_empty());
+            texts.map(|texts| whatsapp_texts(NUMBER, texts)).collect()
+        };
+        let entries: Vec<_> = (0..=shape % 3).map(&mut changes).collect();
         calls.push(("whatsapp", whatsapp(&entries)));
         if rest.is_empty() {
             break;
@@ -68,7 +65,7 @@ async fn deliver_all(callbacks: &Callbacks, calls: Vec<(&'static str, Value)>) {
             }
         });
     }
-    connections.join_all().await;
+    soon("all is delivered", connections.join_all()).await;
 }
 
 /// The customer of each event by its conversation; every customer has one, and no two share one.
@@ -76,16 +73,13 @@ fn conversations(events: &[Event]) -> HashMap<&str, &str> {
     let mut customers = HashMap::new();
     for event in events {
         let conversation = event.conversation_id.as_ref().expect("a conversation");
-        let phone = event.data["from"]["phone"].as_str().expect("a phone");
+        let phone = text(&event.data["from"]["phone"]);
         let before = customers.insert(conversation.as_str(), phone);
         assert_eq!(before, None, "two customers share {conversation}");
     }
     let different: HashSet<_> = customers.values().collect();
-    assert_eq!(
-        different.len(),
-        customers.len(),
-        "a customer has two conversations"
-    );
+    let (phones, conversations) = (different.len(), customers.len());
+    assert_eq!(phones, conversations, "a customer has two conversations");
     customers
 }
 
@@ -93,16 +87,14 @@ fn conversations(events: &[Event]) -> HashMap<&str, &str> {
 async fn two_thousand_customers_at_once_are_heard_once_each() {
     let (world, callbacks) = World::with_callbacks().await;
     let phone = |number| format!("551198{number:07}");
-    let texts: Vec<_> = (0..CUSTOMERS)
-        .map(|number| Text::from(&phone(number)))
-        .collect();
-    deliver_all(&callbacks, calls(&texts)).await;
+    let texts = (0..CUSTOMERS).map(|number| Text::from(&phone(number)));
+    deliver_all(&callbacks, calls(&texts.collect::<Vec<_>>())).await;
     world.stop().await;
 
     let received = stored(&world.database, "message.received").await;
     assert_eq!(received.len(), CUSTOMERS);
     for event in &received {
-        let phone = event.data["from"]["phone"].as_str().expect("a phone");
+        let phone = text(&event.data["from"]["phone"]);
         let text = Text::from(phone);
         event.data.assert_has(json!({
             "externalId": text.id, "text": text.body, "from": {"name": format!("Name {phone}")}

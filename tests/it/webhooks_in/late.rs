@@ -1,7 +1,8 @@
 //! Calls whose claim is lost, or whose application the database refuses: they do not wait for a minute.
 
 use recado_server::inbound;
-use recado_store::{DatabaseKind, WebhookCall};
+use recado_store::DatabaseKind;
+use recado_tests::callbacks::kept_call;
 use recado_tests::prelude::*;
 use sqlx::{AnyConnection, Connection as _};
 
@@ -14,15 +15,8 @@ async fn a_call_whose_claim_was_lost_is_applied_after_ten_seconds() {
     let store = world.database.store().await;
     let urls = &world.sandbox_urls;
     let app = world::app(&store, urls, "http://127.0.0.1:1", &Options::default());
-    let (organization, now) = ("demo".parse().expect("an id"), Timestamp::now());
-    let call = WebhookCall {
-        id: "whc_1".to_owned(),
-        organization_id: organization,
-        channel_id: "zapi".parse().expect("an id"),
-        content_type: Some("application/json".to_owned()),
-        body: zapi(&Text::from("5511977770001")).to_string().into_bytes(),
-        received_at: now,
-    };
+    let (said, now) = (zapi(&Text::from("5511977770001")), Timestamp::now());
+    let call = kept_call("whc_1", said.to_string(), now);
     store.keep_webhook_call(&call, now).await.expect("a call");
     let until = inbound::claimed_until(now);
     let claimed = store.claim_webhook_calls(&call.organization_id, now, until, 10, 100_000);
@@ -38,9 +32,8 @@ async fn a_call_whose_claim_was_lost_is_applied_after_ten_seconds() {
 
 /// Takes the organization lock, as a server does that then stops.
 async fn hold(database: &TestDatabase) -> AnyConnection {
-    let mut connection = AnyConnection::connect(database.url())
-        .await
-        .expect("a connection");
+    let connection = AnyConnection::connect(database.url()).await;
+    let mut connection = connection.expect("a connection");
     for text in [
         "begin",
         "select id from organizations where id = 'demo' for no key update",

@@ -19,10 +19,8 @@ async fn a_status_advances_to_read_and_every_step_is_an_event() {
         assert_eq!(world.events(kind, 3).await.len(), 3, "{kind}");
     }
     for (_, conversation) in CONVERSATIONS {
-        let messages = world
-            .client
-            .read(&format!("/conversations/{conversation}/messages"))
-            .await;
+        let messages = format!("/conversations/{conversation}/messages");
+        let messages = world.client.read(&messages).await;
         messages["data"][0].assert_has(json!({"status": "read", "read": true}));
     }
 }
@@ -36,15 +34,11 @@ async fn however_often_a_webhook_comes_it_has_one_effect() {
     world.sandbox.set_settings(settings);
     for (_, conversation) in CONVERSATIONS {
         let sent = world.sent(conversation).await;
-        world
-            .sandbox
-            .tap(&sent.external_id, 0, None)
-            .expect("a tap");
+        let tapped = world.sandbox.tap(&sent.external_id, 0, None);
+        tapped.expect("a tap");
     }
-    world.sandbox.settled().await;
-    world.events("message.delivered", 3).await;
-    assert_eq!(world.events("button.pressed", 3).await.len(), 3);
-    for kind in ["message.sent", "message.delivered"] {
+    soon("all calls are made", world.sandbox.settled()).await;
+    for kind in ["message.delivered", "message.sent", "button.pressed"] {
         assert_eq!(world.events(kind, 3).await.len(), 3, "{kind}");
     }
 }
@@ -62,35 +56,23 @@ async fn a_status_that_comes_before_the_answer_of_its_send_waits_for_it() {
     let delivered = world.events("message.delivered", 3).await;
     assert_eq!(delivered.len(), 3);
     for (accepted, delivered) in accepted.iter().zip(&delivered) {
-        assert!(
-            accepted["id"].as_str() < delivered["id"].as_str(),
-            "{accepted} {delivered}"
-        );
+        assert!(id(accepted) < id(delivered), "{accepted} {delivered}");
     }
 }
 
 #[tokio::test]
 async fn a_status_settles_a_send_whose_answer_was_lost() {
     let world = World::connected().await;
-    world
-        .sandbox
-        .fail_next(Fault::new(Provider::Whatsapp, Effect::ResetAfter), 1);
-    let lost = world
-        .client
-        .send(smallest_body("conv-456"))
-        .await
-        .expect(500);
-    assert_eq!(lost["reason"], "outcome_unknown");
-    let delivered = world.events("message.delivered", 1).await;
-    assert_eq!(delivered[0]["data"]["messageId"], lost["messageId"]);
-    let id = lost["messageId"].as_str().expect("an id");
+    let lost = Fault::new(Provider::Whatsapp, Effect::ResetAfter);
+    world.sandbox.fail_next(lost, 1);
+    let lost = world.client.send(smallest_body("conv-456")).await;
+    lost.refused(500, "outcome_unknown");
+    let id = text(&lost.body["messageId"]);
+    let delivered = &world.events("message.delivered", 1).await[0];
+    assert_eq!(delivered["data"]["messageId"], id);
     let message = world.client.read(&format!("/messages/{id}")).await;
     assert_eq!(message["status"], "delivered");
-    assert!(
-        message["externalId"]
-            .as_str()
-            .is_some_and(|id| id.starts_with("wamid."))
-    );
+    assert!(text(&message["externalId"]).starts_with("wamid."));
 }
 
 #[tokio::test]
@@ -101,20 +83,16 @@ async fn an_unknown_customer_opens_a_conversation_and_can_be_answered() {
         (Provider::Zapi, "5511922222222"),
         (Provider::Zapperhub, "5511933333333"),
     ] {
-        world
-            .sandbox
-            .say(provider, "", from, "Oi, tudo bem?")
-            .expect("a text");
+        let said = world.sandbox.say(provider, "", from, "Oi, tudo bem?");
+        said.expect("a text");
     }
     let received = world.events("message.received", 3).await;
     assert_eq!(world.events("conversation.created", 3).await.len(), 3);
     for event in received {
         event["data"].assert_has(json!({"kind": "text", "text": "Oi, tudo bem?"}));
-        let conversation = event["conversationId"].as_str().expect("a conversation");
-        let shown = world
-            .client
-            .read(&format!("/conversations/{conversation}"))
-            .await;
+        let conversation = text(&event["conversationId"]);
+        let shown = format!("/conversations/{conversation}");
+        let shown = world.client.read(&shown).await;
         assert_eq!(shown["to"], event["data"]["from"]["phone"]);
         world.client.accepted(smallest_body(conversation)).await;
     }
@@ -125,11 +103,7 @@ async fn meta_asks_for_the_verify_token_before_it_calls() {
     let world = World::start().await;
     let handshake =
         "/webhooks/whatsapp/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=";
-    let wrong = world.client.get(&format!("{handshake}wrong")).await;
-    assert_eq!(wrong.status, 403);
-    let right = world
-        .client
-        .get(&format!("{handshake}verify-token-01"))
-        .await;
-    assert_eq!(right.text, "1158201444");
+    let ask = async |token| world.client.get(&format!("{handshake}{token}")).await;
+    assert_eq!(ask("wrong").await.status, 403);
+    assert_eq!(ask("verify-token-01").await.text, "1158201444");
 }

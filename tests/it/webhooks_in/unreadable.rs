@@ -1,19 +1,8 @@
 //! A call that proves itself and cannot be read is kept, told of, and can be tried again.
 
+use recado_tests::owned::set_aside_calls;
 use recado_tests::prelude::*;
 use rstest::rstest;
-
-/// The calls that are set aside, as soon as there are so many.
-async fn set_aside(client: &Client, count: usize) -> Vec<Value> {
-    loop {
-        let listed = client.read("/webhook-calls").await;
-        let calls = listed["data"].as_array().cloned().unwrap_or_default();
-        if calls.len() >= count {
-            return calls;
-        }
-        tokio::task::yield_now().await;
-    }
-}
 
 #[rstest]
 #[case::no_json("whatsapp", "no JSON")]
@@ -28,40 +17,33 @@ async fn a_verified_call_that_cannot_be_read_is_kept_and_can_be_tried_again(
     #[case] channel: &str,
     #[case] body: &str,
 ) {
-    let (world, _) = World::with_callbacks().await;
+    let world = World::start().await;
     world.open_wuzapi().await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
+    let callbacks = world.callbacks().await;
     let call = callbacks.call(channel, body);
-    answer(call.header("content-type", "application/json"))
-        .await
-        .expect(200);
-    let calls = set_aside(&world.client, 1).await;
+    let call = call.header("content-type", "application/json");
+    answer(call).await.expect(200);
+    let calls = set_aside_calls(&world.client, 1).await;
     calls[0].assert_has(json!({
         "status": "unreadable", "channelId": channel, "contentType": "application/json"
     }));
     for (status, count) in [("unreadable", 1), ("crashed", 0), ("too_many_items", 0)] {
         let path = format!("/webhook-calls?status={status}");
         let listed = world.client.read(&path).await;
-        assert_eq!(listed["data"].as_array().map(Vec::len), Some(count));
+        assert_eq!(entries(&listed).len(), count);
     }
     let refused = world.client.get("/webhook-calls?status=lost").await;
     refused.refused(400, "invalid_query");
 
-    let id = calls[0]["id"].as_str().expect("an id");
-    let path = format!("/webhook-calls/{id}/retry");
+    let path = format!("/webhook-calls/{}/retry", id(&calls[0]));
     let retried = world.client.act(&path, json!({})).await;
     assert_eq!(retried["status"], "pending");
-    assert_eq!(
-        set_aside(&world.client, 1).await,
-        calls,
-        "it is tried again"
-    );
+    let again = set_aside_calls(&world.client, 1).await;
+    assert_eq!(again, calls, "it is tried again");
     let unknown = world.client.post("/webhook-calls/whc_9/retry", json!({}));
-    let unknown = unknown.await.error();
-    assert_eq!(unknown, (404, "webhook_call_not_found".to_owned()));
+    unknown.await.refused(404, "webhook_call_not_found");
     // What can be read is applied all the same.
-    callbacks
-        .deliver("zapi", &zapi(&Text::from("5511944443333")))
-        .await;
+    let readable = zapi(&Text::from("5511944443333"));
+    callbacks.deliver("zapi", &readable).await;
     world.events("message.received", 1).await;
 }

@@ -20,10 +20,10 @@ async fn register(world: &World) {
 #[tokio::test]
 async fn taps_and_statuses_come_even_if_the_legacy_webhook_hears_of_no_statuses() {
     let world = registered().await;
-    let sent = world.client.accepted(smallest_body("conv-zapperhub")).await;
-    let external_id = sent["message"]["externalId"].as_str().expect("an id");
-    world.sandbox.tap(external_id, "a", None).expect("a tap");
-    world.sandbox.read(external_id).expect("read");
+    let sent = world.sent("conv-zapperhub").await;
+    let tapped = world.sandbox.tap(&sent.external_id, "a", None);
+    tapped.expect("a tap");
+    world.sandbox.read(&sent.external_id).expect("read");
     for kind in [
         "message.sent",
         "message.delivered",
@@ -38,11 +38,8 @@ async fn taps_and_statuses_come_even_if_the_legacy_webhook_hears_of_no_statuses(
 async fn registering_again_makes_no_further_webhook() {
     let world = registered().await;
     register(&world).await;
-    let names = world
-        .sandbox
-        .webhooks()
-        .into_iter()
-        .map(|webhook| webhook.name);
+    let webhooks = world.sandbox.webhooks().into_iter();
+    let names = webhooks.map(|webhook| webhook.name);
     assert_eq!(names.collect::<Vec<_>>(), [None, Some("recado".to_owned())]);
 }
 
@@ -54,18 +51,15 @@ async fn without_the_secret_only_statuses_are_taken_in() {
     let update = json!({"type": "messages.update", "instanceId": "inst_5f2c",
         "key": {"id": "3EB0", "fromMe": true}, "update": {"status": 3}});
     let text = zapperhub(&Text::from("5511911111111"));
-    let answer = async |body: &Value, bearer: Option<&str>| {
+    let status = async |body: &Value| {
         let call = callbacks.unproved(path, body.to_string());
-        let call = match bearer {
-            Some(bearer) => call.bearer_auth(bearer),
-            None => call,
-        };
-        call.send().await.expect("an answer").status().as_u16()
+        answer(call).await.status
     };
-    assert_eq!(answer(&update, None).await, 200);
-    assert_eq!(answer(&update, Some("wrong")).await, 401);
-    assert_eq!(answer(&text, None).await, 401);
-    assert_eq!(answer(&json!([update, text]), None).await, 401);
+    assert_eq!(status(&update).await, 200);
+    let wrong = callbacks.unproved(path, update.to_string());
+    assert_eq!(answer(wrong.bearer_auth("wrong")).await.status, 401);
+    assert_eq!(status(&text).await, 401);
+    assert_eq!(status(&json!([update, text])).await, 401);
     let events = world.client.read("/events").await;
     assert_eq!(events["data"], json!([]));
 }

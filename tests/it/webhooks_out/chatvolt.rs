@@ -1,56 +1,40 @@
 //! `--format chatvolt`: what a receiver that was written for ChatVolt gets of every kind of message.
 
-use recado_tests::callbacks::call_of;
+use recado_tests::callbacks::{FILE, call_of};
 use recado_tests::prelude::*;
-
 use recado_tests::receiver::Receiver;
 
-/// What a receiver gets of a message.
-enum Got {
-    /// The user's words, the id of the tap, and the address and the type of the file.
-    Told([String; 4]),
-    /// Nothing, because the user did not say it; Recado's own events tell it.
-    Untold,
-    /// Nothing, and Recado makes no event either.
-    Ignored,
-}
-
-/// One row of a table: what the receiver gets, and the message.
+/// One row of a table.
 struct Row {
-    got: Got,
-    is_tap: bool,
+    /// `said`, `tapped` or `file`; `untold` if only Recado's own events tell it, because the user did not say it;
+    /// `ignored` if Recado makes no event either.
+    kind: &'static str,
+    /// The user's words, the id of the tap, and the address and the type of the file.
+    told: [String; 4],
     message: Value,
 }
 
-/// Reads a table: what the receiver gets, the words with the id of a tap or the type of a file, and the message.
-fn rows(table: &str) -> Vec<Row> {
+/// Reads a table: the kind, the words with the id of a tap or the type of a file, and the message.
+fn rows(table: &'static str) -> Vec<Row> {
     let rows = table.trim().lines().map(|line| {
         let cells: Vec<_> = line.splitn(3, " | ").collect();
         let [kind, said, message] = cells[..] else {
             panic!("{line}");
         };
         let (words, more) = said.split_once(" / ").unwrap_or((said, ""));
-        let told = |id: &str, file: &str, kind: &str| {
-            Got::Told([words, id, file, kind].map(str::to_owned))
+        let told = match kind {
+            "tapped" => [words, more, "", ""],
+            "file" => [words, "", FILE, more],
+            _ => [words, "", "", ""],
         };
         Row {
-            got: match kind {
-                "said" => told("", "", ""),
-                "tapped" => told(more, "", ""),
-                "file" => told("", FILE, more),
-                "untold" => Got::Untold,
-                "ignored" => Got::Ignored,
-                _ => panic!("{line}"),
-            },
-            is_tap: kind == "tapped",
+            kind,
+            told: told.map(str::to_owned),
             message: serde_json::from_str(message).expect(message),
         }
     });
     rows.collect()
 }
-
-/// The address of every file of Z-API and ZapperHUB.
-const FILE: &str = recado_tests::callbacks::FILE;
 
 /// Meta gives a file by its id, and only to the owner of the token.
 const WHATSAPP: &str = r#"
@@ -130,22 +114,36 @@ fn read(payload: &Value) -> [String; 4] {
     if !file.is_null() {
         assert!(file["id"].is_string() && file["size"].is_i64(), "{payload}");
     }
-    let words = payload["userMessage"].as_str().expect("always a text");
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let optional = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     [
-        words.to_owned(),
-        text(&payload["buttonReply"]["id"]),
-        text(&file["url"]),
-        text(&file["mimeType"]),
+        text(&payload["userMessage"]).to_owned(),
+        optional(&payload["buttonReply"]["id"]),
+        optional(&file["url"]),
+        optional(&file["mimeType"]),
     ]
 }
 
-/// The channel, its conversation, and the kinds of message that its provider tells.
-const TABLES: [(&str, &str, &str); 4] = [
-    ("whatsapp", "conv-456", WHATSAPP),
-    ("zapi", "conv-zapi", ZAPI),
-    ("zapperhub", "conv-zapperhub", ZAPPERHUB),
-    ("wuzapi", "conv-wuzapi", ZAPPERHUB),
+/// The channel, its conversation, the kinds of message that its provider tells, and the last message.
+const TABLES: [(&str, &str, &str, &str); 4] = [
+    (
+        "whatsapp",
+        "conv-456",
+        WHATSAPP,
+        r#"{"type": "text", "text": {"body": "end"}}"#,
+    ),
+    ("zapi", "conv-zapi", ZAPI, r#"{"text": {"message": "end"}}"#),
+    (
+        "zapperhub",
+        "conv-zapperhub",
+        ZAPPERHUB,
+        r#"{"conversation": "end"}"#,
+    ),
+    (
+        "wuzapi",
+        "conv-wuzapi",
+        ZAPPERHUB,
+        r#"{"conversation": "end"}"#,
+    ),
 ];
 
 #[tokio::test]
@@ -154,57 +152,52 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
     world.open_wuzapi().await;
     let endpoint = json!({"url": receiver.url, "format": "chatvolt"});
     let endpoint = world.client.create("/webhook-endpoints", endpoint).await;
-    let callbacks = Callbacks::of(&world.client, &world.url).await;
-    let tables = TABLES.map(|(channel, conversation, table)| (channel, conversation, rows(table)));
-    for (channel, _, rows) in &tables {
-        for (place, row) in rows.iter().enumerate() {
+    let callbacks = world.callbacks().await;
+    let all: Vec<_> = TABLES
+        .iter()
+        .flat_map(|(.., table, _)| rows(table))
+        .collect();
+    for (channel, _, table, _) in TABLES {
+        for (place, row) in rows(table).iter().enumerate() {
             let body = call_of(channel, &format!("{channel}-{place}"), &row.message);
             callbacks.deliver(channel, &body).await;
         }
     }
-    let count = |is: fn(&Row) -> bool| {
-        let rows = tables.iter().flat_map(|(.., rows)| rows);
-        rows.filter(|row| is(row)).count()
-    };
-    let taps = count(|row| row.is_tap);
+    let count = |kinds: &[&str]| all.iter().filter(|row| kinds.contains(&row.kind)).count();
     // Each provider has one list among its taps.
     world.events("list.selected", 4).await;
-    world.events("button.pressed", taps - 4).await;
-    let others = count(|row| !row.is_tap && !matches!(row.got, Got::Ignored));
+    world.events("button.pressed", count(&["tapped"]) - 4).await;
+    let others = count(&["said", "file", "untold"]);
     world.events("message.received", others).await;
     // What is told of a conversation arrives in order: nothing of the above comes behind this.
-    for (channel, ..) in &tables {
-        let end = match *channel {
-            "whatsapp" => json!({"type": "text", "text": {"body": "end"}}),
-            "zapi" => json!({"text": {"message": "end"}}),
-            _ => json!({"conversation": "end"}),
-        };
+    for (channel, _, _, end) in TABLES {
+        let end = serde_json::from_str(end).expect("JSON");
         let body = call_of(channel, &format!("{channel}-end"), &end);
         callbacks.deliver(channel, &body).await;
     }
-    let told = count(|row| matches!(row.got, Got::Told(_)));
-    receiver.wait_for(told + tables.len()).await;
+    let told = ["said", "tapped", "file"];
+    receiver.wait_for(count(&told) + TABLES.len()).await;
     let arrived = receiver.arrived();
-    for (channel, conversation, rows) in &tables {
+    for (channel, conversation, table, _) in TABLES {
         let of_channel = arrived.iter();
-        let of_channel = of_channel.filter(|call| call["conversationId"] == *conversation);
+        let of_channel = of_channel.filter(|call| call["conversationId"] == conversation);
         let mut read: Vec<_> = of_channel.map(read).collect();
         let end = read.pop().expect("a call");
         assert_eq!(end[0], "end", "{channel}: {read:?}");
-        let told = rows.iter().filter_map(|row| match &row.got {
-            Got::Told(told) => Some(told.clone()),
-            Got::Untold | Got::Ignored => None,
-        });
-        let mut expected: Vec<_> = told.collect();
+        let expected = rows(table).into_iter();
+        let expected = expected.filter(|row| told.contains(&row.kind));
+        let mut expected: Vec<_> = expected.map(|row| row.told).collect();
         // Calls that come at the same time are applied in any order.
         read.sort();
         expected.sort();
         assert_eq!(read, expected, "{channel}");
     }
-    let id = endpoint["id"].as_str().expect("an id");
-    let path = format!("/webhook-endpoints/{id}/deliveries?limit=100&status=not_sent");
+    let path = format!(
+        "/webhook-endpoints/{}/deliveries?limit=100&status=not_sent",
+        id(&endpoint)
+    );
     let listed = world.client.list(&path).await;
-    assert_eq!(listed.len(), count(|row| matches!(row.got, Got::Untold)));
+    assert_eq!(listed.len(), count(&["untold"]));
     for delivery in listed {
         let reason = "not sent: format chatvolt has no word for it";
         assert_eq!(delivery["lastError"], reason);

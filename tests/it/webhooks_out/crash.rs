@@ -8,9 +8,8 @@ use recado_server::app::Clock;
 use recado_server::{delivery, inbound};
 use recado_store::{DatabaseKind, Event};
 use recado_tests::binaries::receiver::ReceiverProcess;
-use recado_tests::prelude::*;
-
 use recado_tests::callbacks::{Call, call_from_many};
+use recado_tests::prelude::*;
 
 /// Calls that are taken, and deliveries that arrive, before the server is killed.
 const ENOUGH: usize = 100;
@@ -55,15 +54,15 @@ async fn kill_in_the_midst(
         }
     };
     for _ in 0..ENOUGH {
-        note(calls.recv().await.expect("a call"));
+        note(soon("a call", calls.recv()).await.expect("a call"));
     }
     let mut arrived = Vec::new();
     for _ in 0..ENOUGH {
         arrived.push(receiver.next().await);
     }
     server.kill().await.expect("a server to kill");
-    callers.join_all().await;
-    while let Some(call) = calls.recv().await {
+    soon("the callers end", callers.join_all()).await;
+    while let Ok(call) = calls.try_recv() {
         note(call);
     }
     arrived.extend(receiver.arrived());
@@ -73,9 +72,8 @@ async fn kill_in_the_midst(
 /// Waits until the texts of these ids have arrived.
 async fn receive(receiver: &mut ReceiverProcess, calls: &mut Vec<Value>, ids: &HashSet<String>) {
     let id = |call: &Value| {
-        call["event"]["data"]["externalId"]
-            .as_str()
-            .map(str::to_owned)
+        let id = &call["event"]["data"]["externalId"];
+        id.as_str().map(str::to_owned)
     };
     let arrived: HashSet<_> = calls.iter().filter_map(id).collect();
     let mut missing: HashSet<_> = ids.difference(&arrived).cloned().collect();
@@ -115,19 +113,15 @@ fn ids(events: &[Event]) -> BTreeSet<String> {
     events.iter().map(|event| event.id.to_string()).collect()
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().expect("a text")
-}
-
 /// The events of each conversation in the order of their first arrival.
 fn by_conversation(calls: &[Value]) -> BTreeMap<&str, Vec<&str>> {
     let (mut seen, mut arrivals) = (HashSet::new(), BTreeMap::<_, Vec<_>>::new());
     for call in calls {
         let event = &call["event"];
         assert!(event.is_object(), "refused: {call}");
-        let id = text(event, "id");
+        let id = id(event);
         if seen.insert(id) {
-            let conversation = text(event, "conversationId");
+            let conversation = text(&event["conversationId"]);
             arrivals.entry(conversation).or_default().push(id);
         }
     }
@@ -138,18 +132,15 @@ fn by_conversation(calls: &[Value]) -> BTreeMap<&str, Vec<&str>> {
 async fn what_was_taken_in_reaches_the_receiver_though_the_server_is_killed() {
     let (database, urls, server, client) = Deployment::start().await.parts();
     let mut receiver = ReceiverProcess::start().await.expect("a receiver");
-    let endpoint = client
-        .create("/webhook-endpoints", json!({"url": receiver.url}))
-        .await;
-    let secret = text(&endpoint, "secret");
-    receiver.trust(secret).await.expect("it listens");
+    let endpoint = json!({"url": receiver.url});
+    let endpoint = client.create("/webhook-endpoints", endpoint).await;
+    let trusted = receiver.trust(text(&endpoint["secret"])).await;
+    trusted.expect("it listens");
     let callbacks = Callbacks::of(&client, &server.url).await;
     let (taken, mut calls) = kill_in_the_midst(server, &callbacks, &mut receiver).await;
     let written = ids(&all_events(&database).await);
-    assert!(
-        calls.len() < written.len(),
-        "it was not killed in the midst of deliveries"
-    );
+    let in_the_midst = calls.len() < written.len();
+    assert!(in_the_midst, "all was delivered before the kill");
 
     let server = Server::on(&database, &urls).await.expect("a restart");
     if database.kind() == DatabaseKind::Sqlite {
@@ -161,19 +152,15 @@ async fn what_was_taken_in_reaches_the_receiver_though_the_server_is_killed() {
     calls.extend(receiver.end().await.expect("an orderly end"));
 
     let events = all_events(&database).await;
-    let told: HashSet<_> = events
+    let told = events
         .iter()
-        .filter_map(|event| event.data["externalId"].as_str())
-        .collect();
+        .filter_map(|event| event.data["externalId"].as_str());
+    let told: HashSet<_> = told.collect();
     let lost: Vec<_> = taken.iter().filter(|id| !told.contains(&***id)).collect();
     assert!(lost.is_empty(), "answered with 200 and lost: {lost:?}");
     let arrivals = by_conversation(&calls);
-    let arrived: BTreeSet<_> = arrivals
-        .values()
-        .flatten()
-        .map(|id| (*id).to_owned())
-        .collect();
-    assert_eq!(arrived, ids(&events));
+    let arrived = arrivals.values().flatten().map(|id| (*id).to_owned());
+    assert_eq!(arrived.collect::<BTreeSet<_>>(), ids(&events));
     for (conversation, ids) in arrivals {
         assert!(ids.is_sorted(), "{conversation}: {ids:?}");
     }

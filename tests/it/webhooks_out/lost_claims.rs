@@ -5,16 +5,14 @@ use std::sync::Arc;
 use recado_server::delivery::{Drained, run};
 use recado_store::ClaimLimits;
 use recado_tests::prelude::*;
-use tokio_util::sync::CancellationToken;
-
 use recado_tests::receiver::Receiver;
 use recado_tests::rig::Rig;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn a_delivery_whose_claim_was_lost_does_not_wait_until_the_claim_runs_out() {
     let (rig, receiver) = (Rig::start().await, Receiver::start().await);
-    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
-        .await;
+    rig.endpoint_for("message.received", &receiver).await;
     rig.say(CUSTOMER, "Oi").await;
     let limits = ClaimLimits {
         total: 10,
@@ -31,6 +29,7 @@ async fn a_delivery_whose_claim_was_lost_does_not_wait_until_the_claim_runs_out(
     let delivering = tokio::spawn(run(Arc::clone(&rig.app), stop.clone()));
     receiver.wait_for(1).await;
     stop.cancel();
-    delivering.await.expect("the worker ends");
+    let ended = soon("the worker ends", delivering).await;
+    ended.expect("no panic");
     assert_eq!(receiver.arrived().len(), 1);
 }

@@ -3,10 +3,18 @@
 use std::collections::BTreeMap;
 
 use recado_tests::prelude::*;
-use recado_tests::world::OTHER_CUSTOMER;
-
 use recado_tests::receiver::Receiver;
 use recado_tests::rig::{Rig, path};
+use recado_tests::world::OTHER_CUSTOMER;
+
+const RECEIVED: &str = "message.received";
+
+/// A rig, and a receiver with an endpoint for what customers say.
+async fn with_endpoint() -> (Rig, Receiver, Value) {
+    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
+    let endpoint = rig.endpoint_for(RECEIVED, &receiver).await;
+    (rig, receiver, endpoint)
+}
 
 /// The texts that arrived, by conversation, in their order.
 fn texts(receiver: &Receiver) -> BTreeMap<String, Vec<String>> {
@@ -21,9 +29,7 @@ fn texts(receiver: &Receiver) -> BTreeMap<String, Vec<String>> {
 
 #[tokio::test]
 async fn after_an_hour_without_the_receiver_everything_arrives_in_order_of_each_conversation() {
-    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
-    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
-        .await;
+    let (rig, receiver, _) = with_endpoint().await;
     receiver.answer(503);
     let people: Vec<String> = (0..3).map(|n| format!("551190000010{n}")).collect();
     for minute in 0..60 {
@@ -51,49 +57,56 @@ async fn after_an_hour_without_the_receiver_everything_arrives_in_order_of_each_
 
 #[tokio::test]
 async fn the_same_delivery_has_the_same_id_and_a_fresh_signature_in_every_attempt() {
-    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
-    let wanted = json!({"url": receiver.url, "events": ["message.received"]});
-    let endpoint = rig.endpoint(wanted).await;
+    let (rig, receiver, endpoint) = with_endpoint().await;
     receiver.answer(500);
     rig.say(CUSTOMER, "Hi").await;
     rig.drain().await;
     receiver.answer(200);
     rig.pass(Duration::from_secs(7));
     rig.drain().await;
-    let calls = receiver.calls();
-    assert_eq!(calls.len(), 2);
-    assert_eq!(calls[0].header("webhook-id"), calls[1].header("webhook-id"));
-    assert_eq!(calls[0].body, calls[1].body);
-    assert_ne!(
-        calls[0].header("webhook-timestamp"),
-        calls[1].header("webhook-timestamp")
-    );
-    for call in &calls {
+    let [one, other] = &receiver.calls()[..] else {
+        panic!("{:?}", receiver.types());
+    };
+    assert_eq!(one.header("webhook-id"), other.header("webhook-id"));
+    assert_eq!(one.body, other.body);
+    let at = "webhook-timestamp";
+    assert_ne!(one.header(at), other.header(at));
+    for call in [one, other] {
         assert!(call.is_signed_with(text(&endpoint["secret"])));
     }
 
-    let id = text(&rig.deliveries(&endpoint).await[0]["id"]).to_owned();
-    let shown = rig
-        .client
-        .read(&format!("{}/deliveries/{id}", path(&endpoint)))
-        .await;
-    let attempts = shown["attempts"].as_array().expect("attempts");
-    let statuses: Vec<&Value> = attempts.iter().map(|attempt| &attempt["status"]).collect();
-    assert_eq!(statuses, [500, 200]);
-    assert_eq!(attempts[0]["error"], "the receiver answered 500");
-    assert_eq!(attempts[1]["error"], Value::Null);
+    let id = id(&rig.deliveries(&endpoint).await[0]).to_owned();
+    let shown = format!("{}/deliveries/{id}", path(&endpoint));
+    let shown = rig.client.read(&shown).await;
+    let attempts = entries(&shown["attempts"]);
+    let told: Vec<_> = attempts
+        .iter()
+        .map(|attempt| json!([attempt["status"], attempt["error"]]))
+        .collect();
+    let failed = json!([500, "the receiver answered 500"]);
+    assert_eq!(told, [failed, json!([200, null])]);
     assert_eq!(shown["status"], "delivered");
 }
 
 #[tokio::test]
+async fn what_a_receiver_asks_for_is_waited_and_the_schedule_is_kept_otherwise() {
+    let (rig, receiver, endpoint) = with_endpoint().await;
+    rig.say(CUSTOMER, "Hi").await;
+    for (asked, expected) in [("90", 90..=90), ("soon", 20..=40)] {
+        receiver.answer_with(503, &[("retry-after", asked)]);
+        assert_eq!(rig.drain().await.retried, 1);
+        let next = rig.deliveries(&endpoint).await[0]["nextAttemptAt"].clone();
+        let next: Timestamp = text(&next).parse().expect("an instant");
+        let wait = next.duration_since(rig.now()).as_secs();
+        assert!(expected.contains(&wait), "{asked}: {wait}");
+        rig.pass(Duration::from_secs(91));
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_a_failure_and_is_not_followed() {
-    let (rig, receiver, target) = (
-        Rig::start().await,
-        Receiver::start().await,
-        Receiver::start().await,
-    );
-    rig.endpoint(json!({"url": receiver.url, "events": ["message.received"]}))
-        .await;
+    let (rig, receiver, _) = with_endpoint().await;
+    let target = Receiver::start().await;
     rig.say(CUSTOMER, "Hi").await;
     for status in [301, 302, 307, 308] {
         receiver.answer_with(status, &[("location", &target.url)]);
@@ -103,24 +116,23 @@ async fn a_redirect_is_a_failure_and_is_not_followed() {
     assert_eq!(target.calls().len(), 0);
 }
 
+/// The endpoint is disabled, the other receiver was told, and the delivery follows when it is enabled.
+async fn assert_disabled(rig: &Rig, endpoint: &Value, other: &Receiver) {
+    assert_eq!(other.types(), ["webhook_endpoint.disabled"]);
+    let shown = rig.client.read(&path(endpoint)).await;
+    assert_ne!(shown["disabledAt"], Value::Null);
+    assert_eq!(rig.deliveries(endpoint).await[0]["status"], "pending");
+}
+
 #[tokio::test]
 async fn gone_disables_the_endpoint_at_once_and_what_waited_follows_when_it_is_enabled() {
-    let (rig, gone, other) = (
-        Rig::start().await,
-        Receiver::start().await,
-        Receiver::start().await,
-    );
+    let (rig, gone, endpoint) = with_endpoint().await;
+    let other = Receiver::start().await;
+    rig.endpoint_for("webhook_endpoint.disabled", &other).await;
     gone.answer(410);
-    let wanted = json!({"url": gone.url, "events": ["message.received"]});
-    let endpoint = rig.endpoint(wanted).await;
-    rig.endpoint(json!({"url": other.url, "events": ["webhook_endpoint.disabled"]}))
-        .await;
     rig.say(CUSTOMER, "Hi").await;
     rig.drain().await;
-    assert_eq!(other.types(), ["webhook_endpoint.disabled"]);
-    let shown = rig.client.read(&path(&endpoint)).await;
-    assert_ne!(shown["disabledAt"], Value::Null);
-    assert_eq!(rig.deliveries(&endpoint).await[0]["status"], "pending");
+    assert_disabled(&rig, &endpoint, &other).await;
 
     gone.answer(200);
     rig.pass(Duration::from_hours(24));
@@ -130,52 +142,32 @@ async fn gone_disables_the_endpoint_at_once_and_what_waited_follows_when_it_is_e
     let enabled = rig.client.change(&path(&endpoint), enable).await;
     assert_eq!(enabled["disabledAt"], Value::Null);
     rig.drain().await;
-    assert_eq!(gone.types(), ["message.received"]);
+    assert_eq!(gone.types(), [RECEIVED]);
 }
 
 #[tokio::test]
 async fn five_days_without_a_success_disable_the_endpoint_and_an_event_says_so() {
-    let (rig, bad, other) = (
-        Rig::start().await,
-        Receiver::start().await,
-        Receiver::start().await,
-    );
+    let (rig, bad, endpoint) = with_endpoint().await;
+    let other = Receiver::start().await;
+    rig.endpoint_for("webhook_endpoint.disabled", &other).await;
     bad.answer(500);
-    let wanted = json!({"url": bad.url, "events": ["message.received"]});
-    let endpoint = rig.endpoint(wanted).await;
-    rig.endpoint(json!({"url": other.url, "events": ["webhook_endpoint.disabled"]}))
-        .await;
     rig.say(CUSTOMER, "Hi").await;
-    let begun = rig.now();
+    let mut hours = 0;
     while other.calls().is_empty() {
         rig.drain().await;
-        assert!(
-            rig.now() < begun + Duration::from_hours(24 * 6),
-            "never disabled"
-        );
+        assert!(hours < 24 * 6, "never disabled");
         rig.pass(Duration::from_hours(1));
+        hours += 1;
     }
-    assert!(
-        rig.now() >= begun + Duration::from_hours(24 * 5),
-        "too early"
-    );
-    assert_eq!(other.types(), ["webhook_endpoint.disabled"]);
-    let shown = rig.client.read(&path(&endpoint)).await;
-    assert_ne!(shown["disabledAt"], Value::Null);
-    let waiting = &rig.deliveries(&endpoint).await[0];
-    assert_eq!(
-        waiting["status"], "pending",
-        "it follows when the endpoint is enabled"
-    );
+    assert!(hours > 24 * 5, "too early: {hours}");
+    assert_disabled(&rig, &endpoint, &other).await;
     let told = rig.events().await.pop().expect("an event");
     assert_eq!(told["type"], "webhook_endpoint.disabled");
 }
 
 #[tokio::test]
 async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_aside() {
-    let (rig, receiver) = (Rig::start().await, Receiver::start().await);
-    let wanted = json!({"url": receiver.url, "events": ["message.received"]});
-    let endpoint = rig.endpoint(wanted).await;
+    let (rig, receiver, endpoint) = with_endpoint().await;
     rig.say(CUSTOMER, "refused").await;
     rig.say(CUSTOMER, "next").await;
     let begun = rig.now();
@@ -189,10 +181,8 @@ async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_asid
             assert_eq!(rig.drain().await.delivered, 1);
             rig.pass(Duration::from_mins(1));
         }
-        assert!(
-            rig.now() < begun + Duration::from_mins(17),
-            "never set aside"
-        );
+        let end = begun + Duration::from_mins(17);
+        assert!(rig.now() < end, "never set aside");
     }
     assert!(rig.now() >= begun + Duration::from_mins(15), "too early");
     let refused = rig.deliveries(&endpoint).await.remove(0);
@@ -200,19 +190,14 @@ async fn an_event_that_is_refused_for_15_minutes_while_others_arrive_is_set_asid
     assert_ne!(refused["finishedAt"], Value::Null);
     let shown = rig.client.read(&path(&endpoint)).await;
     assert_eq!(shown["disabledAt"], Value::Null);
+    let last = || receiver.arrived().pop().expect("an event")["data"]["text"].clone();
     // It went at once, while the receiver still refused.
     rig.pass(Duration::from_secs(7));
     rig.drain().await;
-    let last = receiver.arrived().pop().expect("an event");
-    assert_eq!(last["data"]["text"], "next");
+    assert_eq!(last(), "next");
 
-    let replay = format!(
-        "{}/deliveries/{}/replay",
-        path(&endpoint),
-        text(&refused["id"])
-    );
+    let replay = format!("{}/deliveries/{}/replay", path(&endpoint), id(&refused));
     rig.client.act(&replay, json!({})).await;
     rig.drain().await;
-    let last = receiver.arrived().pop().expect("an event");
-    assert_eq!(last["data"]["text"], "refused");
+    assert_eq!(last(), "refused");
 }

@@ -38,17 +38,17 @@ async fn send(client: &Client, conversation: &str) -> Value {
 }
 
 /// A tap as a receiver is told of it: where, by whom, on which button of which message.
-fn told(channel: &str, conversation: &str, message: &Value, button: (&str, &str)) -> String {
-    let (id, title) = button;
+fn told(channel: &str, conversation: &str, message: &Value, (id, title): (&str, &str)) -> String {
+    let from = json!({"phone": CUSTOMER, "name": "Ana"});
+    let button = json!({"id": id, "title": title});
     json!([
+        "demo",
+        "agent-123",
         channel,
         conversation,
-        "agent-123",
-        "demo",
         message["id"],
-        {"id": id, "title": title},
-        CUSTOMER,
-        "Ana",
+        button,
+        from
     ])
     .to_string()
 }
@@ -56,16 +56,20 @@ fn told(channel: &str, conversation: &str, message: &Value, button: (&str, &str)
 fn read(call: &Value) -> String {
     let event = &call["event"];
     assert_eq!(event["type"], "button.pressed", "{call}");
+    let of = |name: &str| &event[name];
+    let places = ["organizationId", "agentId", "channelId", "conversationId"].map(of);
+    let [organization, agent, channel, conversation] = places;
     let data = &event["data"];
+    let (question, button) = (&data["inReplyTo"], &data["button"]);
+    let from = json!({"phone": data["from"]["phone"], "name": data["from"]["name"]});
     json!([
-        event["channelId"],
-        event["conversationId"],
-        event["agentId"],
-        event["organizationId"],
-        data["inReplyTo"],
-        data["button"],
-        data["from"]["phone"],
-        data["from"]["name"],
+        organization,
+        agent,
+        channel,
+        conversation,
+        question,
+        button,
+        from
     ])
     .to_string()
 }
@@ -79,16 +83,14 @@ async fn a_tap_on_each_of_three_buttons_of_each_channel_reaches_the_receiver() {
     connect(&sandbox, &client).await;
     let endpoint = json!({"url": receiver.url, "events": ["button.pressed"]});
     let endpoint = client.create("/webhook-endpoints", endpoint).await;
-    let secret = endpoint["secret"].clone();
-    let secret = secret.as_str().expect("a secret");
-    receiver.trust(secret).await.expect("it listens");
+    let trusted = receiver.trust(text(&endpoint["secret"])).await;
+    trusted.expect("it listens");
 
     let mut expected = BTreeSet::new();
     for (channel, conversation) in CONVERSATIONS {
         let message = send(&client, conversation).await;
         for button in BUTTONS {
-            let external_id = message["externalId"].as_str().expect("an id");
-            sandbox.tap(external_id, button.0).await;
+            sandbox.tap(text(&message["externalId"]), button.0).await;
             expected.insert(told(channel, conversation, &message, button));
         }
     }

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use recado_store::testing::TestDatabase;
-use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Server as Measured, dial};
 use crate::bench::process;
 use crate::binaries::sandbox::SandboxProcess;
-use crate::binaries::{self, Server};
-use crate::callbacks::Callbacks;
+use crate::binaries::{self, Place, Server};
+use crate::callbacks::{APP_SECRET, Callbacks};
 use crate::client::Client;
 use crate::world;
 
@@ -62,22 +61,19 @@ impl Scene {
         let store = database.store().await;
         let operator = world::operator_key(&store).await;
         store.close().await;
-        let key = database.key().to_base64();
+        let place = Place::of(&database);
         let metrics = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let metrics_listen = metrics.to_string();
-        let place = [
-            ("RECADO_DATABASE_URL", database.url()),
-            ("RECADO_MASTER_KEY", key.expose_secret()),
-            ("RECADO_METRICS_LISTEN", &metrics_listen),
-        ];
-        let environment = [&place[..], &binaries::providers(&sandbox.urls)].concat();
+        let listen = metrics.to_string();
+        let providers = binaries::providers(&sandbox.urls);
+        let metrics_listen = [("RECADO_METRICS_LISTEN", &*listen)];
+        let environment = [&place.variables()[..], &metrics_listen, &providers].concat();
         let server = Server::with_descriptors(DESCRIPTORS, HARD_LIMIT, &environment).await?;
         let address = server.url.trim_start_matches("http://").parse()?;
         let operator = Client::new(&server.url, &operator);
         let bystander = operator.organization("bystander").await;
         world::open_conversations(&bystander, &[("whatsapp", "conv-456")]).await;
         let bystander_calls = Callbacks::of(&bystander, &server.url).await;
-        let mut hostile = operator.with_key(&world::organization(&operator, "hostile").await);
+        let mut hostile = operator.organization("hostile").await;
         set_up_hostile(&hostile).await;
         let mut hostile_calls = Callbacks::of(&hostile, &server.url).await;
         hostile.http = dial::client()?;
@@ -117,40 +113,20 @@ impl Scene {
             metrics_kib: metrics.bytes().await?.len() / 1024,
         })
     }
-
-    /// Makes a request of the hostile organization; its answer does not matter.
-    pub(super) async fn provoke(request: reqwest::RequestBuilder) -> Option<Value> {
-        request.send().await.ok()?.json().await.ok()
-    }
 }
 
 /// An agent, a channel at WhatsApp and Z-API each, and a conversation.
 async fn set_up_hostile(hostile: &Client) {
-    let agent = json!({"id": "agent-123", "name": "Agent"});
-    hostile.create("/agents", agent).await;
-    let channels = [
-        (
-            "hostile-whatsapp",
-            "whatsapp",
-            json!({"phoneNumberId": "800000000000066",
-            "accessToken": "access-token-66", "appSecret": APP_SECRET, "verifyToken": "verify-token-66"}),
-        ),
-        (
-            "hostile-zapi",
-            "zapi",
-            json!({"instanceId": "INST-66", "instanceToken": "instance-token-66",
-            "clientToken": "client-token-66"}),
-        ),
-    ];
-    for (id, provider, credentials) in channels {
+    hostile.agent("agent-123").await;
+    let whatsapp = json!({"phoneNumberId": "800000000000066", "accessToken": "access-token-66",
+        "appSecret": APP_SECRET, "verifyToken": "verify-token-66"});
+    let zapi = json!({"instanceId": "INST-66", "instanceToken": "instance-token-66",
+        "clientToken": "client-token-66"});
+    for (provider, credentials) in [("whatsapp", whatsapp), ("zapi", zapi)] {
+        let id = format!("hostile-{provider}");
         let channel =
             json!({"id": id, "provider": provider, "name": id, "credentials": credentials});
         hostile.create("/channels", channel).await;
-        let conversation =
-            json!({"id": id, "agentId": "agent-123", "channelId": id, "to": "5511966660000"});
-        hostile.create("/conversations", conversation).await;
+        hostile.open(&id, "agent-123", &id, "5511966660000").await;
     }
 }
-
-/// The app secret of the hostile number: the one that the tests sign with.
-const APP_SECRET: &str = "sim-app-secret-01";

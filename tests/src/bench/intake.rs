@@ -3,18 +3,16 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
 use hdrhistogram::Histogram;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::gateway::Gateway;
-use super::load::{LARGEST_ANSWER, read_answer};
+use super::load::Connection;
 use super::process;
+use crate::callbacks::{APP_SECRET, NUMBER, change, signature, whatsapp, whatsapp_status, with};
+use crate::events::EventStream;
+use crate::json::entries;
 
 /// Status updates in one call.
 const BATCH: usize = 50;
@@ -41,8 +39,8 @@ pub struct Intake {
 
 /// Tells the gateway of the messages that the load sent.
 pub async fn measure(gateway: &Gateway) -> anyhow::Result<Intake> {
-    let messages = external_ids(gateway).await?;
-    let before = process::cpu(gateway.server_id())?;
+    let messages = external_ids(gateway).await;
+    let before = process::cpu(gateway.server_id()?)?;
     let begun = Instant::now();
     let mut latency = Histogram::new(3)?;
     for status in STATUSES {
@@ -50,11 +48,11 @@ pub async fn measure(gateway: &Gateway) -> anyhow::Result<Intake> {
             .chunks(BATCH)
             .map(|ids| call(gateway, status, ids))
             .collect();
-        latency.add(send(gateway.address(), calls).await?)?;
+        latency.add(send(gateway.address, calls).await?)?;
     }
-    wait_for(gateway, messages.len()).await?;
+    wait_for(gateway, messages.len()).await;
     let took = begun.elapsed();
-    let cpu = process::cpu(gateway.server_id())?.saturating_sub(before);
+    let cpu = process::cpu(gateway.server_id()?)?.saturating_sub(before);
     let updates = messages.len() * STATUSES.len();
     Ok(Intake {
         updates,
@@ -65,59 +63,35 @@ pub async fn measure(gateway: &Gateway) -> anyhow::Result<Intake> {
 }
 
 /// The ids under which WhatsApp knows the messages that were sent.
-async fn external_ids(gateway: &Gateway) -> anyhow::Result<Vec<String>> {
+async fn external_ids(gateway: &Gateway) -> Vec<String> {
     let mut ids = Vec::with_capacity(MESSAGES);
-    for conversation in gateway.conversations() {
+    for conversation in &gateway.conversations {
         let list = format!("/conversations/{conversation}/messages?limit=100");
-        let list = gateway.client().read(&list).await;
-        let messages = list["data"].as_array().context("a list")?;
-        ids.extend(
-            messages
-                .iter()
-                .filter_map(|message| message["externalId"].as_str().map(str::to_owned)),
-        );
+        let list = gateway.client.read(&list).await;
+        let of_provider = |message: &Value| message["externalId"].as_str().map(str::to_owned);
+        ids.extend(entries(&list).iter().filter_map(of_provider));
     }
     ids.truncate(MESSAGES);
-    Ok(ids)
+    ids
 }
 
 /// One signed call with a status for each message, as a whole HTTP request.
 fn call(gateway: &Gateway, status: &str, ids: &[String]) -> Vec<u8> {
-    let statuses: Vec<Value> = ids
+    let pricing = json!({"pricing": {"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"}});
+    let statuses = ids
         .iter()
-        .map(|id| {
-            json!({
-                "id": id, "status": status, "timestamp": "1790000101", "recipient_id": "5511900000001",
-                "pricing": {"billable": false, "pricing_model": "PMP", "type": "free_customer_service", "category": "service"}
-            })
-        })
-        .collect();
-    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "900000000000001", "changes": [{"field": "messages", "value": {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": "15550001111", "phone_number_id": "800000000000001"},
-        "statuses": statuses
-    }}]}]})
-    .to_string();
-    let signature = signature(body.as_bytes());
+        .map(|id| with(whatsapp_status(id, status), &pricing));
+    let statuses: Vec<_> = statuses.collect();
+    let body = whatsapp(&[vec![change(NUMBER, &json!({"statuses": statuses}))]]).to_string();
     format!(
         "POST /webhooks/whatsapp/{} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-         x-hub-signature-256: sha256={signature}\r\ncontent-length: {}\r\n\r\n{body}",
-        gateway.channel(),
-        gateway.address(),
+         x-hub-signature-256: {}\r\ncontent-length: {}\r\n\r\n{body}",
+        gateway.channel,
+        gateway.address,
+        signature(APP_SECRET, body.as_bytes()),
         body.len()
     )
     .into_bytes()
-}
-
-fn signature(body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(b"sim-app-secret-01").expect("HMAC takes any key");
-    mac.update(body);
-    mac.finalize()
-        .into_bytes()
-        .iter()
-        .fold(String::new(), |hex, byte| {
-            hex + format!("{byte:02x}").as_str()
-        })
 }
 
 /// Makes every call once, over a few connections.
@@ -126,20 +100,10 @@ async fn send(address: SocketAddr, calls: Vec<Vec<u8>>) -> anyhow::Result<Histog
     let share = calls.len().div_ceil(CONNECTIONS).max(1);
     for calls in calls.chunks(share).map(<[Vec<u8>]>::to_vec) {
         clients.spawn(async move {
-            let mut stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
+            let mut connection = Connection::open(address).await?;
             let mut latency = Histogram::<u64>::new(3)?;
-            let mut buffer = vec![0; LARGEST_ANSWER];
             for call in calls {
-                let begun = Instant::now();
-                stream.write_all(&call).await?;
-                let answer = read_answer(&mut stream, &mut buffer).await?;
-                ensure!(
-                    answer.starts_with(b"HTTP/1.1 200 "),
-                    "{}",
-                    String::from_utf8_lossy(answer)
-                );
-                latency.record(u64::try_from(begun.elapsed().as_micros())?)?;
+                latency.record(connection.ask(&call, 200).await?)?;
             }
             anyhow::Ok(latency)
         });
@@ -151,26 +115,11 @@ async fn send(address: SocketAddr, calls: Vec<Vec<u8>>) -> anyhow::Result<Histog
     Ok(latency)
 }
 
-/// Waits until there is an event for every message that was read.
-async fn wait_for(gateway: &Gateway, messages: usize) -> anyhow::Result<()> {
-    let (mut seen, mut after) = (0, String::new());
-    let all = async {
-        while seen < messages {
-            let path = format!("/events?limit=1000&type=message.read&after={after}");
-            let list = gateway.client().read(&path).await;
-            let events = list["data"].as_array().context("a list")?;
-            seen += events.len();
-            match events.last() {
-                Some(newest) => newest["id"]
-                    .as_str()
-                    .context("an id")?
-                    .clone_into(&mut after),
-                None => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(Duration::from_mins(1), all)
-        .await
-        .context("an event is missing")?
+/// Reads events until there is one for every message that was read.
+async fn wait_for(gateway: &Gateway, messages: usize) {
+    let query = "?type=message.read";
+    let mut stream = EventStream::open(&gateway.client, query, Some("evt_0000000000000000")).await;
+    for _ in 0..messages {
+        stream.next_event().await;
+    }
 }

@@ -1,5 +1,6 @@
 //! The load: hand-written HTTP/1.1 on kept connections, for it shares the machine with the server.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 use super::gateway::Gateway;
 
 /// Answers are far shorter.
-pub(super) const LARGEST_ANSWER: usize = 16 * 1024;
+const LARGEST_ANSWER: usize = 16 * 1024;
 
 /// How many connections send, each one message after the other, for how long.
 pub struct Load {
@@ -32,7 +33,7 @@ impl Load {
         let mut clients = JoinSet::new();
         let begun = Instant::now();
         for first in 0..self.connections {
-            let (address, requests) = (gateway.address(), Arc::clone(gateway.requests()));
+            let (address, requests) = (gateway.address, Arc::clone(&gateway.requests));
             clients.spawn(send(address, requests, first, begun + self.time));
         }
         let mut latency = Histogram::new(3)?;
@@ -47,45 +48,56 @@ impl Load {
 }
 
 async fn send(
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     requests: Arc<Vec<Vec<u8>>>,
     first: usize,
     end: Instant,
 ) -> anyhow::Result<Histogram<u64>> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+    let mut connection = Connection::open(address).await?;
     let mut latency = Histogram::new(3)?;
-    let mut buffer = vec![0; LARGEST_ANSWER];
     let mut next = first;
     while Instant::now() < end {
-        let begun = Instant::now();
-        stream.write_all(&requests[next % requests.len()]).await?;
-        let answer = read_answer(&mut stream, &mut buffer).await?;
-        latency.record(u64::try_from(begun.elapsed().as_micros())?)?;
-        ensure!(
-            answer.starts_with(b"HTTP/1.1 200 "),
-            "{}",
-            String::from_utf8_lossy(answer)
-        );
+        latency.record(
+            connection
+                .ask(&requests[next % requests.len()], 200)
+                .await?,
+        )?;
         next += 1;
     }
     Ok(latency)
 }
 
-pub(super) async fn read_answer<'a>(
-    stream: &mut TcpStream,
-    buffer: &'a mut [u8],
-) -> anyhow::Result<&'a [u8]> {
-    let mut filled = 0;
-    loop {
-        let read = stream.read(&mut buffer[filled..]).await?;
-        ensure!(read > 0, "the server closed the connection");
-        filled += read;
-        if let Some(length) = length(&buffer[..filled])?
-            && filled >= length
-        {
-            return Ok(&buffer[..filled]);
+/// A connection that is kept.
+pub(super) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(super) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let buffer = vec![0; LARGEST_ANSWER];
+        Ok(Self { stream, buffer })
+    }
+
+    /// Makes a request, which is answered with that status; returns the microseconds until its whole answer.
+    pub(super) async fn ask(&mut self, request: &[u8], status: u16) -> anyhow::Result<u64> {
+        let begun = Instant::now();
+        self.stream.write_all(request).await?;
+        let mut filled = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[filled..]).await?;
+            ensure!(read > 0, "the server closed the connection");
+            filled += read;
+            if length(&self.buffer[..filled])?.is_some_and(|length| filled >= length) {
+                break;
+            }
         }
+        let took = begun.elapsed();
+        let text = String::from_utf8_lossy(&self.buffer[..filled]);
+        ensure!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        Ok(u64::try_from(took.as_micros())?)
     }
 }
 

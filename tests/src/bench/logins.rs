@@ -3,16 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use hdrhistogram::Histogram;
 use recado_store::{MasterKey, Store};
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::gateway::Gateway;
-use super::load::{LARGEST_ANSWER, Load, read_answer};
+use super::load::{Connection, Load};
 use super::process;
 use crate::people::{self, PASSWORD};
 
@@ -46,7 +43,7 @@ pub async fn measure(
     database: &str,
     time: Duration,
 ) -> anyhow::Result<Vec<Logins>> {
-    prepare(gateway.organization(), database).await?;
+    prepare(&gateway.organization, database).await?;
     let mut measured = Vec::new();
     for connections in CONNECTIONS {
         measured.push(measure_with(gateway, connections, time / TURNS).await?);
@@ -68,7 +65,7 @@ async fn measure_with(
         let begun = Instant::now();
         let (sent, people) = tokio::join!(
             load.run(gateway),
-            sign_in_until(gateway.address(), begun + time)
+            sign_in_until(gateway.address, begun + time)
         );
         took += begun.elapsed();
         sends.add(sent?.latency)?;
@@ -81,7 +78,7 @@ async fn measure_with(
         sends,
         logins_per_second: f64::from(count) / took.as_secs_f64(),
         logins,
-        peak_memory_mib: process::peak_memory_mib(gateway.server_id())?,
+        peak_memory_mib: process::peak_memory_mib(gateway.server_id()?)?,
     })
 }
 
@@ -110,33 +107,26 @@ async fn sign_in_until(address: SocketAddr, end: Instant) -> anyhow::Result<Hist
             });
         }
         while let Some(took) = people.join_next().await {
-            all.record(u64::try_from(took??.as_micros())?)?;
+            all.record(took??)?;
         }
     }
     Ok(all)
 }
 
-/// Makes an attempt from an address, as a proxy tells it; returns how long the answer took.
+/// Makes an attempt from an address, as a proxy tells it; returns the microseconds until the answer.
 pub(super) async fn sign_in(
     server: SocketAddr,
     email: &str,
     password: &str,
     from: &str,
     status: u16,
-) -> anyhow::Result<Duration> {
+) -> anyhow::Result<u64> {
     let body = json!({"email": email, "password": password}).to_string();
     let request = format!(
         "POST /sessions HTTP/1.1\r\nhost: {server}\r\nx-forwarded-for: {from}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let mut stream = TcpStream::connect(server).await?;
-    let begun = Instant::now();
-    stream.write_all(request.as_bytes()).await?;
-    let mut buffer = vec![0; LARGEST_ANSWER];
-    let answer = read_answer(&mut stream, &mut buffer).await?;
-    let took = begun.elapsed();
-    let text = String::from_utf8_lossy(answer);
-    ensure!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
-    Ok(took)
+    let mut connection = Connection::open(server).await?;
+    connection.ask(request.as_bytes(), status).await
 }

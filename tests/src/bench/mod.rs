@@ -47,9 +47,9 @@ pub async fn measure(
     }
     let mut measurements = Vec::new();
     for connections in CONNECTIONS {
-        let before = process::cpu(gateway.server_id())?;
+        let before = process::cpu(gateway.server_id()?)?;
         let done = Load { connections, time }.run(gateway).await?;
-        let cpu = process::cpu(gateway.server_id())?.saturating_sub(before);
+        let cpu = process::cpu(gateway.server_id()?)?.saturating_sub(before);
         let sends = u32::try_from(done.latency.len())?;
         measurements.push(Measurement {
             connections,

@@ -12,7 +12,7 @@ use recado_tests::bench::gateway::Gateway;
 use recado_tests::bench::guesses::{self, Guesses, MAX_Z};
 use recado_tests::bench::intake::{self, Intake};
 use recado_tests::bench::logins::{self, Logins};
-use recado_tests::bench::{Measurement, measure, process};
+use recado_tests::bench::{measure, process};
 use secrecy::ExposeSecret as _;
 
 /// Sends through the release build on each database, and prints what it took
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism()?;
     println!("One WhatsApp message with two buttons per send, over loopback to the sandbox.");
     println!(
-        "Server, sandbox, database and load share {cores} cores; log level info, to /dev/null.\n"
+        "Server, sandbox, database and load share {cores} cores; log level info, read by the load.\n"
     );
     println!("| Database | Connections | Sends/s | p50 ms | p99 ms | Server CPU ms/send |");
     println!("|---|---|---|---|---|---|");
@@ -64,29 +64,21 @@ struct Rest {
     guesses: Guesses,
 }
 
-/// Measures one database and prints its lines of the table.
+/// Measures one database, whose first variable is its URL, and prints its lines of the table.
 async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::Result<Rest> {
     let gateway = Gateway::start(database)
         .await
         .with_context(|| format!("cannot start on {name}"))?;
-    let url = database
-        .iter()
-        .find(|(name, _)| *name == "RECADO_DATABASE_URL");
-    let (_, url) = url.context("a database URL")?;
-    for Measurement {
-        connections,
-        sends_per_second,
-        latency,
-        cpu_ms_per_send,
-    } in measure(&gateway, url, time).await?
-    {
-        let [p50, p99] = milliseconds(&latency);
+    let (_, url) = database[0];
+    for row in measure(&gateway, url, time).await? {
+        let [p50, p99] = milliseconds(&row.latency);
         println!(
-            "| {name} | {connections} | {sends_per_second:.0} | {p50:.2} | {p99:.2} | {cpu_ms_per_send:.3} |"
+            "| {name} | {} | {:.0} | {p50:.2} | {p99:.2} | {:.3} |",
+            row.connections, row.sends_per_second, row.cpu_ms_per_send
         );
     }
     // Before the intake, so that it is the memory of sending.
-    let peak_memory_mib = process::peak_memory_mib(gateway.server_id())?;
+    let peak_memory_mib = process::peak_memory_mib(gateway.server_id()?)?;
     let intake = intake::measure(&gateway).await?;
     let logins = logins::measure(&gateway, url, time).await?;
     let guesses = guesses::measure(&gateway).await?;
@@ -100,10 +92,11 @@ async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::R
 
 /// The median and the 99th percentile.
 fn milliseconds(latency: &Histogram<u64>) -> [f64; 2] {
-    [0.5, 0.99].map(|quantile| {
-        let micros = u32::try_from(latency.value_at_quantile(quantile)).unwrap_or(u32::MAX);
-        f64::from(micros) / 1000.0
-    })
+    [0.5, 0.99].map(|quantile| as_milliseconds(latency.value_at_quantile(quantile)))
+}
+
+fn as_milliseconds(micros: u64) -> f64 {
+    f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0
 }
 
 fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
@@ -153,7 +146,7 @@ fn print_guesses(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
     println!("|---|---|---|---|");
     for (database, Rest { guesses, .. }) in rests {
         let Guesses { known, unknown, z } = guesses;
-        let [known, unknown] = [known, unknown].map(|time| time.as_secs_f64() * 1000.0);
+        let [known, unknown] = [*known, *unknown].map(as_milliseconds);
         println!("| {database} | {known:.2} | {unknown:.2} | {z:.2} |");
     }
     for (database, Rest { guesses, .. }) in rests {

@@ -1,7 +1,6 @@
 //! The receiver of webhooks as a process of its own (`src/bin/receiver.rs`), and what it got.
 
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
@@ -10,9 +9,7 @@ use tokio::process::{Child, ChildStdin};
 use tokio::sync::mpsc;
 
 use super::command;
-
-/// Far longer than anything takes; a test that waits this long has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::soon::soon;
 
 /// A running receiver; ends with the value.
 pub struct ReceiverProcess {
@@ -37,13 +34,13 @@ impl ReceiverProcess {
         tokio::spawn(async move {
             while let Ok(Some(line)) = output.next_line().await {
                 // Anything but JSON is an end.
-                let told = serde_json::from_str(&line).map(|line| tell.send(line));
-                if !matches!(told, Ok(Ok(()))) {
+                let Ok(call) = serde_json::from_str(&line) else {
                     return;
-                }
+                };
+                tell.send(call).ok();
             }
         });
-        let first = tokio::time::timeout(PATIENCE, lines.recv()).await?;
+        let first = soon("the receiver starts", lines.recv()).await;
         let first: Value = first.context("the receiver says where it listens")?;
         let url = first["url"].as_str().context("a URL")?.to_owned();
         Ok(Self {
@@ -64,8 +61,8 @@ impl ReceiverProcess {
 
     /// The next call that it got.
     pub async fn next(&mut self) -> Value {
-        let line = tokio::time::timeout(PATIENCE, self.lines.recv()).await;
-        line.expect("a call in time").expect("a running receiver")
+        let call = soon("a call to the receiver", self.lines.recv()).await;
+        call.expect("a running receiver")
     }
 
     /// Returns the calls that have come since the last one was read.
@@ -77,10 +74,10 @@ impl ReceiverProcess {
     pub async fn end(mut self) -> anyhow::Result<Vec<Value>> {
         drop(self.input);
         let mut calls = Vec::new();
-        while let Some(call) = self.lines.recv().await {
+        while let Some(call) = soon("the receiver ends", self.lines.recv()).await {
             calls.push(call);
         }
-        let status = tokio::time::timeout(PATIENCE, self.process.wait()).await??;
+        let status = soon("the receiver ends", self.process.wait()).await?;
         ensure!(status.success(), "the receiver ended with {status}");
         Ok(calls)
     }

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use recado_sandbox::{Urls, base_urls};
@@ -12,9 +11,7 @@ use tokio::process::Child;
 
 use super::command;
 use crate::client::Client;
-
-/// Longest that it may take to start.
-const START: Duration = Duration::from_secs(30);
+use crate::soon::soon;
 
 /// A running `recado sandbox`; ends with the value.
 pub struct SandboxProcess {
@@ -33,9 +30,8 @@ impl SandboxProcess {
         let mut process = command.spawn()?;
         let output = process.stdout.take().context("standard output is piped")?;
         let mut lines = BufReader::new(output).lines();
-        let line = tokio::time::timeout(START, lines.next_line())
-            .await??
-            .context("the sandbox says where it listens")?;
+        let line = soon("the sandbox starts", lines.next_line()).await?;
+        let line = line.context("the sandbox says where it listens")?;
         let said: Value = serde_json::from_str(&line)?;
         let address: SocketAddr = serde_json::from_value(said["listen"].clone())?;
         Ok(Self {

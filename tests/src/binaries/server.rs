@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use recado_sandbox::Urls;
@@ -12,6 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::{Place, bare_command, command, path, providers, signal};
+use crate::soon::soon;
 
 /// What most servers of tests are started with.
 const USUAL: [(&str, &str); 2] = [
@@ -29,12 +29,8 @@ pub struct Server {
 impl Server {
     /// Starts `recado-server serve` on a free port and waits until it listens.
     pub async fn start(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
-        Self::start_as_given(&[&USUAL[..], environment].concat()).await
-    }
-
-    /// Starts `recado-server serve` with nothing but that environment, and waits until it listens.
-    pub async fn start_as_given(environment: &[(&str, &str)]) -> anyhow::Result<Self> {
-        Self::run(command("recado-server")?, environment, READY).await
+        let environment = [&USUAL[..], environment].concat();
+        Self::run(command("recado-server")?, &environment, READY).await
     }
 
     /// Starts it with a low limit of open files.
@@ -53,12 +49,9 @@ impl Server {
         sandbox: &Urls,
     ) -> anyhow::Result<Self> {
         let place = Place::of(database);
+        let environment = [&place.variables()[..], &providers(sandbox)].concat();
         // Without the trap, the first write beyond the limit would end the process.
-        Self::behind(
-            "trap '' XFSZ",
-            &[&place.variables()[..], &providers(sandbox)[..]].concat(),
-        )
-        .await
+        Self::behind("trap '' XFSZ", &environment).await
     }
 
     /// Starts it as [`Self::on`] does, with a socket that listens already, as a service manager does.
@@ -105,10 +98,10 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut process = command.spawn()?;
-        let mut lines =
-            BufReader::new(process.stderr.take().context("standard error is piped")?).lines();
+        let errors = process.stderr.take().context("standard error is piped")?;
+        let mut lines = BufReader::new(errors).lines();
         let mut log = String::new();
-        let url = tokio::time::timeout(Duration::from_mins(1), async {
+        let listening = async {
             while let Some(line) = lines.next_line().await? {
                 log += &line;
                 log.push('\n');
@@ -117,8 +110,8 @@ impl Server {
                 }
             }
             anyhow::bail!("recado-server ended: {log}")
-        })
-        .await??;
+        };
+        let url = soon("recado-server listens", listening).await?;
         let log = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 log += &line;
@@ -184,7 +177,7 @@ impl Server {
 
     /// Waits until it has ended, and gives its log.
     pub async fn ended(mut self) -> anyhow::Result<String> {
-        let status = tokio::time::timeout(Duration::from_mins(1), self.process.wait()).await??;
+        let status = soon("recado-server ends", self.process.wait()).await?;
         let log = self.log.await?;
         ensure!(status.success(), "recado-server ended with {status}: {log}");
         Ok(log)
@@ -207,9 +200,7 @@ fn address(line: &str, state: &str) -> Option<String> {
 /// A shell that becomes the server after those commands.
 fn shell(commands: &str) -> anyhow::Result<Command> {
     let mut shell = bare_command("sh");
-    shell
-        .arg("-c")
-        .arg(format!("{commands} && exec \"$0\" \"$@\""))
-        .arg(path("recado-server")?);
+    let script = format!("{commands} && exec \"$0\" \"$@\"");
+    shell.args(["-c", &script]).arg(path("recado-server")?);
     Ok(shell)
 }

@@ -1,11 +1,11 @@
 //! A program at a terminal, whose input is typed.
 
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::{bare_command, path};
+use super::{Ran, bare_command, path};
+use crate::soon::soon;
 
 /// Runs a program on a terminal of its own, on which a person types these lines.
 pub async fn run(
@@ -13,7 +13,7 @@ pub async fn run(
     arguments: &str,
     environment: &[(String, String)],
     typed: &[&str],
-) -> Output {
+) -> Ran {
     let line = format!("{} {arguments}", path(name).expect("the program").display());
     let mut terminal = bare_command("script");
     terminal
@@ -29,7 +29,7 @@ pub async fn run(
         keyboard.write_all(line.as_bytes()).await.ok();
     }
     // It stays open: the end of the input would end the terminal.
-    let output = tokio::time::timeout(Duration::from_mins(1), process.wait_with_output()).await;
+    let output = soon("a program ends", process.wait_with_output()).await;
     drop(keyboard);
-    output.expect("it ends in time").expect("an output")
+    output.expect("an output").into()
 }

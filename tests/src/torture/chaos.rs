@@ -44,27 +44,21 @@ pub struct Damage {
     written: Arc<Mutex<Written>>,
 }
 
+/// The trouble so far.
 #[derive(Default, Clone)]
-struct Written {
-    losses: Vec<Loss>,
-    outages: Vec<Period>,
-    counts: Vec<(Trouble, usize)>,
+pub struct Written {
+    /// The moments in which answers were lost.
+    pub losses: Vec<Loss>,
+    /// When the database was away.
+    pub outages: Vec<Period>,
+    /// How often each kind happened.
+    pub counts: Vec<(Trouble, usize)>,
 }
 
 impl Damage {
-    /// Returns the moments in which answers were lost.
-    pub fn losses(&self) -> Vec<Loss> {
-        self.change(|written| written.losses.clone())
-    }
-
-    /// Returns when the database was away.
-    pub fn outages(&self) -> Vec<Period> {
-        self.change(|written| written.outages.clone())
-    }
-
-    /// Returns how often each kind happened.
-    pub fn counts(&self) -> Vec<(Trouble, usize)> {
-        self.change(|written| written.counts.clone())
+    /// Returns what has happened so far.
+    pub fn copy(&self) -> Written {
+        self.change(|written| written.clone())
     }
 
     fn count(&self, trouble: Trouble) {
@@ -78,14 +72,12 @@ impl Damage {
     }
 
     fn lost(&self, side: &Side, server: Option<usize>, period: Period) {
-        let organizations = side.organizations();
-        self.change(|written| {
-            written.losses.push(Loss {
-                server,
-                organizations,
-                period,
-            });
-        });
+        let loss = Loss {
+            server,
+            organizations: side.organizations(),
+            period,
+        };
+        self.change(|written| written.losses.push(loss));
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Written) -> T) -> T {
@@ -105,15 +97,8 @@ pub struct Chaos {
 impl Chaos {
     /// Makes one trouble after the other until the storm ends; every server runs afterwards.
     pub async fn run(mut self, end: Instant) -> anyhow::Result<()> {
-        let of_servers = [
-            Trouble::Kill,
-            Trouble::Kill,
-            Trouble::Restart,
-            Trouble::Pause,
-            Trouble::Cut,
-            Trouble::LongPause,
-        ];
-        let mut kinds = of_servers.to_vec();
+        use Trouble::{Cut, Kill, LongPause, Pause, Restart};
+        let mut kinds = vec![Kill, Kill, Restart, Pause, Cut, LongPause];
         kinds.retain(|kind| self.troubles.contains(kind));
         while Instant::now() < end {
             let wait = self.random.u64(500..2500);

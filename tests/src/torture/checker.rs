@@ -100,9 +100,12 @@ struct Checker<'a> {
 }
 
 impl<'a> Checker<'a> {
-    fn broken(&mut self, rule: Rule, what: impl Into<String>) {
-        let what = what.into();
-        self.violations.push(Violation { rule, what });
+    /// Notes a promise that was broken.
+    fn promise(&mut self, rule: Rule, is_kept: bool, what: impl FnOnce() -> String) {
+        if !is_kept {
+            let what = what();
+            self.violations.push(Violation { rule, what });
+        }
     }
 
     /// Returns the ids under which the provider took the message of that text.

@@ -9,7 +9,7 @@ const HELD_LAST: usize = 3;
 impl Report {
     /// Returns the counts, a line each.
     pub fn counts(&self) -> Vec<String> {
-        let troubles = self.damage.counts();
+        let troubles = self.damage.copy().counts;
         let troubles: Vec<_> = troubles
             .iter()
             .map(|(trouble, count)| format!("{trouble:?} {count}"))

@@ -122,19 +122,19 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::soon::until;
+    use crate::world::free_port;
 
     #[tokio::test]
     async fn a_closed_gate_cuts_and_refuses_and_an_open_one_leads_to_who_accepts() {
-        let target = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let closed = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let (target, closed) = (free_port().await.0, free_port().await.0);
         let gone = closed.local_addr().expect("an address");
         drop(closed);
         let gate = Gate::start().await.expect("a gate");
         gate.lead_to(vec![gone, target.local_addr().expect("an address")]);
         for _ in 0..2 {
-            let mut client = TcpStream::connect(gate.address)
-                .await
-                .expect("a connection");
+            let client = TcpStream::connect(gate.address).await;
+            let mut client = client.expect("a connection");
             let (mut server, _) = target.accept().await.expect("a connection");
             client.write_all(b"hello").await.expect("it is open");
             let mut bytes = [0; 5];
@@ -144,9 +144,10 @@ mod tests {
             gate.close();
             let left = client.read(&mut bytes).await;
             assert!(matches!(left, Ok(0) | Err(_)), "{left:?}");
-            while TcpStream::connect(gate.address).await.is_ok() {}
+            let connect = || TcpStream::connect(gate.address);
+            until("it refuses", async || connect().await.err()).await;
             gate.open();
-            while TcpStream::connect(gate.address).await.is_err() {}
+            until("it accepts", async || connect().await.ok()).await;
             target.accept().await.expect("the probe");
         }
     }

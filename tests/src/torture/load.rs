@@ -170,15 +170,13 @@ impl Sender {
         }
         if self.random.bool() {
             let button = self.random.usize(0..BUTTONS.len());
-            let tenant = self.tenant;
-            let shape = shape(
-                self.tenant().accounts[conversation.account].provider,
-                &mut self.random,
-            );
+            let provider = self.tenant().accounts[conversation.account].provider;
+            let shape = shape(provider, &mut self.random);
+            let (tenant, journal) = (self.tenant(), &self.journal);
             tap(
                 &self.side,
                 tenant,
-                &self.journal,
+                journal,
                 conversation,
                 message,
                 button,
@@ -189,10 +187,9 @@ impl Sender {
 
     /// A customer writes, whom the organization may not know yet.
     fn write(&mut self, count: u64) {
-        let place = self
-            .random
-            .usize(0..self.side.tenants[self.tenant].accounts.len());
-        let account = &self.side.tenants[self.tenant].accounts[place];
+        let accounts = &self.side.tenants[self.tenant].accounts;
+        let place = self.random.usize(0..accounts.len());
+        let account = &accounts[place];
         let customer = if self.random.bool() {
             format!("55219{place}000000{}", self.random.u32(0..STRANGERS))
         } else {
@@ -200,10 +197,8 @@ impl Sender {
         };
         let text = format!("{} writes {} {count} ✅", account.channel, self.number);
         let at = self.journal.now();
-        let said = self
-            .side
-            .sandbox
-            .say(account.provider, &account.id, &customer, &text);
+        let (sandbox, provider) = (&self.side.sandbox, account.provider);
+        let said = sandbox.say(provider, &account.id, &customer, &text);
         if let Ok(external_id) = said {
             self.journal.written().inbound.push(Inbound {
                 organization: self.tenant().id.clone(),
@@ -224,14 +219,13 @@ pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&=%", "Sim"), ("no", "Não"), (
 /// A customer taps a button of a message.
 pub fn tap(
     side: &Side,
-    tenant: usize,
+    tenant: &Tenant,
     journal: &Journal,
     conversation: &Conversation,
     message: &str,
     button: usize,
     shape: Option<Shape>,
 ) {
-    let tenant = &side.tenants[tenant];
     let at = journal.now();
     let Ok(external_id) = side.sandbox.tap(message, button, shape) else {
         return;

@@ -14,6 +14,7 @@ pub mod side;
 pub mod slot;
 pub mod weather;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use self::checker::Violation;
 use self::history::{Answer, History};
 use self::load::{Journal, Sender};
 use self::postgres::Postgres;
-use self::side::Side;
+use self::side::{Side, Tenant};
 
 /// Clients of each organization.
 const SENDERS: usize = 3;
@@ -107,16 +108,10 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
     let (mut failures, mut logs) = (Vec::new(), Vec::new());
     for side in &sides {
         for slot in &side.slots {
-            let name = format!("{}-{}", side.name, slot.number);
-            failures.extend(
-                slot.failures()
-                    .into_iter()
-                    .map(|failure| format!("{}: {failure}", side.name)),
-            );
-            logs.push((
-                name,
-                slot.logs().join("\n--- the server was started again ---\n"),
-            ));
+            let failed = slot.failures().into_iter();
+            failures.extend(failed.map(|failure| format!("{}: {failure}", side.name)));
+            let log = slot.logs().join("\n--- the server was started again ---\n");
+            logs.push((format!("{}-{}", side.name, slot.number), log));
         }
     }
     Ok(Report {
@@ -188,29 +183,27 @@ async fn calm(sides: &[Arc<Side>], journal: &Journal) -> anyhow::Result<()> {
             slot.revive().await?;
         }
         side.lead_webhooks();
-        for (place, tenant) in side.tenants.iter().enumerate() {
+        for tenant in &side.tenants {
             tenant.receiver.recover();
-            tap_lost(side, place, journal);
+            tap_lost(side, tenant, journal);
         }
     }
     Ok(())
 }
 
-fn tap_lost(side: &Side, tenant: usize, journal: &Journal) {
-    let told: std::collections::HashSet<_> = journal
-        .written()
-        .sends
+fn tap_lost(side: &Side, tenant: &Tenant, journal: &Journal) {
+    let (sends, _) = journal.copy();
+    let told: HashSet<_> = sends
         .iter()
         .filter(|send| matches!(send.answer, Answer::Accepted { .. }))
-        .map(|send| send.text.clone())
+        .map(|send| send.text.as_str())
         .collect();
-    let conversations = &side.tenants[tenant].conversations;
-    let accounts = &side.tenants[tenant].accounts;
     let shown = side.sandbox.phone_messages().into_iter();
     let lost = shown.filter(|shown| shown.body().is_some_and(|text| !told.contains(text)));
     let lost = lost.filter_map(|shown| {
-        let conversation = conversations.iter().find(|conversation| {
-            conversation.customer == shown.to && accounts[conversation.account].id == shown.from
+        let conversation = tenant.conversations.iter().find(|conversation| {
+            let account = &tenant.accounts[conversation.account];
+            conversation.customer == shown.to && account.id == shown.from
         });
         Some((shown.message_id, conversation?))
     });

@@ -22,11 +22,12 @@ pub async fn history(
     damage: &Damage,
 ) -> anyhow::Result<History> {
     let (sends, inbound) = journal.copy();
+    let damage = damage.copy();
     let mut history = History {
         sends,
         inbound,
-        losses: damage.losses(),
-        outages: damage.outages(),
+        losses: damage.losses,
+        outages: damage.outages,
         ..History::default()
     };
     for side in sides {
@@ -89,19 +90,12 @@ fn account_of(side: &Side, request: &ReceivedRequest) -> Option<String> {
         let organization = text_of(request)?;
         let organization = organization.split(' ').next()?;
         let channel = format!("{organization}-wuzapi");
-        return Some(
-            accounts
-                .find(|account| account.channel == channel)?
-                .id
-                .clone(),
-        );
+        let account = accounts.find(|account| account.channel == channel)?;
+        return Some(account.id.clone());
     }
-    let mut segments = request.path.split('/');
-    accounts
-        .find(|account| {
-            segments.clone().any(|segment| segment == account.id) && segments.next().is_some()
-        })
-        .map(|account| account.id.clone())
+    let segments = request.path.split('/');
+    let account = accounts.find(|account| segments.clone().any(|part| part == account.id))?;
+    Some(account.id.clone())
 }
 
 /// Returns the digits of the recipient.

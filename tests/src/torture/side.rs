@@ -112,10 +112,8 @@ impl Side {
         random: Rng,
     ) -> anyhow::Result<Tenant> {
         let id = format!("{}-{number}", self.name);
-        let key = crate::world::organization(operator, &id).await;
-        let client = operator.with_key(&key);
-        let agent = json!({"id": "agent-123", "name": "Agent"});
-        client.create("/agents", agent).await;
+        let client = operator.organization(&id).await;
+        client.agent("agent-123").await;
         let receiver = Receiver::start(random).await?;
         let endpoint = json!({"url": receiver.url});
         let endpoint = client.create("/webhook-endpoints", endpoint).await;
@@ -125,15 +123,15 @@ impl Side {
         for (place, account) in accounts.iter().enumerate() {
             self.connect(&client, account, urls).await?;
             for customer in 0..CUSTOMERS {
-                let conversation = Conversation {
-                    id: format!("{}-{customer}", account.channel),
+                let id = format!("{}-{customer}", account.channel);
+                let customer = format!("55119{place}000000{customer}");
+                let channel = &account.channel;
+                client.open(&id, "agent-123", channel, &customer).await;
+                conversations.push(Conversation {
+                    id,
                     account: place,
-                    customer: format!("55119{place}000000{customer}"),
-                };
-                let body = json!({"id": conversation.id, "agentId": "agent-123",
-                    "channelId": account.channel, "to": conversation.customer});
-                client.create("/conversations", body).await;
-                conversations.push(conversation);
+                    customer,
+                });
             }
         }
         Ok(Tenant {

@@ -5,7 +5,7 @@ use recado_tests::prelude::*;
 
 use super::{
     ACCESS_TOKEN, API_KEY, APP_SECRET, CLIENT_TOKEN, INSTANCE_ID, INSTANCE_TOKEN, MISPLACED,
-    Recorder, SEND, WRONG_CLIENT_TOKEN, credentials, message,
+    Recorder, WRONG_CLIENT_TOKEN, credentials, message,
 };
 
 /// Makes the channels and conversations, and sends successfully.
@@ -37,7 +37,7 @@ pub(super) async fn use_it(recorder: &mut Recorder) {
 }
 
 /// Answers that repeat what the providers were sent.
-fn echoes() -> [(Provider, Reply); 7] {
+fn answers_with_secrets() -> [(Provider, Reply); 7] {
     let malformed = format!("Malformed access token {ACCESS_TOKEN} {APP_SECRET}");
     let malformed = json!({"error": {"message": malformed, "type": "OAuthException", "code": 190}});
     let bearer = format!("<p>Authorization: Bearer {ACCESS_TOKEN} for {CUSTOMER}</p>");
@@ -73,11 +73,11 @@ const fn names(provider: Provider) -> (&'static str, &'static str) {
 
 /// Sends and checks while the providers fail.
 pub(super) async fn fail(recorder: &mut Recorder, sandbox: &Sandbox) {
-    for (provider, reply) in echoes() {
+    for (provider, reply) in answers_with_secrets() {
         let (channel, conversation) = names(provider);
         sandbox.fail_next(Fault::new(provider, Effect::Answer(reply)), 2);
         let failed = recorder.send(conversation, 500).await;
-        let shown = failed["error"].as_str().expect("a text");
+        let shown = text(&failed["error"]);
         assert!(!shown.contains(CUSTOMER), "{shown}");
         recorder.show(&failed["messageId"]).await;
         recorder.check(channel).await;
@@ -87,7 +87,7 @@ pub(super) async fn fail(recorder: &mut Recorder, sandbox: &Sandbox) {
         let lost = recorder.send(conversation, 500).await;
         assert_eq!(lost["reason"], "outcome_unknown");
     }
-    // This echo is the simulator's own, as the vendor's is.
+    // The simulator repeats the token by itself, as the vendor does.
     let wrong = json!({
         "instanceId": INSTANCE_ID, "instanceToken": INSTANCE_TOKEN, "clientToken": WRONG_CLIENT_TOKEN,
     });
@@ -96,8 +96,7 @@ pub(super) async fn fail(recorder: &mut Recorder, sandbox: &Sandbox) {
         .await;
     let refused = recorder.send("conv-zapi", 500).await;
     assert_eq!(refused["reason"], "channel_unauthorized");
-    let shown = refused["error"].as_str().expect("a text");
-    assert!(shown.contains("Client-Token *** not allowed"), "{shown}");
+    assert_contains(text(&refused["error"]), "Client-Token *** not allowed");
 
     let closed = json!({"settings": {"baseUrl": "http://127.0.0.1:1"}});
     recorder.patch("/channels/zapi", closed, 200).await;

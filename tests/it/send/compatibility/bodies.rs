@@ -4,7 +4,7 @@ use recado_tests::prelude::*;
 use recado_tests::world::PUBLISHED_EXAMPLE;
 use reqwest::header::CONTENT_TYPE;
 
-use super::{PATH, assert_is_json_object};
+use super::assert_is_json_object;
 
 #[tokio::test]
 async fn all_five_required_fields_are_named_at_once() {
@@ -13,26 +13,17 @@ async fn all_five_required_fields_are_named_at_once() {
     let five = json!({"_errors": [], "agentId": required, "conversationId": required, "body_text": required, "button_1_id": required, "button_1_title": required});
     let mut lookalikes = five.clone();
     lookalikes["bodyText"] = json!({"_errors": ["Unknown field; write body_text"]});
-    lookalikes["buttons"] =
-        json!({"_errors": ["Unknown field; write button_1_id and button_1_title"]});
-    let (missing, unknown) = (
-        "agentId: Required",
-        "bodyText: Unknown field; write body_text",
-    );
+    let write = "Unknown field; write button_1_id and button_1_title";
+    lookalikes["buttons"] = json!({"_errors": [write]});
+    let missing = "agentId: Required";
+    let unknown = "bodyText: Unknown field; write body_text";
+    let of_recado =
+        json!({"to": "5511999999999", "bodyText": "Hi", "buttons": [{"id": "a", "title": "A"}]});
+    let of_meta = json!({"messaging_product": "whatsapp", "to": "x", "type": "interactive", "interactive": {}});
     for (number, sent, details, fault) in [
         ("V6", json!({}), &five, missing),
-        (
-            "V12",
-            json!({"to": "5511999999999", "bodyText": "Hi", "buttons": [{"id": "a", "title": "A"}]}),
-            &lookalikes,
-            unknown,
-        ),
-        (
-            "V13",
-            json!({"messaging_product": "whatsapp", "to": "x", "type": "interactive", "interactive": {}}),
-            &five,
-            missing,
-        ),
+        ("V12", of_recado, &lookalikes, unknown),
+        ("V13", of_meta, &five, missing),
     ] {
         let answer = world.client.send(sent).await;
         assert_eq!(&answer.body["details"], details, "{number}");
@@ -42,23 +33,13 @@ async fn all_five_required_fields_are_named_at_once() {
     let camel = json!({"agentId": "A1", "conversationId": "C1", "bodyText": "Hi", "button1Id": "a", "button1Title": "A"});
     let named = world.client.send(camel).await.expect(400);
     let details = named["details"].as_object().expect("a tree");
-    assert_eq!(
-        details.keys().collect::<Vec<_>>(),
-        [
-            "_errors",
-            "bodyText",
-            "body_text",
-            "button1Id",
-            "button1Title",
-            "button_1_id",
-            "button_1_title"
-        ],
-        "V14"
-    );
+    let names: Vec<_> = details.keys().map(String::as_str).collect();
+    let expected = "_errors bodyText body_text button1Id button1Title button_1_id button_1_title";
+    assert_eq!(names.join(" "), expected, "V14");
 }
 
 async fn raw(client: &Client, content_type: Option<&str>, text: &str) -> Answer {
-    let mut request = client.request(Method::POST, PATH).body(text.to_owned());
+    let mut request = client.request(Method::POST, SEND).body(text.to_owned());
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);
     }
@@ -83,7 +64,7 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
     let world = World::start().await;
     let client = &world.client;
     let array = "Expected object, received array";
-    let text = "Expected object, received string";
+    let string = "Expected object, received string";
     let null = "Expected object, received null";
     let media_type = "Content-Type: application/json";
     let bodies = [
@@ -91,18 +72,16 @@ async fn bodies_that_are_no_object_are_refused_and_say_why() {
         ("a byte order mark", JSON, "\u{feff}{}", "Required"),
         ("V8", JSON, "{\"agentId\":", "Invalid JSON"),
         ("V9 array", JSON, "[]", array),
-        ("V9 text", JSON, "\"text\"", text),
+        ("V9 text", JSON, "\"text\"", string),
         ("V9 null", JSON, "null", null),
         ("V18", Some("text/plain"), PUBLISHED_EXAMPLE, media_type),
         ("JSON called a form", FORM, PUBLISHED_EXAMPLE, media_type),
     ];
     assert_refused(client, &bodies).await;
     let cut = raw(client, JSON, "{\"agentId\":").await;
-    let error = cut.body["error"].as_str().expect("a sentence");
-    assert!(
-        error.starts_with("Invalid JSON at line 1, column "),
-        "{error}"
-    );
+    let error = text(&cut.body["error"]);
+    let says_where = error.starts_with("Invalid JSON at line 1, column ");
+    assert!(says_where, "{error}");
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 * 1024 * 1024));
     let answer = raw(client, JSON, &large).await;
     // V17
@@ -132,7 +111,7 @@ async fn json_that_cannot_be_read_is_refused_and_says_what_to_change() {
     ];
     assert_refused(client, &bodies).await;
     let latin_1 = client
-        .request(Method::POST, PATH)
+        .request(Method::POST, SEND)
         .header(CONTENT_TYPE, "application/json")
         .body(b"{\"agentId\":\"caf\xe9\"}".to_vec());
     let answer = answer(latin_1).await;
@@ -143,47 +122,22 @@ async fn json_that_cannot_be_read_is_refused_and_says_what_to_change() {
 #[tokio::test]
 async fn a_send_is_understood_however_the_client_writes_it() {
     let world = World::start().await;
-    let json = "application/json";
-    let form = "agentId=agent-123&conversationId=conv-456&body_text=Hi+%C3%A7&button_1_id=a&button_1_title=A";
-    for (number, path, content_type, text) in [
-        (
-            "S9",
-            "/api/messages/interactive/send-buttons",
-            json,
-            PUBLISHED_EXAMPLE,
-        ),
-        (
-            "S10",
-            "/messages/interactive/send-buttons?",
-            json,
-            PUBLISHED_EXAMPLE,
-        ),
-        (
-            "S11",
-            "//messages/interactive/send-buttons",
-            json,
-            PUBLISHED_EXAMPLE,
-        ),
-        (
-            "S14",
-            PATH,
-            "application/json; charset=utf-8",
-            PUBLISHED_EXAMPLE,
-        ),
-        ("S15", PATH, "application/x-www-form-urlencoded", form),
-        (
-            "S17",
-            PATH,
-            json,
-            r#"{"button_1_title":"A","button_1_id":"a","body_text":"Hi","conversationId":"conv-456","agentId":"agent-123"}"#,
-        ),
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let pairs = "agentId=agent-123&conversationId=conv-456&body_text=Hi+%C3%A7&button_1_id=a&button_1_title=A";
+    let backwards = r#"{"button_1_title":"A","button_1_id":"a","body_text":"Hi","conversationId":"conv-456","agentId":"agent-123"}"#;
+    let example = PUBLISHED_EXAMPLE;
+    for (number, prefix, suffix, content_type, text) in [
+        ("S9", "/api", "", json, example),
+        ("S10", "", "?", json, example),
+        ("S11", "/", "", json, example),
+        ("S14", "", "", "application/json; charset=utf-8", example),
+        ("S15", "", "", form, pairs),
+        ("S17", "", "", json, backwards),
     ] {
         world.sandbox.clear();
-        let request = world
-            .client
-            .request(Method::POST, path)
-            .header(CONTENT_TYPE, content_type)
-            .body(text);
+        let path = format!("{prefix}{SEND}{suffix}");
+        let request = world.client.request(Method::POST, &path);
+        let request = request.header(CONTENT_TYPE, content_type).body(text);
         let answer = answer(request).await;
         assert_eq!(answer.status, 200, "{number}: {}", answer.text);
         assert_eq!(world.sandbox.phone_messages().len(), 1, "{number}");

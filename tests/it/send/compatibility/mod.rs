@@ -6,39 +6,9 @@ mod callers;
 use recado_tests::prelude::*;
 use reqwest::header::CONTENT_TYPE;
 
-const PATH: &str = "/messages/interactive/send-buttons";
-
-/// One case: its number in the table, what differs from the smallest body, and the answer.
-struct Case {
-    number: &'static str,
-    changes: Value,
-    status: u16,
-    /// Of an error the reason; of a success the number of buttons that arrived.
-    outcome: Outcome,
-}
-
-enum Outcome {
-    Reason(&'static str),
-    Buttons(usize),
-}
-
-fn ok(number: &'static str, changes: Value, buttons: usize) -> Case {
-    Case {
-        number,
-        changes,
-        status: 200,
-        outcome: Outcome::Buttons(buttons),
-    }
-}
-
-fn error(number: &'static str, changes: Value, status: u16, reason: &'static str) -> Case {
-    Case {
-        number,
-        changes,
-        status,
-        outcome: Outcome::Reason(reason),
-    }
-}
+/// One case: its number in the table, what differs from the smallest body, and of a success the number of buttons
+/// that arrived, of an error the status and the reason.
+type Case = (&'static str, Value, Result<usize, (u16, &'static str)>);
 
 /// Takes a field away.
 const ABSENT: &str = "(absent)";
@@ -67,28 +37,20 @@ fn pairs(numbers: &[u32]) -> Value {
 }
 
 fn accepted() -> Vec<Case> {
+    let empty = json!({"header_text": "", "footer_text": "", "button_2_id": "", "button_2_title": "",
+        "button_3_id": "", "button_3_title": ""});
+    let emoji = json!({"body_text": "Olá 👋\n*linha* dois", "button_1_title": "✅ Yes"});
     vec![
-        ok("S1", json!({}), 1),
-        ok("S3", pairs(&[2, 3]), 3),
-        ok("S4", json!({"conversationId": "conv-zapi"}), 1),
-        ok("S5", json!({"conversationId": "conv-zapperhub"}), 1),
-        ok("S6", json!({"foo": "bar", "nested": {"x": 1}}), 1),
-        ok(
-            "S7",
-            json!({
-                "header_text": "", "footer_text": "", "button_2_id": "", "button_2_title": "",
-                "button_3_id": "", "button_3_title": ""
-            }),
-            1,
-        ),
-        ok("S8", json!({"header_text": null}), 1),
-        ok("S16", json!({"button_1_title": "ç".repeat(20)}), 1),
-        ok(
-            "S19",
-            json!({"body_text": "Olá 👋\n*linha* dois", "button_1_title": "✅ Yes"}),
-            1,
-        ),
-        ok("P3", pairs(&[4]), 2),
+        ("S1", json!({}), Ok(1)),
+        ("S3", pairs(&[2, 3]), Ok(3)),
+        ("S4", json!({"conversationId": "conv-zapi"}), Ok(1)),
+        ("S5", json!({"conversationId": "conv-zapperhub"}), Ok(1)),
+        ("S6", json!({"foo": "bar", "nested": {"x": 1}}), Ok(1)),
+        ("S7", empty, Ok(1)),
+        ("S8", json!({"header_text": null}), Ok(1)),
+        ("S16", json!({"button_1_title": "ç".repeat(20)}), Ok(1)),
+        ("S19", emoji, Ok(1)),
+        ("P3", pairs(&[4]), Ok(2)),
     ]
 }
 
@@ -104,57 +66,41 @@ fn invalid() -> Vec<Case> {
         ("V10 object", json!({"agentId": {}})),
         ("V11 empty", json!({"body_text": ""})),
         ("V11 blank", json!({"body_text": "   "})),
+        ("V11 invisible", json!({"body_text": "\u{ad}\u{2060}"})),
         ("V15 id", json!({"button_2_id": "b"})),
         ("V15 title", json!({"button_2_title": "B"})),
     ]
-    .map(|(number, changes)| error(number, changes, 400, "invalid_body"))
+    .map(|(number, changes)| (number, changes, Err((400, "invalid_body"))))
     .into()
 }
 
 fn not_found() -> Vec<Case> {
     let placeholder = "{conversation-id}";
     let both = json!({"agentId": "unknown", "conversationId": placeholder});
+    let (agent, conversation) = ("agent_not_found", "conversation_not_found");
     [
-        ("A8", json!({"agentId": "unknown"}), "agent_not_found"),
-        ("the agent comes first", both, "agent_not_found"),
-        (
-            "A9",
-            json!({"conversationId": "nowhere"}),
-            "conversation_not_found",
-        ),
-        (
-            "A12",
-            json!({"conversationId": placeholder}),
-            "conversation_not_found",
-        ),
+        ("A8", json!({"agentId": "unknown"}), agent),
+        ("the agent comes first", both, agent),
+        ("A9", json!({"conversationId": "nowhere"}), conversation),
+        ("A12", json!({"conversationId": placeholder}), conversation),
     ]
-    .map(|(number, changes, reason)| error(number, changes, 404, reason))
+    .map(|(number, changes, reason)| (number, changes, Err((404, reason))))
     .into()
 }
 
 fn beyond_a_limit() -> Vec<Case> {
     let equal_ids = json!({"button_2_id": "a", "button_2_title": "B"});
+    let long = |field: &str, length| json!({field: "ç".repeat(length)});
+    let (too_many, refused) = ("too_many_buttons", "content_refused");
     [
-        ("P1", pairs(&[2, 3, 4]), "too_many_buttons"),
-        ("P2", pairs(&[4, 5, 6, 7]), "too_many_buttons"),
-        (
-            "P4",
-            json!({"button_1_title": "ç".repeat(21)}),
-            "content_refused",
-        ),
-        (
-            "body",
-            json!({"body_text": "x".repeat(1025)}),
-            "content_refused",
-        ),
-        (
-            "footer",
-            json!({"footer_text": "x".repeat(61)}),
-            "content_refused",
-        ),
-        ("equal ids", equal_ids, "content_refused"),
+        ("P1", pairs(&[2, 3, 4]), too_many),
+        ("P2", pairs(&[4, 5, 6, 7]), too_many),
+        ("P4", long("button_1_title", 21), refused),
+        ("body", long("body_text", 1025), refused),
+        ("footer", long("footer_text", 61), refused),
+        ("equal ids", equal_ids, refused),
     ]
-    .map(|(number, changes, reason)| error(number, changes, 500, reason))
+    .map(|(number, changes, reason)| (number, changes, Err((500, reason))))
     .into()
 }
 
@@ -162,25 +108,20 @@ fn beyond_a_limit() -> Vec<Case> {
 async fn every_case_of_the_table_gets_its_answer() {
     let world = World::start().await;
     let cases = [accepted(), invalid(), not_found(), beyond_a_limit()];
-    for case in cases.into_iter().flatten() {
+    for (number, changes, expected) in cases.into_iter().flatten() {
         world.sandbox.clear();
-        let answer = world.client.send(body(&case.changes)).await;
-        let (number, text) = (case.number, &answer.text);
-        assert_eq!(answer.status.as_u16(), case.status, "{number}: {text}");
-        assert_is_json_object(case.number, &answer);
-        match case.outcome {
-            Outcome::Reason(reason) => {
-                assert_eq!(answer.body["reason"], reason, "{}", case.number);
-                assert!(
-                    world.sandbox.requests().is_empty(),
-                    "{}: nothing may be sent",
-                    case.number
-                );
+        let answer = world.client.send(body(&changes)).await;
+        assert_is_json_object(number, &answer);
+        match expected {
+            Err((status, reason)) => {
+                assert_eq!(answer.error(), (status, reason.to_owned()), "{number}");
+                assert_eq!(world.sandbox.requests(), [], "{number}: nothing is sent");
             }
-            Outcome::Buttons(buttons) => {
+            Ok(buttons) => {
+                assert_eq!(answer.status, 200, "{number}: {}", answer.text);
                 let phone = world.sandbox.phone_messages();
-                assert_eq!(phone.len(), 1, "{}", case.number);
-                assert_eq!(phone[0].buttons().len(), buttons, "{}", case.number);
+                let shown = phone.iter().map(|message| message.buttons().len());
+                assert_eq!(shown.collect::<Vec<_>>(), [buttons], "{number}");
             }
         }
     }
@@ -189,24 +130,12 @@ async fn every_case_of_the_table_gets_its_answer() {
 /// H4 and H5: always a JSON object; `error` is a string, and a success has none.
 fn assert_is_json_object(number: &str, answer: &Answer) {
     let content_type = answer.headers[CONTENT_TYPE].to_str().expect("a text");
-    assert!(
-        content_type.starts_with("application/json"),
-        "{number}: {content_type}"
-    );
-    let object = answer
-        .body
-        .as_object()
-        .unwrap_or_else(|| panic!("{number}: {}", answer.text));
-    assert_eq!(
-        object.get("error").is_some_and(Value::is_string),
-        !answer.status.is_success(),
-        "{number}"
-    );
-    assert_eq!(
-        object.contains_key("error"),
-        !answer.status.is_success(),
-        "{number}"
-    );
+    assert!(content_type.starts_with("application/json"), "{number}");
+    let object = answer.body.as_object();
+    let error = object.unwrap_or_else(|| panic!("{number}: {}", answer.text));
+    let (error, is_error) = (error.get("error"), !answer.status.is_success());
+    let is_text = error.is_some_and(Value::is_string);
+    assert_eq!((is_text, error.is_some()), (is_error, is_error), "{number}");
 }
 
 /// The keys of a message that ChatVolt's readers use, and our own two.
@@ -225,18 +154,18 @@ async fn a_success_has_every_key_that_chatvolts_readers_need() {
     message.assert_has(json!({
         "text": "Hi", "conversationId": "conv-456", "agentId": "agent-123", "status": "accepted"
     }));
-    assert!(
-        message["externalId"]
-            .as_str()
-            .expect("an id")
-            .starts_with("wamid.")
-    );
-    let id = message["id"].as_str().expect("an id");
-    assert_eq!(
-        &world.client.read(&format!("/messages/{id}")).await,
-        message,
-        "N12"
-    );
+    assert!(text(&message["externalId"]).starts_with("wamid."));
+    let shown = format!("/messages/{}", id(message));
+    assert_eq!(&world.client.read(&shown).await, message, "N12");
+}
+
+#[tokio::test]
+async fn a_header_and_a_footer_of_invisible_characters_are_left_out() {
+    let world = World::start().await;
+    let invisible = json!({"header_text": "\u{200b}", "footer_text": "\u{2800}"});
+    world.client.accepted(body(&invisible)).await;
+    let shown = &world.sandbox.phone_messages()[0];
+    assert_eq!((shown.header(), shown.footer()), (None, None));
 }
 
 #[tokio::test]
@@ -246,16 +175,13 @@ async fn a_conversation_whose_channel_is_gone_says_so() {
     let answer = world.client.send(smallest_body("conv-zapi")).await;
     // P8
     answer.refused(400, "unsupported_channel");
-    assert!(answer.text.contains("Unsupported Communication Channel"));
+    answer.says("Unsupported Communication Channel");
 }
 
 #[tokio::test]
 async fn any_agent_of_the_organization_may_speak_in_a_conversation() {
     let world = World::start().await;
-    world
-        .client
-        .create("/agents", json!({"id": "A3", "name": "Third"}))
-        .await;
+    world.client.agent("A3").await;
     let answer = world.client.accepted(body(&json!({"agentId": "A3"}))).await;
     assert_eq!(answer["message"]["agentId"], "A3");
 }
@@ -263,37 +189,28 @@ async fn any_agent_of_the_organization_may_speak_in_a_conversation() {
 #[tokio::test]
 async fn four_buttons_are_refused_every_time_with_nothing_sent_or_stored() {
     let world = World::start().await;
-    let four = json!({"button_2_id": "b", "button_2_title": "B", "button_3_id": "c", "button_3_title": "C", "button_4_id": "d", "button_4_title": "D"});
-    for conversation in ["conv-456", "conv-zapi", "conv-zapperhub"] {
-        let mut sent = body(&four);
-        sent["conversationId"] = conversation.into();
+    for (_, conversation) in CONVERSATIONS {
+        let mut four = body(&pairs(&[2, 3, 4]));
+        four["conversationId"] = conversation.into();
         for _ in 0..3 {
-            let answer = world.client.send(sent.clone()).await;
+            let answer = world.client.send(four.clone()).await;
             answer.refused(500, "too_many_buttons");
             assert_eq!(answer.body["code"], 131_009);
-            assert!(
-                answer.body["error"]
-                    .as_str()
-                    .expect("a text")
-                    .contains("131009")
-            );
+            assert_contains(text(&answer.body["error"]), "131009");
         }
-        let stored = world
-            .client
-            .read(&format!("/conversations/{conversation}/messages"))
-            .await;
-        assert_eq!(stored["data"], json!([]));
+        let stored = format!("/conversations/{conversation}/messages");
+        assert_eq!(world.client.read(&stored).await["data"], json!([]));
     }
     assert!(world.sandbox.requests().is_empty());
 }
 
 #[tokio::test]
 async fn our_own_rate_limit_says_when_to_come_back() {
-    let world = World::with(Options {
+    let options = Options {
         max_sends_in_flight: 0,
         ..Options::default()
-    })
-    .await;
+    };
+    let world = World::with(options).await;
     let answer = world.client.send(smallest_body("conv-456")).await;
     answer.refused(429, "rate_limited");
     assert_eq!(answer.headers["retry-after"], "1");

@@ -23,31 +23,16 @@ fn body(conversation: &str, text: &str) -> Value {
     body
 }
 
-/// Sends one message after the other until the server is gone, and tells which were acknowledged.
+/// Sends messages, each with another text, until the server is gone; tells which were acknowledged.
 async fn send_until_gone(
     client: Client,
     conversation: &'static str,
     sender: usize,
     acknowledged: mpsc::UnboundedSender<String>,
 ) {
-    for number in 0.. {
-        let body = body(conversation, &format!("{conversation} {sender} {number}"));
-        let request = client
-            .request(Method::POST, "/messages/interactive/send-buttons")
-            .json(&body);
-        let Ok(response) = request.send().await else {
-            return;
-        };
-        let status = response.status();
-        let Ok(answer) = response.json::<Value>().await else {
-            return;
-        };
-        assert_eq!(status, 200, "{answer}");
-        let id = answer["message"]["id"].as_str().expect("an id");
-        if acknowledged.send(id.to_owned()).is_err() {
-            return;
-        }
-    }
+    let body = |number| body(conversation, &format!("{conversation} {sender} {number}"));
+    let accepted = |id| acknowledged.send(id).unwrap_or_default();
+    client.send_until_gone(body, accepted).await;
 }
 
 /// Every message of the organization, by the API.
@@ -61,12 +46,9 @@ async fn messages(client: &Client) -> Vec<Value> {
 }
 
 fn with_status<'a>(messages: &'a [Value], status: &str) -> HashSet<&'a str> {
-    let chosen = messages
-        .iter()
-        .filter(|message| message["status"] == status);
-    chosen
-        .filter_map(|message| message["id"].as_str())
-        .collect()
+    let messages = messages.iter();
+    let chosen = messages.filter(|message| message["status"] == status);
+    chosen.map(id).collect()
 }
 
 /// One more channel, whose provider answers nothing.
@@ -78,10 +60,8 @@ async fn open_held(client: &Client) -> HeldProvider {
         "id": "held", "provider": "whatsapp", "name": "held", "credentials": credentials, "settings": {"baseUrl": held.url},
     });
     client.create("/channels", channel).await;
-    let conversation = json!({
-        "id": "conv-held", "agentId": "agent-123", "channelId": "held", "to": "5511900000002",
-    });
-    client.create("/conversations", conversation).await;
+    let to = "5511900000002";
+    client.open("conv-held", "agent-123", "held", to).await;
     held
 }
 
@@ -99,11 +79,12 @@ async fn kill_while_sending(server: Server, client: &Client) -> HashSet<String> 
     drop(acknowledge);
     let mut acknowledged = HashSet::new();
     for _ in 0..ENOUGH {
-        acknowledged.insert(acknowledgements.recv().await.expect("an acknowledgement"));
+        let id = soon("an acknowledgement", acknowledgements.recv()).await;
+        acknowledged.insert(id.expect("a sender"));
     }
     server.kill().await.expect("a server to kill");
-    senders.join_all().await;
-    while let Some(id) = acknowledgements.recv().await {
+    soon("the senders end", senders.join_all()).await;
+    while let Ok(id) = acknowledgements.try_recv() {
         acknowledged.insert(id);
     }
     acknowledged
@@ -141,49 +122,38 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
         sandbox.fail_next(slow, u32::MAX);
     }
     let held = open_held(&client).await;
-    let hung = tokio::spawn({
-        let client = client.clone();
-        async move { client.send(smallest_body("conv-held")).await }
-    });
+    let hung = client.begin_send("conv-held");
     let unanswered = held.receive().await;
     let acknowledged = kill_while_sending(server, &client).await;
-    assert!(hung.await.is_err(), "its answer is lost");
+    let hung = soon("the send breaks off", hung).await;
+    assert!(hung.is_err(), "its answer is lost");
     settle(&database).await;
 
-    let server = Server::on(&database, &urls)
-        .await
-        .expect("the server starts again");
+    let server = Server::on(&database, &urls).await.expect("a restart");
     let client = client.at(&server.url);
     let stored = messages(&client).await;
-    let abandoned = unanswered.body["biz_opaque_callback_data"]
-        .as_str()
-        .expect("our id");
+    let abandoned = text(&unanswered.body["biz_opaque_callback_data"]);
     let abandoned = client.read(&format!("/messages/{abandoned}")).await;
     server.stop().await.expect("an orderly end");
 
     assert_eq!(abandoned["status"], "unknown", "{abandoned}");
     assert_eq!(with_status(&stored, "sending"), HashSet::new());
     let accepted = with_status(&stored, "accepted");
-    let lost: Vec<_> = acknowledged
-        .iter()
-        .filter(|id| !accepted.contains(&***id))
-        .collect();
+    let lost = acknowledged.iter().filter(|id| !accepted.contains(&***id));
+    let lost: Vec<_> = lost.collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 
     let requested: Vec<_> = sandbox.requests().iter().filter_map(text_of).collect();
     assert_each_once(&requested);
     let shown = sandbox.phone_messages().into_iter();
-    let shown: Vec<_> = shown
-        .filter_map(|message| message.body().map(str::to_owned))
-        .collect();
+    let shown = shown.filter_map(|message| message.body().map(str::to_owned));
+    let shown: Vec<_> = shown.collect();
     assert_each_once(&shown);
     for text in shown {
         let written = stored.iter().find(|message| message["text"] == text);
         let status = &written.expect("what goes out was written down before")["status"];
-        assert!(
-            status == "accepted" || status == "unknown",
-            "{text} is {status}"
-        );
+        let is_known = status == "accepted" || status == "unknown";
+        assert!(is_known, "{text} is {status}");
     }
 }
 
@@ -194,48 +164,40 @@ async fn a_server_that_is_asked_to_end_finishes_what_it_began() {
     for (channel, _) in CONVERSATIONS {
         client.lead(channel, &held.url).await;
     }
-    let mut sends = JoinSet::new();
+    let mut sends = Vec::new();
     for (_, conversation) in CONVERSATIONS {
-        for number in 0..2 {
-            let client = client.clone();
-            sends.spawn(async move { client.send(body(conversation, &number.to_string())).await });
-        }
+        sends.extend((0..2).map(|_| client.begin_send(conversation)));
     }
     let mut waiting = Vec::new();
     for _ in 0..sends.len() {
         waiting.push(held.receive().await);
     }
 
-    signal(&server.process, "TERM")
-        .await
-        .expect("the server runs");
+    let asked = signal(&server.process, "TERM").await;
+    asked.expect("the server runs");
     let address = server.url.trim_start_matches("http://");
-    let closed = async { while TcpStream::connect(address).await.is_ok() {} };
-    tokio::time::timeout(Duration::from_secs(10), closed)
-        .await
-        .expect("no other connection is accepted");
+    let refused = async || TcpStream::connect(address).await.err();
+    until("no other connection is accepted", refused).await;
     for request in waiting {
         // A success in the form of each provider.
-        request
-            .answer(&json!({"messages": [{"id": "M1"}], "messageId": "M1", "key": {"id": "M1"}}))
-            .await;
+        let taken = json!({"messages": [{"id": "M1"}], "messageId": "M1", "key": {"id": "M1"}});
+        request.answer(&taken).await;
     }
-    let answers = sends.join_all().await;
+    let mut answers = Vec::new();
+    for send in sends {
+        let answer = soon("an answer", send).await.expect("no panic");
+        answers.push(answer.expect(200)["message"].clone());
+    }
     let log = server.ended().await.expect("success");
-    assert!(log.contains("recado-server has stopped"), "{log}");
+    assert_contains(&log, "recado-server has stopped");
 
     let store = database.store().await;
-    for answer in answers {
-        let message = answer.expect(200)["message"].clone();
+    for message in answers {
         assert_eq!(message["status"], "accepted", "{message}");
-        let id = message["id"]
-            .as_str()
-            .and_then(|id| id.parse().ok())
-            .expect("an id");
-        let stored = store
-            .get::<Message>(&"demo".parse().expect("an id"), &id)
-            .await
-            .expect("an answer of the database");
+        let id = id(&message).parse().expect("an id");
+        let organization = "demo".parse().expect("an id");
+        let stored = store.get::<Message>(&organization, &id).await;
+        let stored = stored.expect("an answer of the database");
         assert_eq!(stored.expect("the message").status.as_str(), "accepted");
     }
     store.close().await;

@@ -12,14 +12,9 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
         "settings": {"dialect": "wuzapi", "baseUrl": held.url},
     });
     client.create("/channels", channel).await;
-    let conversation = json!({
-        "id": "conv-wuzapi", "agentId": "agent-123", "channelId": "wuzapi", "to": CUSTOMER,
-    });
-    client.create("/conversations", conversation).await;
-    tokio::spawn({
-        let client = client.clone();
-        async move { client.send(smallest_body("conv-wuzapi")).await }
-    });
+    let agent = "agent-123";
+    client.open("conv-wuzapi", agent, "wuzapi", CUSTOMER).await;
+    client.begin_send("conv-wuzapi");
     let request = held.receive().await;
     let external_id = request.body["Id"].clone();
     assert!(external_id.is_string(), "{}", request.body);
@@ -46,12 +41,10 @@ async fn a_doubtful_message_settles_though_the_server_was_killed() {
     // What was taken is applied before the end.
     server.stop().await.expect("an orderly end");
     let store = database.store().await;
-    let id = doubtful["id"].as_str().and_then(|id| id.parse().ok());
-    let settled = store
-        .get::<Message>(&"demo".parse().expect("an id"), &id.expect("an id"))
-        .await
-        .expect("an answer of the database")
-        .expect("the message");
-    assert_eq!(settled.status.as_str(), "delivered");
+    let id = id(&doubtful).parse().expect("an id");
+    let organization = "demo".parse().expect("an id");
+    let settled = store.get::<Message>(&organization, &id).await;
+    let settled = settled.expect("an answer of the database");
+    assert_eq!(settled.expect("the message").status.as_str(), "delivered");
     store.close().await;
 }

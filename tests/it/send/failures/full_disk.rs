@@ -1,11 +1,10 @@
 //! The disk of a SQLite database is full for a while.
 
 use recado_tests::binaries::may_write;
-use recado_tests::callbacks::{change as told, whatsapp_status};
+use recado_tests::callbacks::whatsapp_status;
 use recado_tests::prelude::*;
 use recado_tests::world::{operator_key, sandbox};
 
-use super::change;
 use super::database::tap;
 
 #[tokio::test]
@@ -21,13 +20,8 @@ async fn a_full_disk_loses_no_outcome_no_status_and_no_tap() {
     let client = operator.organization("demo").await;
     open_conversations(&client, &CONVERSATIONS).await;
     let callbacks = Callbacks::of(&client, &server.url).await;
-    let held = HeldProvider::start().await;
-    let settings = json!({"settings": {"baseUrl": held.url}});
-    change(&client, "whatsapp", settings).await;
-    let mut send = tokio::spawn({
-        let client = client.clone();
-        async move { client.send(smallest_body("conv-456")).await }
-    });
+    let held = client.hold("whatsapp").await;
+    let mut send = client.begin_send("conv-456");
     let request = held.receive().await;
     let id = request.body["biz_opaque_callback_data"].clone();
 
@@ -40,7 +34,7 @@ async fn a_full_disk_loses_no_outcome_no_status_and_no_tap() {
     refused.refused(503, "unavailable");
     assert_eq!(sandbox.requests(), [], "nothing is sent that is not stored");
     let members = json!({"statuses": [whatsapp_status("wamid.1", "delivered")]});
-    let status = whatsapp(&[vec![told(NUMBER, &members)]]);
+    let status = whatsapp(&[vec![change(NUMBER, &members)]]);
     let call = callbacks.call("whatsapp", status.to_string());
     let answer = call.send().await.expect("an answer");
     assert_eq!(answer.status(), 503, "so that Meta calls again");
@@ -48,7 +42,7 @@ async fn a_full_disk_loses_no_outcome_no_status_and_no_tap() {
     may_write(&server.process, "unlimited").await.expect("room");
     callbacks.deliver("whatsapp", &tap("wamid.1")).await;
     callbacks.deliver("whatsapp", &status).await;
-    let answer = send.await.expect("an answer").expect(200);
+    let answer = soon("an answer", send).await.expect("no panic").expect(200);
     assert_eq!(answer["message"]["externalId"], "wamid.1");
     server.stop().await.expect("an orderly end");
     assert_eq!(stored(&database, "message.delivered").await.len(), 1);

@@ -55,18 +55,15 @@ async fn assert_failure(
 ) -> recado_tests::Answer {
     world.sandbox.clear();
     let answer = world.client.send(smallest_body(conversation)).await;
-    let Failure {
-        reason,
-        code,
-        requests,
-    } = expected;
+    let (reason, code, requests) = (expected.reason, expected.code, expected.requests);
     answer.refused(500, reason);
     assert_eq!(answer.body["code"].as_i64(), code, "{case}");
     assert_eq!(answer.headers["content-type"], "application/json", "{case}");
     assert_eq!(world.sandbox.requests().len(), requests, "{case}: requests");
     assert_eq!(world.sandbox.faults(), [], "{case}: a fault was left over");
 
-    let stored = message(&world.client, &answer.body["messageId"]).await;
+    let stored = format!("/messages/{}", text(&answer.body["messageId"]));
+    let stored = world.client.read(&stored).await;
     let unknown = reason == "outcome_unknown";
     stored.assert_has(json!({
         "status": if unknown { "unknown" } else { "rejected" },
@@ -74,26 +71,16 @@ async fn assert_failure(
     }));
     answer.says(text(&stored["metadata"]["error"]["message"]));
     if !unknown {
-        assert_eq!(
-            world.sandbox.phone_messages(),
-            [],
-            "{case}: a rejected message arrived"
-        );
+        let shown = world.sandbox.phone_messages();
+        assert_eq!(shown, [], "{case}: a rejected message arrived");
     }
     answer
 }
 
-async fn message(client: &Client, id: &Value) -> Value {
-    client
-        .read(&format!("/messages/{}", id.as_str().expect("a message id")))
-        .await
-}
-
 fn fail(world: &World, provider: Provider, answer: &Answer, times: usize) {
+    let fault = Fault::new(provider, Effect::Answer(answer.clone()));
     let times = u32::try_from(times).expect("a few");
-    world
-        .sandbox
-        .fail_next(Fault::new(provider, Effect::Answer(answer.clone())), times);
+    world.sandbox.fail_next(fault, times);
 }
 
 /// An error of Meta with its number.
@@ -105,11 +92,6 @@ fn graph(status: u16, code: i64) -> Answer {
 
 fn html(status: u16) -> Answer {
     Answer::new(status, "<html><body><h1>Bad Gateway</h1></body></html>")
-}
-
-/// Gives the channel of that provider other credentials, or other settings.
-async fn change(client: &Client, channel: &str, what: Value) {
-    client.change(&format!("/channels/{channel}"), what).await;
 }
 
 /// One answer for each reason; `providers` tests which answer has which reason.
@@ -133,11 +115,8 @@ async fn a_refusal_of_a_provider_has_its_reason_everywhere() {
         code: Some(2),
         ..thrice("provider_unavailable")
     };
-    let throttled = (
-        zapi,
-        said(429, "Too many requests"),
-        thrice("provider_throttled"),
-    );
+    let throttled = said(429, "Too many requests");
+    let throttled = (zapi, throttled, thrice("provider_throttled"));
     let of_others = [
         (zapi, said(400, "null not allowed"), "channel_unauthorized"),
         (zapi, Answer::new(200, json!({})), "outcome_unknown"),
@@ -169,25 +148,21 @@ async fn an_id_that_no_database_takes_as_it_is_does_not_lose_the_acceptance() {
 #[tokio::test]
 async fn a_provider_that_recovers_in_time_gets_the_message_once() {
     let world = World::start().await;
-    for (provider, conversation, answer) in [
-        (Provider::Whatsapp, "conv-456", graph(503, 2)),
-        (Provider::Zapi, "conv-zapi", Answer::new(429, Value::Null)),
-        (
-            Provider::Zapperhub,
-            "conv-zapperhub",
-            Answer::new(503, json!({"message": "PROVIDER_UNAVAILABLE"})),
-        ),
-    ] {
+    let unavailable = json!({"message": "PROVIDER_UNAVAILABLE"});
+    let answers = [
+        graph(503, 2),
+        Answer::new(429, Value::Null),
+        Answer::new(503, unavailable),
+    ];
+    for ((provider, conversation), answer) in SENDERS.into_iter().zip(answers) {
         world.sandbox.clear();
         fail(&world, provider, &answer, 2);
         let sent = world.client.accepted(smallest_body(conversation)).await;
         assert_eq!(sent["message"]["status"], "accepted");
         let requests = world.sandbox.requests();
         assert_eq!(requests.len(), 3, "{conversation}");
-        assert_eq!(
-            requests[0].body, requests[2].body,
-            "{conversation}: a repeat is the same request"
-        );
+        let [first, last] = [&requests[0].body, &requests[2].body];
+        assert_eq!(first, last, "{conversation}: a repeat is the same request");
         assert_eq!(world.sandbox.phone_messages().len(), 1, "{conversation}");
     }
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
 
-use super::{again, every_second};
+use super::{ask_again, every_second};
 use crate::abuse::dial::dial;
 use crate::abuse::scene::Scene;
 use crate::callbacks::{Text, zapi};
@@ -33,11 +33,8 @@ pub(in crate::abuse) async fn huge_statuses(scene: &Scene, end: Instant) {
     let body = json!({"type": "MessageStatusCallback", "instanceId": "INST-66", "status": "READ",
         "ids": ids, "phone": "5511966660000", "momment": 1_790_000_000_000_i64});
     let (calls, body) = (scene.hostile_calls.clone(), Arc::new(body.to_string()));
-    again(CALLERS, end, move |_| {
-        let request = calls.call("hostile-zapi", body.as_bytes());
-        async move {
-            Scene::provoke(request.header("content-type", "application/json")).await;
-        }
+    ask_again(CALLERS, end, move |_| {
+        calls.call("hostile-zapi", body.as_bytes())
     })
     .await;
 }
@@ -53,12 +50,9 @@ pub(in crate::abuse) async fn large_calls(scene: &Scene, end: Instant) {
         scene.hostile_calls.clone(),
         Arc::new(zapi(&text).to_string()),
     );
-    again(CALLERS * 2, end, move |number| {
+    ask_again(CALLERS * 2, end, move |number| {
         let body = body.replacen("ID-0", &format!("ID-{number}"), 1);
-        let request = calls.call("hostile-zapi", body);
-        async move {
-            Scene::provoke(request.header("content-type", "application/json")).await;
-        }
+        calls.call("hostile-zapi", body)
     })
     .await;
 }
@@ -66,16 +60,13 @@ pub(in crate::abuse) async fn large_calls(scene: &Scene, end: Instant) {
 /// Small calls with one text each, to an own channel.
 pub(in crate::abuse) async fn many_calls(scene: &Scene, end: Instant) {
     let calls = scene.hostile_calls.clone();
-    again(MANY, end, move |number| {
+    ask_again(MANY, end, move |number| {
         let text = Text {
             id: format!("ID-{number}"),
             from: format!("55119666{:05}", number % 1000),
             body: "Oi".to_owned(),
         };
-        let request = calls.call("hostile-zapi", zapi(&text).to_string());
-        async move {
-            Scene::provoke(request.header("content-type", "application/json")).await;
-        }
+        calls.call("hostile-zapi", zapi(&text).to_string())
     })
     .await;
 }

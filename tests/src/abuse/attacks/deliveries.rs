@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::time::{Instant, interval};
 
 use super::sends::silent_server;
-use super::{again, every_second, lists};
+use super::{ask_again, every_second, lists, provoke};
 use crate::abuse::scene::Scene;
 
 /// Endpoints that the attacker asks for.
@@ -26,7 +26,7 @@ pub(in crate::abuse) async fn slow_endpoints(scene: &Scene, end: Instant) {
         for number in 0..ENDPOINTS {
             let endpoint = json!({"url": format!("{url}/{number}")});
             let request = scene.hostile.request(Method::POST, "/webhook-endpoints");
-            Scene::provoke(request.json(&endpoint)).await;
+            provoke(request.json(&endpoint)).await;
         }
     };
     let adding = tokio::time::timeout_at(end, adding);
@@ -43,12 +43,9 @@ pub(in crate::abuse) async fn replays_and_streams(scene: &Scene, end: Instant) {
     let id = endpoint["id"].as_str().expect("an id");
     let path = format!("/webhook-endpoints/{id}/replay");
     let client = scene.hostile.clone();
-    let replaying = again(REPLAYS, end, move |_| {
+    let replaying = ask_again(REPLAYS, end, move |_| {
         let range = json!({"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"});
-        let request = client.request(Method::POST, &path).json(&range);
-        async move {
-            Scene::provoke(request).await;
-        }
+        client.request(Method::POST, &path).json(&range)
     });
     tokio::join!(streams(scene, end), replaying, lists::fill(scene, end));
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::again;
+use super::ask_again;
 use crate::abuse::scene::Scene;
 use crate::callbacks::{Text, change, whatsapp, whatsapp_texts};
 
@@ -35,7 +35,7 @@ const CALL: usize = 2_800_000;
 /// Fills the hostile organization with events in many conversations until that time.
 pub(super) async fn fill(scene: &Scene, end: Instant) {
     let calls = scene.hostile_calls.clone();
-    again(1, end, move |call| {
+    ask_again(1, end, move |call| {
         let texts: Vec<_> = (0..BATCH)
             .map(|place| Text {
                 id: format!("wamid.{call}-{place}"),
@@ -44,10 +44,7 @@ pub(super) async fn fill(scene: &Scene, end: Instant) {
             })
             .collect();
         let body = whatsapp(&[vec![whatsapp_texts(NUMBER, &texts)]]);
-        let request = calls.call("hostile-whatsapp", body.to_string());
-        async move {
-            Scene::provoke(request.header("content-type", "application/json")).await;
-        }
+        calls.call("hostile-whatsapp", body.to_string())
     })
     .await;
 }
@@ -56,7 +53,7 @@ pub(super) async fn fill(scene: &Scene, end: Instant) {
 pub(in crate::abuse) async fn filtered(scene: &Scene, end: Instant) {
     let filling = fill(scene, end);
     let client = scene.hostile.clone();
-    let reading = again(READERS, end, move |number| {
+    let reading = ask_again(READERS, end, move |number| {
         let filters = [
             "type=list.selected",
             "conversationId=nowhere",
@@ -66,10 +63,7 @@ pub(in crate::abuse) async fn filtered(scene: &Scene, end: Instant) {
             "conversationId=hostile-whatsapp",
         ];
         let path = format!("/events?limit=1000&{}", filters[number % filters.len()]);
-        let request = client.request(Method::GET, &path);
-        async move {
-            Scene::provoke(request).await;
-        }
+        client.request(Method::GET, &path)
     });
     tokio::join!(filling, reading);
 }
@@ -80,7 +74,7 @@ pub(in crate::abuse) async fn huge_pages(scene: &Scene, end: Instant) {
     let texts = ["t", "\u{1}"].map(|character| character.repeat(TEXT));
     let sizes = [TEXT, 6 * TEXT];
     let calls = scene.hostile_calls.clone();
-    let filling = again(1, end, move |call| {
+    let filling = ask_again(1, end, move |call| {
         let kind = call % texts.len();
         let messages: Vec<_> = (0..CALL / sizes[kind])
             .map(|place| {
@@ -91,21 +85,15 @@ pub(in crate::abuse) async fn huge_pages(scene: &Scene, end: Instant) {
         let contacts = json!([{"profile": {"name": "n".repeat(NAME)}, "wa_id": HUGE}]);
         let members = json!({"contacts": contacts, "messages": messages});
         let body = whatsapp(&[vec![change(NUMBER, &members)]]);
-        let request = calls.call("hostile-whatsapp", body.to_string());
-        async move {
-            Scene::provoke(request.header("content-type", "application/json")).await;
-        }
+        calls.call("hostile-whatsapp", body.to_string())
     });
     let client = scene.hostile.clone();
-    let reading = again(READERS, end, move |number| {
+    let reading = ask_again(READERS, end, move |number| {
         let paths = [
             "/events?limit=1000",
             "/conversations/hostile-whatsapp/messages?limit=100",
         ];
-        let request = client.request(Method::GET, paths[number % paths.len()]);
-        async move {
-            Scene::provoke(request).await;
-        }
+        client.request(Method::GET, paths[number % paths.len()])
     });
     tokio::join!(filling, reading);
 }

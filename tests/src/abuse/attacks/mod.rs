@@ -8,6 +8,7 @@ pub(super) mod sends;
 
 use std::time::Duration;
 
+use reqwest::RequestBuilder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -34,6 +35,22 @@ async fn every_second<F: Future<Output = ()> + Send + 'static>(
         });
     }
     running.join_all().await;
+}
+
+/// Makes requests in so many tasks until that time; their answers do not matter.
+async fn ask_again(
+    tasks: usize,
+    end: Instant,
+    request: impl Fn(usize) -> RequestBuilder + Clone + Send + 'static,
+) {
+    again(tasks, end, move |number| provoke(request(number))).await;
+}
+
+/// Makes a request whose answer does not matter.
+async fn provoke(request: RequestBuilder) {
+    if let Ok(answer) = request.send().await {
+        let _ = answer.bytes().await;
+    }
 }
 
 /// Does the same again and again in so many tasks until that time.

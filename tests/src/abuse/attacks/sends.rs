@@ -3,12 +3,12 @@
 use reqwest::Method;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use super::again;
+use super::ask_again;
 use crate::abuse::scene::Scene;
-use crate::world::smallest_body;
+use crate::client::SEND;
+use crate::world::{free_port, smallest_body};
 
 /// Sends under way at once: more than the server has places.
 const SENDS: usize = 1100;
@@ -16,25 +16,19 @@ const SENDS: usize = 1100;
 /// Leads an own channel to a provider that takes requests and never answers, and sends through it.
 pub(in crate::abuse) async fn through_slow_provider(scene: &Scene, end: Instant) {
     let url = silent_server().await;
-    let path = "/channels/hostile-whatsapp";
-    let settings = json!({"settings": {"baseUrl": url}});
-    scene.hostile.change(path, settings).await;
+    scene.hostile.lead("hostile-whatsapp", &url).await;
     let client = scene.hostile.clone();
-    again(SENDS, end, move |number| {
+    ask_again(SENDS, end, move |number| {
         let mut body = smallest_body("hostile-whatsapp");
         body["body_text"] = json!(format!("Hostile {number}"));
-        let request = client.request(Method::POST, "/messages/interactive/send-buttons");
-        async move {
-            Scene::provoke(request.json(&body)).await;
-        }
+        client.request(Method::POST, SEND).json(&body)
     })
     .await;
 }
 
 /// A server that reads and says nothing.
 pub(super) async fn silent_server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
+    let (listener, url) = free_port().await;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
@@ -43,5 +37,5 @@ pub(super) async fn silent_server() -> String {
             });
         }
     });
-    format!("http://{address}")
+    url
 }

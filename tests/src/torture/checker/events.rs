@@ -15,49 +15,32 @@ impl<'a> Checker<'a> {
             }
         }
         let messages = Self::by_external_id(organization);
-        let mut known = HashSet::new();
+        let mut done = HashSet::new();
         for inbound in &self.history.inbound {
-            let events = told
-                .get(inbound.external_id.as_str())
-                .map_or(&[][..], Vec::as_slice);
+            let id = inbound.external_id.as_str();
+            done.insert(id);
+            let events = told.get(id).map_or(&[][..], Vec::as_slice);
             if inbound.organization != organization.id {
-                if !events.is_empty() {
-                    self.broken(
-                        Rule::Isolated,
-                        format!("{inbound:?} was told to {}", organization.id),
-                    );
-                }
+                self.promise(Rule::Isolated, events.is_empty(), || {
+                    format!("{inbound:?} was told to {}", organization.id)
+                });
                 continue;
             }
-            known.insert(inbound.external_id.as_str());
-            if events.is_empty() && inbound.acknowledged {
-                self.broken(
-                    Rule::InboundIsTold,
-                    format!("{inbound:?} was taken and is not told"),
-                );
-            }
-            if events.len() > 1 {
-                self.broken(
-                    Rule::InboundIsToldOnce,
-                    format!("{inbound:?} is told {} times", events.len()),
-                );
-            }
+            let is_told = !events.is_empty() || !inbound.acknowledged;
+            self.promise(Rule::InboundIsTold, is_told, || {
+                format!("{inbound:?} was taken and is not told")
+            });
+            self.promise(Rule::InboundIsToldOnce, events.len() <= 1, || {
+                format!("{inbound:?} is told {} times", events.len())
+            });
             for event in events {
                 self.check_event_of(organization, inbound, event, &messages);
             }
         }
         for (id, events) in told {
-            let of_others = self
-                .history
-                .inbound
-                .iter()
-                .any(|inbound| inbound.external_id == id);
-            if !known.contains(id) && !of_others {
-                self.broken(
-                    Rule::InboundIsToldOnce,
-                    format!("{:?} was not done by a customer", events[0]),
-                );
-            }
+            self.promise(Rule::InboundIsToldOnce, done.contains(id), || {
+                format!("{:?} was not done by a customer", events[0])
+            });
         }
     }
 
@@ -81,17 +64,11 @@ impl<'a> Checker<'a> {
         let is_right = conversation.is_some_and(|conversation| {
             Some(&conversation.channel) == channel && conversation.customer == inbound.customer
         });
-        if !is_right
-            || event
-                .phone
-                .as_ref()
-                .is_some_and(|phone| *phone != inbound.customer)
-        {
-            self.broken(
-                Rule::RightConversation,
-                format!("{inbound:?} is filed as {event:?}, that is {conversation:?}"),
-            );
-        }
+        let phone = event.phone.as_ref();
+        let is_right = is_right && phone.is_none_or(|phone| *phone == inbound.customer);
+        self.promise(Rule::RightConversation, is_right, || {
+            format!("{inbound:?} is filed as {event:?}, that is {conversation:?}")
+        });
         let survives = match &inbound.content {
             Content::Text(text) => {
                 event.kind == "message.received" && event.text.as_ref() == Some(text)
@@ -103,12 +80,9 @@ impl<'a> Checker<'a> {
                     && self.names_what_it_answers(inbound, event, answered.copied())
             }
         };
-        if !survives {
-            self.broken(
-                Rule::ContentSurvives,
-                format!("{inbound:?} is told as {event:?}"),
-            );
-        }
+        self.promise(Rule::ContentSurvives, survives, || {
+            format!("{inbound:?} is told as {event:?}")
+        });
     }
 
     /// A tap names our message; it may name none only if it came before the outcome was told.
@@ -133,66 +107,56 @@ impl<'a> Checker<'a> {
 
     /// Looks at the list of events itself: its ids, and whose they are.
     pub(super) fn check_events(&mut self, organization: &Organization) {
-        for (place, event) in (1..).zip(&organization.events) {
-            if event.id != format!("evt_{place:016x}") {
-                self.broken(
-                    Rule::EventsAreGapless,
-                    format!("event {place} of {} is {}", organization.id, event.id),
-                );
-                break;
-            }
-        }
+        let mut places = (1..).zip(&organization.events);
+        let gap = places.find(|(place, event)| event.id != format!("evt_{place:016x}"));
+        self.promise(Rule::EventsAreGapless, gap.is_none(), || {
+            format!("event {gap:?} of {}", organization.id)
+        });
         for event in &organization.events {
-            if event.organization != organization.id {
-                self.broken(
-                    Rule::Isolated,
-                    format!("{} lists {event:?}", organization.id),
-                );
-            }
+            let is_own = event.organization == organization.id;
+            self.promise(Rule::Isolated, is_own, || {
+                format!("{} lists {event:?}", organization.id)
+            });
         }
     }
 
     /// Compares what arrived at the endpoint with the list of events.
     pub(super) fn check_arrivals(&mut self, organization: &Organization) {
         for refused in &organization.refused_arrivals {
-            self.broken(
-                Rule::EveryEventArrives,
-                format!("{} got what is not signed: {refused}", organization.id),
-            );
+            self.promise(Rule::EveryEventArrives, false, || {
+                format!("{} got what is not signed: {refused}", organization.id)
+            });
         }
         let listed = by(&organization.events, |event| event.id.as_str());
         let mut arrived = HashSet::new();
         let mut newest: HashMap<&str, &str> = HashMap::new();
         for event in &organization.arrivals {
-            if event.organization != organization.id {
-                self.broken(
-                    Rule::Isolated,
-                    format!("{} was sent {event:?}", organization.id),
-                );
+            let is_own = event.organization == organization.id;
+            self.promise(Rule::Isolated, is_own, || {
+                format!("{} was sent {event:?}", organization.id)
+            });
+            if !is_own {
                 continue;
             }
-            if listed.get(event.id.as_str()) != Some(&event) {
-                self.broken(
-                    Rule::EveryEventArrives,
-                    format!("{event:?} arrived and is not listed so"),
-                );
-            }
+            let is_listed = listed.get(event.id.as_str()) == Some(&event);
+            self.promise(Rule::EveryEventArrives, is_listed, || {
+                format!("{event:?} arrived and is not listed so")
+            });
             let is_first = arrived.insert(event.id.as_str());
             let Some(conversation) = event.conversation.as_deref().filter(|_| is_first) else {
                 continue;
             };
             let before = newest.insert(conversation, &event.id);
-            if before.is_some_and(|before| before > event.id.as_str()) {
-                self.broken(
-                    Rule::ArrivesInOrder,
-                    format!("{} of {conversation} arrived after {before:?}", event.id),
-                );
-            }
+            let in_order = before.is_none_or(|before| before <= event.id.as_str());
+            self.promise(Rule::ArrivesInOrder, in_order, || {
+                format!("{} of {conversation} arrived after {before:?}", event.id)
+            });
         }
         for event in &organization.events {
-            if !arrived.contains(event.id.as_str()) {
-                self.broken(Rule::EveryEventArrives, format!("{event:?} did not arrive"));
-            }
+            let has_arrived = arrived.contains(event.id.as_str());
+            self.promise(Rule::EveryEventArrives, has_arrived, || {
+                format!("{event:?} did not arrive")
+            });
         }
     }
 }

@@ -5,6 +5,12 @@ use std::collections::{HashMap, HashSet};
 use super::super::history::{Answer, Message, Organization, Send};
 use super::{Checker, Rule, by, duration, is_final, rank, status_of};
 
+/// Returns whether the provider took a message under the id that is known, or under any if none is known.
+fn is_taken(accepted: &[&str], known: Option<&str>) -> bool {
+    let is_same = |id: &&str| known.is_none_or(|known| known == *id);
+    accepted.iter().any(is_same)
+}
+
 impl<'a> Checker<'a> {
     /// Compares what clients were told with what the provider took.
     pub(super) fn check_answers(&mut self) {
@@ -13,36 +19,23 @@ impl<'a> Checker<'a> {
             match &send.answer {
                 Answer::Nothing => {}
                 Answer::Accepted { external_id, .. } => {
-                    let is_same = |id: &&str| external_id.as_deref().is_none_or(|told| told == *id);
-                    if !accepted.iter().any(is_same) {
-                        self.broken(
-                            Rule::AcceptedIsAccepted,
-                            format!(
-                                "{send:?} was told as accepted; the provider took {accepted:?}"
-                            ),
-                        );
-                    }
+                    let is_taken = is_taken(&accepted, external_id.as_deref());
+                    self.promise(Rule::AcceptedIsAccepted, is_taken, || {
+                        format!("{send:?} was told as accepted; the provider took {accepted:?}")
+                    });
                 }
                 Answer::Refused { reason, .. } if reason == "outcome_unknown" => {
-                    let outage = self
-                        .history
-                        .outages
-                        .iter()
-                        .any(|outage| outage.overlaps(duration(send)));
-                    if !outage && !self.may_be_unknown(send) {
-                        self.broken(
-                            Rule::UnknownHasACause,
-                            format!("{send:?} was told as unknown"),
-                        );
-                    }
+                    let mut outages = self.history.outages.iter();
+                    let outage = outages.any(|outage| outage.overlaps(duration(send)));
+                    let has_cause = outage || self.may_be_unknown(send);
+                    self.promise(Rule::UnknownHasACause, has_cause, || {
+                        format!("{send:?} was told as unknown")
+                    });
                 }
                 Answer::Refused { .. } => {
-                    if !accepted.is_empty() {
-                        self.broken(
-                            Rule::RefusedIsNotAccepted,
-                            format!("{send:?} was told as refused; the provider took {accepted:?}"),
-                        );
-                    }
+                    self.promise(Rule::RefusedIsNotAccepted, accepted.is_empty(), || {
+                        format!("{send:?} was told as refused; the provider took {accepted:?}")
+                    });
                 }
             }
         }
@@ -62,41 +55,25 @@ impl<'a> Checker<'a> {
 
     /// Looks at what the provider took: once each, stored, and for the right recipient.
     pub(super) fn check_handled(&mut self) {
-        let conversations: HashMap<_, _> = self
-            .history
-            .organizations
-            .iter()
-            .map(|organization| (organization.id.as_str(), organization))
-            .collect();
-        let stored: HashSet<_> = self
-            .history
-            .organizations
-            .iter()
-            .flat_map(|organization| &organization.messages)
-            .map(|message| message.text.as_str())
-            .collect();
+        let organizations = &self.history.organizations;
+        let by_id = by(organizations, |organization| organization.id.as_str());
+        let messages = organizations.iter().flat_map(|known| &known.messages);
+        let stored: HashSet<_> = messages.map(|message| message.text.as_str()).collect();
         for (text, handled) in self.handled.clone() {
             let accepted = self.accepted(text);
-            if accepted.len() > 1 {
-                self.broken(
-                    Rule::AcceptedOnce,
-                    format!("{text:?} was taken {} times: {accepted:?}", accepted.len()),
-                );
-            }
-            if !stored.contains(text) {
-                self.broken(
-                    Rule::MessageIsStored,
-                    format!("{text:?} went out and is not stored"),
-                );
-            }
+            self.promise(Rule::AcceptedOnce, accepted.len() <= 1, || {
+                format!("{text:?} was taken {} times: {accepted:?}", accepted.len())
+            });
+            self.promise(Rule::MessageIsStored, stored.contains(text), || {
+                format!("{text:?} went out and is not stored")
+            });
             let Some(send) = self.sends.get(text).copied() else {
-                self.broken(
-                    Rule::MessageIsStored,
-                    format!("{text:?} went out and no client asked for it"),
-                );
+                self.promise(Rule::MessageIsStored, false, || {
+                    format!("{text:?} went out and no client asked for it")
+                });
                 continue;
             };
-            let organization = conversations.get(send.organization.as_str());
+            let organization = by_id.get(send.organization.as_str());
             let conversation =
                 organization.and_then(|known| known.conversations.get(&send.conversation));
             for request in handled {
@@ -105,12 +82,9 @@ impl<'a> Checker<'a> {
                     Some(&conversation.channel) == channel
                         && conversation.customer == request.customer
                 });
-                if !is_right {
-                    self.broken(
-                        Rule::RightRecipient,
-                        format!("{request:?} belongs to {send:?}, that is {conversation:?}"),
-                    );
-                }
+                self.promise(Rule::RightRecipient, is_right, || {
+                    format!("{request:?} belongs to {send:?}, that is {conversation:?}")
+                });
             }
         }
     }
@@ -118,12 +92,10 @@ impl<'a> Checker<'a> {
     /// Compares the messages of the API with what clients were told and what the provider took.
     pub(super) fn check_messages(&mut self, organization: &'a Organization) {
         let messages = by(&organization.messages, |message| message.id.as_str());
-        if messages.len() != organization.messages.len() {
-            self.broken(
-                Rule::MessageIsStored,
-                format!("{} lists a message twice", organization.id),
-            );
-        }
+        let is_once = messages.len() == organization.messages.len();
+        self.promise(Rule::MessageIsStored, is_once, || {
+            format!("{} lists a message twice", organization.id)
+        });
         let sends = self.history.sends.iter();
         for send in sends.filter(|send| send.organization == organization.id) {
             let (Answer::Accepted { message_id, .. }
@@ -137,12 +109,9 @@ impl<'a> Checker<'a> {
             let is_stored = messages.get(message_id.as_str()).is_some_and(|message| {
                 message.text == send.text && message.conversation == send.conversation
             });
-            if !is_stored {
-                self.broken(
-                    Rule::MessageIsStored,
-                    format!("{send:?} was told and is not stored so"),
-                );
-            }
+            self.promise(Rule::MessageIsStored, is_stored, || {
+                format!("{send:?} was told and is not stored so")
+            });
         }
         for message in &organization.messages {
             self.check_outcome(organization, message);
@@ -153,52 +122,28 @@ impl<'a> Checker<'a> {
         let accepted = self.accepted(&message.text);
         let send = self.sends.get(message.text.as_str()).copied();
         let Some(send) = send.filter(|send| send.organization == organization.id) else {
-            self.broken(
-                Rule::Isolated,
-                format!("{message:?} of {} was not asked for", organization.id),
-            );
+            self.promise(Rule::Isolated, false, || {
+                format!("{message:?} of {} was not asked for", organization.id)
+            });
             return;
         };
-        match message.status.as_str() {
+        let (rule, is_kept) = match message.status.as_str() {
             "accepted" | "sent" | "delivered" | "read" | "failed" => {
-                let is_same = |id: &&str| {
-                    message
-                        .external_id
-                        .as_deref()
-                        .is_none_or(|known| known == *id)
-                };
-                if !accepted.iter().any(is_same) {
-                    self.broken(
-                        Rule::AcceptedIsAccepted,
-                        format!("{message:?}; the provider took {accepted:?}"),
-                    );
-                }
+                let is_taken = is_taken(&accepted, message.external_id.as_deref());
+                (Rule::AcceptedIsAccepted, is_taken)
             }
-            "rejected" => {
-                if !accepted.is_empty() {
-                    self.broken(
-                        Rule::RefusedIsNotAccepted,
-                        format!("{message:?}; the provider took {accepted:?}"),
-                    );
-                }
-            }
-            "unknown" => {
-                if !self.may_be_unknown(send) {
-                    self.broken(
-                        Rule::UnknownHasACause,
-                        format!("{message:?} of {send:?}; the provider took {accepted:?}"),
-                    );
-                }
-            }
-            _ => self.broken(Rule::MessageEnds, format!("{message:?} of {send:?}")),
-        }
-        let told = &send.answer;
-        if matches!(told, Answer::Accepted { .. }) && rank(&message.status) < rank("accepted") {
-            self.broken(
-                Rule::StatusIsCurrent,
-                format!("{message:?} was told as accepted"),
-            );
-        }
+            "rejected" => (Rule::RefusedIsNotAccepted, accepted.is_empty()),
+            "unknown" => (Rule::UnknownHasACause, self.may_be_unknown(send)),
+            _ => (Rule::MessageEnds, false),
+        };
+        self.promise(rule, is_kept, || {
+            format!("{message:?} of {send:?}; the provider took {accepted:?}")
+        });
+        let was_accepted = matches!(send.answer, Answer::Accepted { .. });
+        let is_current = !was_accepted || rank(&message.status) >= rank("accepted");
+        self.promise(Rule::StatusIsCurrent, is_current, || {
+            format!("{message:?} was told as accepted")
+        });
     }
 
     /// Follows the events of each message, and compares them with its status and with what the provider told.
@@ -209,37 +154,26 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let before = last.insert(id, status);
-            if before.is_some_and(|before| rank(before) >= rank(status) || is_final(before)) {
-                self.broken(
-                    Rule::StatusesAdvance,
-                    format!(
-                        "{id} of {} was {before:?} and became {status}",
-                        organization.id
-                    ),
-                );
-            }
+            let advances =
+                before.is_none_or(|before| rank(before) < rank(status) && !is_final(before));
+            self.promise(Rule::StatusesAdvance, advances, || {
+                let organization = &organization.id;
+                format!("{id} of {organization} was {before:?} and became {status}")
+            });
         }
         let told = self.told_ranks();
         for message in &organization.messages {
             let by_events = last.get(message.id.as_str()).copied();
-            if message.status != "sending" && by_events != Some(message.status.as_str()) {
-                self.broken(
-                    Rule::StatusIsCurrent,
-                    format!("{message:?}; its last event says {by_events:?}"),
-                );
-            }
+            let agrees = message.status == "sending" || by_events == Some(message.status.as_str());
+            self.promise(Rule::StatusIsCurrent, agrees, || {
+                format!("{message:?}; its last event says {by_events:?}")
+            });
             let ids = [Some(message.id.as_str()), message.external_id.as_deref()];
-            let told = ids
-                .into_iter()
-                .flatten()
-                .filter_map(|id| told.get(id))
-                .max();
-            if told.is_some_and(|told| rank(&message.status) < *told) {
-                self.broken(
-                    Rule::StatusIsCurrent,
-                    format!("{message:?}; the provider told more: {told:?}"),
-                );
-            }
+            let told = ids.iter().flatten().filter_map(|id| told.get(id)).max();
+            let is_current = told.is_none_or(|told| rank(&message.status) >= *told);
+            self.promise(Rule::StatusIsCurrent, is_current, || {
+                format!("{message:?}; the provider told more: {told:?}")
+            });
         }
     }
 

@@ -2,20 +2,15 @@
 
 use std::collections::HashSet;
 
+use rstest::rstest;
+
 use super::super::history::{Answer, Loss};
+use super::Rule::*;
 use super::correct::{BIA, history, text};
 use super::*;
 
-/// Tells a lie, and checks that exactly these rules notice it.
-#[track_caller]
-fn notices(rules: &[Rule], lie: impl FnOnce(&mut History)) {
-    let mut history = history();
-    lie(&mut history);
-    let violations = check(&history);
-    let mut broken: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
-    broken.dedup();
-    assert_eq!(broken, rules, "{violations:#?}");
-}
+/// What is changed in the correct history.
+type Change = fn(&mut History);
 
 /// Changes the event of that place in the list and at the endpoint alike.
 fn change(history: &mut History, place: usize, change: impl Fn(&mut Event)) {
@@ -24,251 +19,104 @@ fn change(history: &mut History, place: usize, change: impl Fn(&mut Event)) {
     change(&mut organization.arrivals[place]);
 }
 
-/// Appends an event in the list and at the endpoint alike.
-fn append(history: &mut History, event: &Event) {
+/// Appends the event of that place once more, changed, in the list and at the endpoint alike.
+fn append(history: &mut History, place: usize, change: impl Fn(&mut Event)) {
     let organization = &mut history.organizations[0];
-    let id = format!("evt_{:016x}", organization.events.len() + 1);
-    for list in [&mut organization.events, &mut organization.arrivals] {
-        list.push(Event {
-            id: id.clone(),
-            ..event.clone()
-        });
-    }
+    let mut event = organization.events[place].clone();
+    event.id = format!("evt_{:016x}", organization.events.len() + 1);
+    change(&mut event);
+    organization.events.push(event.clone());
+    organization.arrivals.push(event);
 }
 
-#[test]
-fn a_correct_history_breaks_no_promise() {
-    notices(&[], |_| {});
-}
-
-#[test]
-fn what_may_happen_breaks_no_promise() {
-    notices(&[], |history| {
-        // A delivery that comes twice, also late, and what a provider may or may not have told.
-        let again = history.organizations[0].arrivals[0].clone();
-        history.organizations[0].arrivals.push(again);
-        history.inbound[0].acknowledged = false;
-        // A client that hung up, whose message went out all the same.
-        history.sends[0].answer = Answer::Nothing;
-    });
-    notices(&[], |history| {
-        // The server died, and another one settled its message; the client heard nothing.
-        history.handled[2].answer_lost = false;
-        history.losses.push(Loss {
-            server: Some(0),
-            organizations: HashSet::from(["one".to_owned()]),
-            period: Period {
-                from: 150,
-                until: 160,
-            },
-        });
+/// The answer of the lost message was not lost; its server, or another one, died at that time.
+fn died(history: &mut History, server: usize, from: u64) {
+    history.handled[2].answer_lost = false;
+    history.losses.push(Loss {
+        server: Some(server),
+        organizations: HashSet::from(["one".to_owned()]),
+        period: Period { from, until: from },
     });
 }
 
-#[test]
-fn a_message_that_the_provider_took_twice_is_noticed() {
-    notices(&[Rule::AcceptedOnce], |history| {
-        let mut again = history.handled[0].clone();
-        again.accepted = text("another wamid");
-        history.handled.push(again);
-    });
+/// The message was read, and an earlier status is told of it again.
+fn told_again(history: &mut History, kind: &str) {
+    history.organizations[0].messages[0].status = "read".to_owned();
+    append(history, 1, |event| event.kind = kind.to_owned());
 }
 
-#[test]
-fn an_acceptance_that_never_was_is_noticed() {
-    notices(&[Rule::AcceptedIsAccepted], |history| {
-        history.handled[0].accepted = None;
-    });
-    notices(&[Rule::AcceptedIsAccepted], |history| {
-        history.handled[0].accepted = text("other");
-    });
+#[rstest]
+#[case::nothing(|_: &mut History| {})]
+#[case::a_delivery_that_comes_again_and_late(|it: &mut History| {
+    let again = it.organizations[0].arrivals[0].clone();
+    it.organizations[0].arrivals.push(again);
+})]
+#[case::an_event_whose_call_the_provider_did_not_see_taken(|it: &mut History| it.inbound[0].acknowledged = false)]
+#[case::a_client_that_hung_up(|it: &mut History| it.sends[0].answer = Answer::Nothing)]
+#[case::a_server_that_died(|it: &mut History| died(it, 0, 150))]
+// Conversations do not wait for one another.
+#[case::an_order_across_conversations(|it: &mut History| it.organizations[0].arrivals.swap(3, 4))]
+fn what_may_happen_breaks_no_promise(#[case] change: Change) {
+    let mut history = history();
+    change(&mut history);
+    assert_eq!(check(&history), []);
 }
 
-#[test]
-fn a_refusal_of_what_went_out_is_noticed() {
-    notices(&[Rule::RefusedIsNotAccepted], |history| {
-        history.handled[1].accepted = text("one refused wamid");
-    });
-}
-
-#[test]
-fn a_message_that_stays_sending_is_noticed() {
-    notices(&[Rule::MessageEnds], |history| {
-        history.organizations[0].messages[2].status = "sending".to_owned();
-    });
-}
-
-#[test]
-fn an_unknown_message_without_a_cause_is_noticed() {
-    notices(&[Rule::UnknownHasACause], |history| {
-        history.handled[2].answer_lost = false;
-    });
-    // Another server died, or this one died later.
-    for (server, from) in [(1, 150), (0, 250)] {
-        notices(&[Rule::UnknownHasACause], |history| {
-            history.handled[2].answer_lost = false;
-            history.losses.push(Loss {
-                server: Some(server),
-                organizations: HashSet::from(["one".to_owned()]),
-                period: Period { from, until: from },
-            });
-        });
-    }
-    // A database that does not answer excuses what a client is told at once, and not what stays.
-    notices(&[Rule::UnknownHasACause], |history| {
-        history.handled[2].answer_lost = false;
-        history.outages.push(Period {
-            from: 150,
-            until: 160,
-        });
-    });
-}
-
-#[test]
-fn a_message_that_is_gone_is_noticed() {
-    notices(&[Rule::MessageIsStored], |history| {
-        history.organizations[0].messages.remove(2);
-    });
-    notices(&[Rule::MessageIsStored], |history| {
-        history.organizations[0].messages[2].conversation = "ana".to_owned();
-    });
-}
-
-#[test]
-fn a_message_to_another_recipient_is_noticed() {
-    notices(&[Rule::RightRecipient], |history| {
-        history.handled[0].customer = BIA.to_owned();
-    });
-    notices(&[Rule::RightRecipient], |history| {
-        history.handled[0].account = "account of two".to_owned();
-    });
-}
-
-#[test]
-fn a_lost_status_is_noticed() {
-    notices(&[Rule::StatusIsCurrent], |history| {
-        history.statuses[0].status = "read".to_owned();
-    });
-    notices(&[Rule::StatusIsCurrent], |history| {
-        history.organizations[0].messages[0].status = "read".to_owned();
-    });
-}
-
-#[test]
-fn a_status_that_goes_backwards_or_comes_twice_is_noticed() {
-    for status in ["message.sent", "message.delivered"] {
-        notices(&[Rule::StatusIsCurrent, Rule::StatusesAdvance], |history| {
-            history.organizations[0].messages[0].status = "read".to_owned();
-            let again = Event {
-                kind: status.to_owned(),
-                ..history.organizations[0].events[1].clone()
-            };
-            append(history, &again);
-        });
-    }
-}
-
-#[test]
-fn a_lost_tap_is_noticed() {
-    notices(&[Rule::InboundIsTold], |history| {
-        change(history, 2, |event| {
-            event.kind = "channel.connected".to_owned();
-        });
-    });
-}
-
-#[test]
-fn a_tap_that_is_told_twice_is_noticed() {
-    notices(&[Rule::InboundIsToldOnce], |history| {
-        let again = history.organizations[0].events[2].clone();
-        append(history, &again);
-    });
-}
-
-#[test]
-fn a_tap_that_no_customer_did_is_noticed() {
-    notices(&[Rule::InboundIsToldOnce], |history| {
-        let mut invented = history.organizations[0].events[2].clone();
-        invented.external_id = text("invented");
-        append(history, &invented);
-    });
-}
-
-#[test]
-fn a_swapped_conversation_is_noticed() {
-    notices(&[Rule::RightConversation], |history| {
-        change(history, 3, |event| event.conversation = text("bia"));
-    });
-}
-
-#[test]
-fn another_button_another_text_or_another_message_is_noticed() {
-    notices(&[Rule::ContentSurvives], |history| {
-        change(history, 2, |event| {
-            event.button = Some(("yes".to_owned(), "No".to_owned()));
-        });
-    });
-    notices(&[Rule::ContentSurvives], |history| {
-        change(history, 3, |event| event.text = text("oi"));
-    });
-    for answered in [text("msg_one_refused"), None] {
-        notices(&[Rule::ContentSurvives], |history| {
-            change(history, 2, |event| event.in_reply_to.clone_from(&answered));
-        });
-    }
-}
-
-#[test]
-fn a_gap_and_a_wrong_order_in_the_list_are_noticed() {
-    notices(&[Rule::EventsAreGapless], |history| {
-        change(history, 5, |event| {
-            event.id = "evt_0000000000000007".to_owned();
-        });
-    });
-    notices(&[Rule::EventsAreGapless], |history| {
-        history.organizations[0].events.swap(3, 4);
-    });
-}
-
-#[test]
-fn an_event_of_another_organization_is_noticed() {
-    notices(&[Rule::Isolated, Rule::EveryEventArrives], |history| {
-        history.organizations[0].events[3].organization = "two".to_owned();
-    });
-    notices(&[Rule::Isolated], |history| {
-        let foreign = history.organizations[1].events[0].clone();
-        history.organizations[0].arrivals.push(foreign);
-    });
-    notices(&[Rule::Isolated], |history| {
-        change(history, 3, |event| event.external_id = text("two hello"));
-        history.inbound[1].acknowledged = false;
-    });
-    // It is then not the message of whom it belongs to, either.
-    let rules = [Rule::MessageIsStored, Rule::RightRecipient, Rule::Isolated];
-    notices(&rules, |history| {
-        history.sends[2].organization = "two".to_owned();
-    });
-}
-
-#[test]
-fn an_event_that_does_not_arrive_or_arrives_changed_is_noticed() {
-    notices(&[Rule::EveryEventArrives], |history| {
-        history.organizations[0].arrivals.remove(5);
-    });
-    notices(&[Rule::EveryEventArrives], |history| {
-        history.organizations[0].arrivals[3].text = text("oi");
-    });
-    notices(&[Rule::EveryEventArrives], |history| {
-        let refused = &mut history.organizations[0].refused_arrivals;
-        refused.push("a forged call".to_owned());
-    });
-}
-
-#[test]
-fn a_wrong_order_at_the_endpoint_is_noticed() {
-    notices(&[Rule::ArrivesInOrder], |history| {
-        history.organizations[0].arrivals.swap(0, 1);
-    });
-    // Conversations do not wait for one another.
-    notices(&[], |history| history.organizations[0].arrivals.swap(3, 4));
+#[rstest]
+#[case::taken_twice(&[AcceptedOnce], |it: &mut History| {
+    let again = Handled { accepted: text("another wamid"), ..it.handled[0].clone() };
+    it.handled.push(again);
+})]
+#[case::never_taken(&[AcceptedIsAccepted], |it: &mut History| it.handled[0].accepted = None)]
+#[case::taken_as_another(&[AcceptedIsAccepted], |it: &mut History| it.handled[0].accepted = text("other"))]
+#[case::refused_and_taken(&[RefusedIsNotAccepted], |it: &mut History| it.handled[1].accepted = text("one refused wamid"))]
+#[case::still_sending(&[MessageEnds], |it: &mut History| it.organizations[0].messages[2].status = "sending".into())]
+#[case::unknown_without_a_cause(&[UnknownHasACause], |it: &mut History| it.handled[2].answer_lost = false)]
+#[case::another_server_died(&[UnknownHasACause], |it: &mut History| died(it, 1, 150))]
+#[case::its_server_died_later(&[UnknownHasACause], |it: &mut History| died(it, 0, 250))]
+// A database that does not answer excuses what a client is told at once, and not what stays.
+#[case::the_database_was_away(&[UnknownHasACause], |it: &mut History| {
+    it.handled[2].answer_lost = false;
+    it.outages.push(Period { from: 150, until: 160 });
+})]
+#[case::a_message_is_gone(&[MessageIsStored], |it: &mut History| drop(it.organizations[0].messages.remove(2)))]
+#[case::in_another_conversation(&[MessageIsStored], |it: &mut History| it.organizations[0].messages[2].conversation = "ana".into())]
+#[case::another_recipient(&[RightRecipient], |it: &mut History| it.handled[0].customer = BIA.into())]
+#[case::another_sender(&[RightRecipient], |it: &mut History| it.handled[0].account = "account of two".into())]
+#[case::a_lost_status(&[StatusIsCurrent], |it: &mut History| it.statuses[0].status = "read".into())]
+#[case::an_untold_status(&[StatusIsCurrent], |it: &mut History| it.organizations[0].messages[0].status = "read".into())]
+#[case::a_status_goes_backwards(&[StatusIsCurrent, StatusesAdvance], |it: &mut History| told_again(it, "message.sent"))]
+#[case::a_status_comes_twice(&[StatusIsCurrent, StatusesAdvance], |it: &mut History| told_again(it, "message.delivered"))]
+#[case::a_lost_tap(&[InboundIsTold], |it: &mut History| change(it, 2, |tap| tap.kind = "channel.connected".into()))]
+#[case::a_tap_told_twice(&[InboundIsToldOnce], |it: &mut History| append(it, 2, |_| {}))]
+#[case::an_invented_tap(&[InboundIsToldOnce], |it: &mut History| append(it, 2, |tap| tap.external_id = text("invented")))]
+#[case::another_conversation(&[RightConversation], |it: &mut History| change(it, 3, |event| event.conversation = text("bia")))]
+#[case::another_button(&[ContentSurvives], |it: &mut History| change(it, 2, |tap| tap.button = Some(("yes".into(), "No".into()))))]
+#[case::another_text(&[ContentSurvives], |it: &mut History| change(it, 3, |event| event.text = text("oi")))]
+#[case::another_message(&[ContentSurvives], |it: &mut History| change(it, 2, |tap| tap.in_reply_to = text("msg_one_refused")))]
+#[case::no_message(&[ContentSurvives], |it: &mut History| change(it, 2, |tap| tap.in_reply_to = None))]
+#[case::a_gap(&[EventsAreGapless], |it: &mut History| change(it, 5, |event| event.id = "evt_0000000000000007".into()))]
+#[case::a_wrong_order(&[EventsAreGapless], |it: &mut History| it.organizations[0].events.swap(3, 4))]
+#[case::a_foreign_event(&[Isolated, EveryEventArrives], |it: &mut History| it.organizations[0].events[3].organization = "two".into())]
+#[case::a_foreign_arrival(&[Isolated], |it: &mut History| {
+    let foreign = it.organizations[1].events[0].clone();
+    it.organizations[0].arrivals.push(foreign);
+})]
+#[case::a_foreign_text(&[Isolated], |it: &mut History| {
+    change(it, 3, |event| event.external_id = text("two hello"));
+    it.inbound[1].acknowledged = false;
+})]
+// It is then not the message of whom it belongs to, either.
+#[case::a_foreign_send(&[MessageIsStored, RightRecipient, Isolated], |it: &mut History| it.sends[2].organization = "two".into())]
+#[case::no_arrival(&[EveryEventArrives], |it: &mut History| drop(it.organizations[0].arrivals.remove(5)))]
+#[case::a_changed_arrival(&[EveryEventArrives], |it: &mut History| it.organizations[0].arrivals[3].text = text("oi"))]
+#[case::a_forged_arrival(&[EveryEventArrives], |it: &mut History| it.organizations[0].refused_arrivals.push("forged".into()))]
+#[case::arrivals_in_a_wrong_order(&[ArrivesInOrder], |it: &mut History| it.organizations[0].arrivals.swap(0, 1))]
+fn a_lie_is_noticed_by_its_own_rule(#[case] rules: &[Rule], #[case] lie: Change) {
+    let mut history = history();
+    lie(&mut history);
+    let violations = check(&history);
+    let mut broken: Vec<_> = violations.iter().map(|violation| violation.rule).collect();
+    broken.dedup();
+    assert_eq!(broken, rules, "{violations:#?}");
 }
