@@ -86,7 +86,7 @@ pub(super) fn add(path: &str, operation: &mut Operation, need: Need) {
     ) {
         reasons.extend(QUERY);
     }
-    reasons.sort_by_key(|reason| (reason.status(), *reason));
+    reasons.sort_by_key(|reason| (reason.status(), *reason as usize));
     reasons.dedup();
     for same in reasons.chunk_by(|one, other| one.status() == other.status()) {
         let status = same[0].status().as_str().to_owned();
