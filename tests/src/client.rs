@@ -106,17 +106,16 @@ impl Client {
         answer(self.request(Method::GET, path)).await
     }
 
-    /// Gets every part of a list; the path has a query.
+    /// Gets every part of a list.
     pub async fn list(&self, path: &str) -> Vec<Value> {
-        let (mut found, mut after) = (Vec::new(), String::new());
-        loop {
-            let part = self.read(&format!("{path}&cursor={after}")).await;
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let mut part = self.read(path).await;
+        let mut found = entries(&part).to_vec();
+        while let Some(next) = part["nextCursor"].as_str() {
+            part = self.read(&format!("{path}{sign}cursor={next}")).await;
             found.extend_from_slice(entries(&part));
-            match part["nextCursor"].as_str() {
-                Some(next) => next.clone_into(&mut after),
-                None => return found,
-            }
         }
+        found
     }
 
     /// Changes with JSON.

@@ -36,7 +36,7 @@ fn words(organization: &str, email: &str) -> String {
 fn variables(database: &TestDatabase) -> [(String, String); 3] {
     let key = database.key().to_base64();
     [
-        ("RECADO_DATABASE_URL", &*database.url()),
+        ("RECADO_DATABASE_URL", database.url()),
         ("RECADO_MASTER_KEY", key.expose_secret()),
         ("RECADO_PUBLIC_URL", "https://recado.example.com/"),
     ]

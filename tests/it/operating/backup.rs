@@ -54,8 +54,8 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     assert_contains(&said, "The master key is not in it");
     let during = acknowledged.borrow().len();
     // Sends went on, and go on.
-    let more = heard.wait_for(|ids| ids.len() > during);
-    drop(soon("one more message", more).await.expect("senders"));
+    let another = heard.wait_for(|ids| ids.len() > during);
+    drop(soon("one more message", another).await.expect("senders"));
     let newest = newest_event(&client).await;
     server.kill().await.expect("a kill");
     soon("the senders end", senders.join_all()).await;
@@ -68,8 +68,8 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     let kept = kept.split(';').next().expect("a name");
     let kept = fs::read(kept).expect("a file");
     assert!(kept == b"destroyed", "the old database is as it was");
-    let server = Server::on(&database, &urls).await.expect("a server");
-    let client = client.at(&server.url);
+    let restored = Server::on(&database, &urls).await.expect("a server");
+    let client = client.at(&restored.url);
     let found = messages(&client).await;
     let lost: Vec<_> = before.difference(&found).collect();
     assert!(lost.is_empty(), "{lost:?}");
@@ -81,10 +81,10 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     // Messages that the backup caught while they were sent have come to their end meanwhile.
     let last = entries(&there).last().expect("events");
     assert_eq!(id(last), next);
-    server.stop().await.expect("an end");
+    restored.stop().await.expect("an end");
     let names = names(&database).into_iter();
-    let left: Vec<_> = names.filter(|name| name.contains(".part")).collect();
-    assert!(left.is_empty(), "{left:?}");
+    let parts: Vec<_> = names.filter(|name| name.contains(".part")).collect();
+    assert!(parts.is_empty(), "{parts:?}");
 }
 
 #[tokio::test]

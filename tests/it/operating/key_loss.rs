@@ -41,7 +41,7 @@ async fn after_a_lost_key_every_channel_asks_for_new_credentials_and_then_sends(
     let refused = lose(database, database.key(), &new, &["--yes"]).await;
     refused.refused("the master key is not lost");
     let refused = lose(database, &wrong, &new, &[]).await;
-    refused.refused("--yes");
+    refused.failed(2, "--yes");
     let server = Server::on(database, urls).await;
     let server = server.expect("nothing was changed");
     server.stop().await.expect("an end");

@@ -35,7 +35,7 @@ async fn operator_keys_are_listed_and_a_revoked_one_stops_at_once_on_every_serve
     assert_contains(&listed, "test operator");
 
     let revoked = command(&format!("operator-key revoke {id}")).await;
-    revoked.failed(0, "(backups) is revoked");
+    assert_contains(&revoked.succeeded(), "(backups) is revoked");
     for client in &clients {
         assert_eq!(client.get("/organizations").await.status, 401);
     }

@@ -113,12 +113,12 @@ async fn a_send_goes_on_when_its_client_hangs_up() {
     let held = world.client.hold("whatsapp").await;
     let mut client = Wire::connect(&world.url).await;
     let (key, body) = (world.client.key(), smallest_body("conv-456").to_string());
-    let head = format!(
+    let length = body.len();
+    let request = format!(
         "POST {SEND} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        body.len()
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
     );
-    client.write([head, body].concat()).await;
+    client.write(request).await;
 
     let request = held.receive().await;
     drop(client);

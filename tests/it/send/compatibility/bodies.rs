@@ -31,8 +31,8 @@ async fn all_five_required_fields_are_named_at_once() {
         assert_eq!(answer.body["error"], error, "{number}");
     }
     let camel = json!({"agentId": "A1", "conversationId": "C1", "bodyText": "Hi", "button1Id": "a", "button1Title": "A"});
-    let named = world.client.send(camel).await.expect(400);
-    let details = named["details"].as_object().expect("a tree");
+    let answered = world.client.send(camel).await.expect(400);
+    let details = answered["details"].as_object().expect("a tree");
     let names: Vec<_> = details.keys().map(String::as_str).collect();
     let expected = "_errors bodyText body_text button1Id button1Title button_1_id button_1_title";
     assert_eq!(names.join(" "), expected, "V14");
