@@ -79,8 +79,8 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     assert!(next > newest, "{next} and {newest}");
     let there = client.read(&format!("/events?cursor={newest}")).await;
     // Messages that the backup caught while they were sent have come to their end meanwhile.
-    let last = entries(&there).last().expect("events");
-    assert_eq!(id(last), next);
+    let end = entries(&there).last().expect("events");
+    assert_eq!(id(end), next);
     restored.stop().await.expect("an end");
     let names = names(&database).into_iter();
     let parts: Vec<_> = names.filter(|name| name.contains(".part")).collect();

@@ -1,7 +1,7 @@
 //! Messages, in the shape of ChatVolt's `Message`.
 
-use recado_core::message::MessageError;
 use recado_core::inbound::{Choice, Contact, Pricing};
+use recado_core::message::MessageError;
 use recado_core::{Content, Status, Warning};
 use recado_store::{Direction, MessageContent};
 
