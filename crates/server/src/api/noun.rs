@@ -8,9 +8,8 @@ use axum::http::request::Parts;
 use recado_core::{
     AgentId, ApiKeyId, ChannelId, ConversationId, MessageId, OrganizationId, UserId,
 };
-use recado_store::{self as store, Author, DeliveryKey, Store, StoreError, WebhookEndpointId};
+use recado_store::{self as store, DeliveryKey, WebhookEndpointId};
 
-use super::auth::Caller;
 use super::error::{ApiError, Reason};
 use crate::app::App;
 
@@ -108,21 +107,4 @@ pub(crate) async fn find<T: store::Noun + Noun>(
     id: &T::Id,
 ) -> Result<T, ApiError> {
     found(app.store.get(organization, id).await?)
-}
-
-impl<R> Caller<R> {
-    /// Deletes what has the id in the caller's organization, and answers 204 or the 404 of its noun.
-    pub(crate) async fn delete<K: Noun>(
-        &self,
-        id: &K,
-        delete: impl AsyncFn(&Store, &OrganizationId, &K, &Author) -> Result<bool, StoreError>,
-    ) -> Result<StatusCode, ApiError> {
-        let (store, organization) = (&self.app.store, &self.organization_id);
-        deleted::<K>(delete(store, organization, id, &self.author).await?)
-    }
-
-    /// Finds a row of the caller's organization, or answers the 404 of its noun.
-    pub(crate) async fn find<T: store::Noun + Noun>(&self, id: &T::Id) -> Result<T, ApiError> {
-        find(&self.app, &self.organization_id, id).await
-    }
 }

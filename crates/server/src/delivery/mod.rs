@@ -4,6 +4,7 @@
 //! failed attempt is repeated; [`run`] does the work.
 
 mod formats;
+pub(crate) mod outcome;
 mod request;
 pub(crate) mod schedule;
 mod signature;
@@ -17,7 +18,6 @@ use crate::app::App;
 pub(crate) use formats::CHATVOLT_KINDS;
 pub(crate) use request::{Answered, RESERVED_HEADERS};
 pub(crate) use signature::fresh_secret;
-pub(crate) use worker::OUTCOMES;
 pub use worker::{Drained, drain, run};
 
 /// The id of a delivery, for the receiver and in the API: that of its endpoint and its event in one,

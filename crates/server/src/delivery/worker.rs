@@ -15,6 +15,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::outcome::word;
 use super::request::{Answered, Transmission};
 use super::schedule::SetAside;
 use super::{delivery_id, elapsed, formats, schedule};
@@ -48,24 +49,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// 410: the receiver is gone for good (RFC 9110, 15.5.11).
 const GONE: u16 = 410;
-
-/// The word of what follows an attempt.
-const fn word(after: AfterAttempt) -> &'static str {
-    match after {
-        AfterAttempt::Delivered => "delivered",
-        AfterAttempt::RetryAt(_) => "retried",
-        AfterAttempt::GiveUp => "given_up",
-        AfterAttempt::Skipped => "skipped",
-    }
-}
-
-/// The words of all outcomes.
-pub(crate) const OUTCOMES: [&str; 4] = [
-    word(AfterAttempt::Delivered),
-    word(AfterAttempt::RetryAt(Timestamp::UNIX_EPOCH)),
-    word(AfterAttempt::GiveUp),
-    word(AfterAttempt::Skipped),
-];
 
 /// What [`drain`] did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,11 +1,14 @@
 //! A bound in bytes for what is held in memory, in all and for each organization.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recado_core::OrganizationId;
 
-use super::lock;
+/// Locks a part of the memory. Nothing that panics is done under such a lock.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Counts the bytes that are held.
 #[derive(Clone)]

@@ -3,7 +3,7 @@
 pub mod budget;
 pub(crate) mod reading;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+pub(crate) use budget::lock;
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -29,11 +29,6 @@ const MAX_UNREAD_BYTES_EACH: usize = 16 * 1024 * 1024;
 /// Bytes of each answer that are not counted, so that short ones are given while readers of long ones have
 /// taken the whole budget. The number of connections bounds them.
 const FREE_BYTES: usize = 16 * 1024;
-
-/// Locks a part of the memory. Nothing that panics is done under such a lock.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// The budgets of the API.
 pub struct Memory {

@@ -8,7 +8,7 @@ use recado_store::{Pruned, SetAsideReason};
 use super::logging;
 use super::process;
 use crate::api::openapi;
-use crate::delivery;
+use crate::delivery::outcome;
 
 /// One metric.
 pub struct Metric {
@@ -96,7 +96,7 @@ catalogue! {
         "Calls of providers that are not applied yet, at most 100,000";
     Gauge "recado_webhook_calls_oldest_seconds" [] once =>
         "Age of the oldest of them";
-    Counter "recado_deliveries_total" ["outcome"] || each(delivery::OUTCOMES) =>
+    Counter "recado_deliveries_total" ["outcome"] || each(outcome::OUTCOMES) =>
         "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent";
     Counter "recado_rows_removed_total" ["what"] || each(Pruned::ALL) =>
         "Rows that were removed because their time has passed, by what they are";

@@ -6,17 +6,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use recado_core::{ApiKeyId, OrganizationId, Scope};
-use recado_store::{ApiKey, Author, Session, User};
+use recado_store::{self as store, ApiKey, Author, Session, Store, StoreError, User};
 
 use super::cookie::SessionCookie;
+use super::credential::Credential;
 use super::csrf;
-use super::identity::{Credential, Identity, Proof, authenticate};
+use super::identity::{Identity, Proof, authenticate};
 use super::need::{Guard, Need};
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
-use crate::api::noun::{found, missing, parsed};
+use crate::api::noun::{self, Noun, deleted, found, missing, parsed};
 use crate::app::App;
 use crate::telemetry::log_organization;
 
@@ -59,6 +61,23 @@ pub(crate) struct Caller<R> {
 
 impl<R: Right> Guard for Caller<R> {
     const NEED: Need = R::NEED;
+}
+
+impl<R> Caller<R> {
+    /// Deletes what has the id in the caller's organization, and answers 204 or the 404 of its noun.
+    pub(crate) async fn delete<K: Noun>(
+        &self,
+        id: &K,
+        delete: impl AsyncFn(&Store, &OrganizationId, &K, &Author) -> Result<bool, StoreError>,
+    ) -> Result<StatusCode, ApiError> {
+        let (store, organization) = (&self.app.store, &self.organization_id);
+        deleted::<K>(delete(store, organization, id, &self.author).await?)
+    }
+
+    /// Finds a row of the caller's organization, or answers the 404 of its noun.
+    pub(crate) async fn find<T: store::Noun + Noun>(&self, id: &T::Id) -> Result<T, ApiError> {
+        noun::find(&self.app, &self.organization_id, id).await
+    }
 }
 
 impl<R: Right> FromRequestParts<Arc<App>> for Caller<R> {

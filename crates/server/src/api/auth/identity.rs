@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header, request::Parts};
 use jiff::Timestamp;
-use recado_core::{ApiKeyId, OrganizationId, Scope, Scopes, SessionId};
+use recado_core::{OrganizationId, Scope, Scopes};
 use recado_store::{Actor, ApiKey, Author, Session, User};
 
 use super::cookie::SessionCookie;
+use super::credential::Credential;
 use super::csrf;
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
@@ -32,13 +33,6 @@ pub(crate) struct Identity {
 pub(super) enum Proof {
     ApiKey(ApiKey),
     Session(Session, User),
-}
-
-/// The name of what proves who calls.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Credential {
-    ApiKey(ApiKeyId),
-    Session(SessionId),
 }
 
 impl Identity {

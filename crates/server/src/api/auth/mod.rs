@@ -6,11 +6,13 @@
 
 mod callers;
 mod cookie;
+mod credential;
 mod csrf;
 mod identity;
 mod need;
 
 pub(crate) use callers::*;
 pub(crate) use cookie::SessionCookie;
-pub(crate) use identity::{Credential, Identity, authenticate, ended_session};
+pub(crate) use credential::Credential;
+pub(crate) use identity::{Identity, authenticate, ended_session};
 pub(crate) use need::{Need, need_of};
