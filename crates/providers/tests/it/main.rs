@@ -13,7 +13,7 @@ mod webhooks;
 mod webhooks_slips;
 mod webhooks_url_secret;
 mod webhooks_whatsapp;
-mod webhooks_whatsapp_moves;
+mod webhooks_whatsapp_number_changes;
 mod webhooks_whatsapp_pricing;
 mod webhooks_whatsapp_proof;
 mod webhooks_wuzapi;
