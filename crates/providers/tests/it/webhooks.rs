@@ -210,7 +210,7 @@ fn hold(items: &[Inbound]) {
                     assert!(to.addresses().next().is_some(), "{item:?}");
                 }
             }
-            Inbound::OwnMessage(echo) => assert!(is_id(&echo.external_id), "{item:?}"),
+            Inbound::OwnMessage(own) => assert!(is_id(&own.external_id), "{item:?}"),
             Inbound::Status(news) => {
                 let named = news.external_ids.iter().all(is_id);
                 let known = !news.external_ids.is_empty() || news.message_id.is_some();

@@ -55,7 +55,7 @@ fn a_system_message_says_who_the_customer_was_and_is(
 ) {
     let message = system(&members, &said);
     let InboundContent::NumberChange { to, text } = message.content else {
-        panic!("a move: {:?}", message.content)
+        panic!("a number change: {:?}", message.content)
     };
     assert_eq!((addresses(&message.from), addresses(&to)), (was, is));
     assert_eq!(text.as_deref(), Some("changed"));

@@ -198,7 +198,7 @@ fn what_is_no_customers_message_is_ignored(
 }
 
 #[test]
-fn an_echo_with_buttons_says_what_was_sent_to_whom() {
+fn an_own_message_with_buttons_says_what_was_sent_to_whom() {
     let flow = json!({"NativeFlowMessage": {"buttons": [
         {"name": "quick_reply", "buttonParamsJSON": "{\"display_text\":\"Sim\",\"id\":\"yes\"}"}]}});
     let sent =
@@ -206,14 +206,14 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom() {
     let mut body = from_rita(&sent);
     body["event"]["Info"]["IsFromMe"] = true.into();
     let items = read(&*channel(), &body);
-    let [Inbound::OwnMessage(echo)] = &items[..] else {
-        panic!("an echo: {items:?}")
+    let [Inbound::OwnMessage(own)] = &items[..] else {
+        panic!("an own message: {items:?}")
     };
-    assert_eq!(echo.external_id, "3AF0C1D2E3F405162738");
-    assert_eq!(address(&echo.to.lid), Some("190000000000001@lid"));
-    assert_eq!((&*echo.body, echo.buttons.len()), ("Confirma?", 1));
+    assert_eq!(own.external_id, "3AF0C1D2E3F405162738");
+    assert_eq!(address(&own.to.lid), Some("190000000000001@lid"));
+    assert_eq!((&*own.body, own.buttons.len()), ("Confirma?", 1));
     assert_eq!(
-        (&*echo.buttons[0].id, &*echo.buttons[0].title),
+        (&*own.buttons[0].id, &*own.buttons[0].title),
         ("yes", "Sim")
     );
 }

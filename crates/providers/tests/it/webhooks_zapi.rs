@@ -175,8 +175,8 @@ fn a_customer_may_have_a_lid_and_no_phone() {
 }
 
 #[rstest]
-#[case::echo(json!({"fromMe": true, "buttonsMessage": {"message": "Oi", "buttons": [{"buttonId": "a", "type": 1}]}}), "echo")]
-#[case::echo_that_looks_like_a_tap(json!({"fromMe": true, "buttonsResponseMessage": {"buttonId": "a"}}), "echo")]
+#[case::own(json!({"fromMe": true, "buttonsMessage": {"message": "Oi", "buttons": [{"buttonId": "a", "type": 1}]}}), "echo")]
+#[case::own_that_looks_like_a_tap(json!({"fromMe": true, "buttonsResponseMessage": {"buttonId": "a"}}), "echo")]
 #[case::waiting(json!({"waitingMessage": true}), "waiting")]
 #[case::notification(json!({"notification": "MEMBERSHIP_APPROVAL_REQUEST"}), "notification")]
 #[case::group(json!({"isGroup": true, "phone": "120363000000000001-group", "participantPhone": "5521988887777"}), "group")]

@@ -1,6 +1,6 @@
 //! The hosted API's webhooks: the secret, the envelopes, and every form of a tap.
 //!
-//! The URL's secret, duplicates, the ladder of statuses and which message an echo is are the server's to judge.
+//! The URL's secret, duplicates, the ladder of statuses and to which send an own message belongs are the server's to judge.
 
 use std::sync::Arc;
 

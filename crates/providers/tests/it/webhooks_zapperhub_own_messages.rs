@@ -19,10 +19,10 @@ use crate::webhooks_zapperhub::{channel, upsert};
 #[case::template(json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "Confirma?", "hydratedButtons": [
     {"index": 0, "quickReplyButton": {"displayText": "Sim", "id": "yes"}},
     {"index": 1, "quickReplyButton": {"displayText": "Não", "id": "no"}}]}}}))]
-fn an_echo_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
+fn an_own_message_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
     let mut body = upsert(&sent);
     body["key"]["fromMe"] = true.into();
-    // Ours, of whom the echo is not about.
+    // Ours: the message is not about it.
     body["key"]["senderLid"] = "990000000000001@lid".into();
     let to = Contact::new(["5521988887777".parse().expect("a phone")]);
     let mut expected = OwnMessage::new("3AF0C1D2E3F405162739", to, "Confirma?");
@@ -32,13 +32,13 @@ fn an_echo_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
 }
 
 #[test]
-fn an_echo_of_another_form_still_has_its_id() {
+fn an_own_message_of_another_form_still_has_its_id() {
     let mut body = upsert(&json!({"templateMessage": {"hologram": 1}}));
     body["key"] = json!({"fromMe": true, "id": "3AF0C1D2E3F405162739"});
     let items = read(&*channel(), &body);
-    let [Inbound::OwnMessage(echo)] = &items[..] else {
-        panic!("an echo: {items:?}")
+    let [Inbound::OwnMessage(own)] = &items[..] else {
+        panic!("an own message: {items:?}")
     };
-    assert_eq!(echo.external_id, "3AF0C1D2E3F405162739");
-    assert_eq!((&*echo.body, &echo.buttons[..]), ("", &[][..]));
+    assert_eq!(own.external_id, "3AF0C1D2E3F405162739");
+    assert_eq!((&*own.body, &own.buttons[..]), ("", &[][..]));
 }
