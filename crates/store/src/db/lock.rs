@@ -60,7 +60,7 @@ impl fmt::Display for Holder {
 
 impl ServerLock {
     /// Locks the SQLite database of a URL for this process; returns `None` for a database of many servers.
-    /// Fails with [`LockError::Held`] says which process holds it.
+    /// Fails with [`LockError::Held`], which says what process holds it.
     pub fn take(url: &str, now: Timestamp) -> Result<Option<Self>, LockError> {
         let Some(database) = files::sqlite_file(url) else {
             return Ok(None);
