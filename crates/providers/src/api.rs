@@ -40,7 +40,8 @@ impl<W: Wire> Api<W> {
 
     fn encode(&self, message: &OutboundMessage) -> Result<(&Endpoint, Value), ChannelError> {
         message.check(self.capabilities)?;
-        Ok(self.wire.encode(message))
+        let encoded = self.wire.encode(message);
+        encoded.ok_or_else(|| message.unsupported(self.capabilities))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The trait that every provider implements, and what goes in and out of it.
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, Content, MessageId, Recipient};
+use recado_core::{Capabilities, Content, MessageId, Recipient, Violation};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -110,17 +110,22 @@ impl OutboundMessage {
     ///
     /// A channel may have limits of its own besides: [`Channel::preview`] checks all of them.
     pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {
-        match capabilities.check(&self.content, &self.to) {
-            Ok(_cautions) => Ok(()),
-            Err(violation) => {
-                let refusal = violation.refuse(capabilities.title, ToString::to_string);
-                Err(ChannelError::content_refused(
-                    capabilities.provider,
-                    refusal.to_string(),
-                ))
-            }
-        }
+        let checked = capabilities.check(&self.content, &self.to);
+        checked
+            .map(drop)
+            .map_err(|violation| refused(violation, capabilities))
     }
+
+    /// Returns the error of a kind that the channel does not carry.
+    pub(crate) fn unsupported(&self, capabilities: &Capabilities) -> ChannelError {
+        let kind = self.content.kind();
+        refused(Violation::Unsupported { kind }, capabilities)
+    }
+}
+
+fn refused(violation: Violation, capabilities: &Capabilities) -> ChannelError {
+    let refusal = violation.refuse(capabilities.title, ToString::to_string);
+    ChannelError::content_refused(capabilities.provider, refusal.to_string())
 }
 
 /// A request as it would be made, with its secrets blanked; its `Debug` does not show the body.

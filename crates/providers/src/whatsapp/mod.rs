@@ -57,8 +57,8 @@ pub(crate) fn connect(
 impl Wire for WhatsApp {
     const PROFILE: &'static Profile = &profile::PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
-        (&self.messages, encode::body(message))
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+        Some((&self.messages, encode::body(message)))
     }
 
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {

@@ -10,6 +10,7 @@ use recado_core::inbound::{Ignored, Inbound};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
+use self::encode::buttons;
 use crate::prelude::*;
 use crate::webhook::reading::object;
 
@@ -66,8 +67,14 @@ pub(crate) fn connect(
 impl Wire for Zapi {
     const PROFILE: &'static Profile = &profile::PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
-        self.request(message)
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+        let phone = &encode::phone(&message.to);
+        Some(match &message.content {
+            Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => {
+                (&self.button_actions, buttons::actions(phone, content))
+            }
+            Content::Buttons(content) => (&self.button_list, buttons::list(phone, content)),
+        })
     }
 
     /// A message was queued if the status is 2xx, and the answer has no error and at least one id.

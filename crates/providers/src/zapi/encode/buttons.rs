@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::lenient_json::without_nulls;
 
 /// `send-button-list` has no header and no footer: they become part of the text (our choice).
-pub(super) fn list(phone: &str, content: &Buttons) -> Value {
+pub(in crate::zapi) fn list(phone: &str, content: &Buttons) -> Value {
     let buttons = content.buttons().iter();
     let buttons = buttons.map(|button| json!({"id": button.id, "label": button.title}));
     json!({
@@ -16,7 +16,7 @@ pub(super) fn list(phone: &str, content: &Buttons) -> Value {
     })
 }
 
-pub(super) fn actions(phone: &str, content: &Buttons) -> Value {
+pub(in crate::zapi) fn actions(phone: &str, content: &Buttons) -> Value {
     let buttons = content.buttons().iter();
     let buttons =
         buttons.map(|button| json!({"id": button.id, "type": "REPLY", "label": button.title}));

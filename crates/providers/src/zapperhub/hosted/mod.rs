@@ -42,15 +42,12 @@ impl Wire for Hosted {
     const PROFILE: &'static Profile = &PROFILE;
 
     /// The schema is closed: it has no place for an id of ours.
-    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
-        let endpoint = match &message.content {
-            Content::Buttons(_) => &self.buttons,
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+        let (endpoint, content) = match &message.content {
+            Content::Buttons(content) => (&self.buttons, encode::buttons::members(content)),
         };
         let jid = encode::recipient(self.recipient_form, &message.to);
-        (
-            endpoint,
-            encode::body([("jid", jid.into())], &message.content),
-        )
+        Some((endpoint, encode::body([("jid", jid.into())], content)))
     }
 
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {

@@ -52,14 +52,14 @@ impl Wuzapi {
 impl Wire for Wuzapi {
     const PROFILE: &'static Profile = &PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> (&Endpoint, Value) {
-        let endpoint = match &message.content {
-            Content::Buttons(_) => &self.buttons,
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+        let (endpoint, content) = match &message.content {
+            Content::Buttons(content) => (&self.buttons, encode::buttons::members(content)),
         };
         let phone = encode::recipient(self.recipient_form, &message.to);
         let id = message_id(&message.id);
         let address = [("Phone", phone.into()), ("Id", id.into())];
-        (endpoint, encode::body(address, &message.content))
+        Some((endpoint, encode::body(address, content)))
     }
 
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {

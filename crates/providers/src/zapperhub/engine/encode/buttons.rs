@@ -3,12 +3,12 @@
 use recado_core::Buttons;
 use serde_json::{Value, json};
 
-pub(super) fn members(content: &Buttons) -> [(&'static str, Value); 4] {
+pub(crate) fn members(content: &Buttons) -> Vec<(&'static str, Value)> {
     let buttons = content
         .buttons()
         .iter()
         .map(|button| json!({"type": "reply", "id": button.id, "displayText": button.title}));
-    [
+    vec![
         ("title", content.header().into()),
         ("body", content.body().into()),
         ("footer", content.footer().into()),

@@ -1,19 +1,19 @@
 //! The JSON of what a message says and of whom it goes to, with a file for each kind of message.
 
-mod buttons;
+pub(crate) mod buttons;
 
 use std::borrow::Cow;
 
-use recado_core::{Content, Recipient, RecipientKind};
+use recado_core::{Recipient, RecipientKind};
 use serde_json::Value;
 
 use crate::zapperhub::account::RecipientForm;
 
-/// Returns the JSON of a message, which begins with the members that name its recipient.
-pub(crate) fn body<const N: usize>(address: [(&str, Value); N], content: &Content) -> Value {
-    let content = match content {
-        Content::Buttons(content) => buttons::members(content),
-    };
+/// Returns the JSON of a message: the members that name its recipient, and those of its kind.
+pub(crate) fn body<const N: usize>(
+    address: [(&'static str, Value); N],
+    content: Vec<(&'static str, Value)>,
+) -> Value {
     let members = address.into_iter().chain(content);
     members.filter(|(_, value)| !value.is_null()).collect()
 }
