@@ -96,27 +96,28 @@ async fn wuzapis_token_may_stand_in_the_query() {
 async fn a_route_has_one_verb_and_another_path_is_unknown() {
     let server = Server::start().await;
     let table = r#"
-POST | whatsapp/800000000000001/messages | 404 | {"error": {"code": 2500}}
-POST | whatsapp/25/800000000000001/messages | 404 | {"error": {"code": 2500}}
-POST | whatsapp/v25.0/800000000000001/mesages | 404 | {"error": {"code": 2500}}
-GET | zapi/instances/INST-01/token/TOKEN-01/send-text | 405 | {"error": "NOT_FOUND"}
-GET | zapperhub/ | 200 | {"status": "UP"}
-GET | zapperhub | 200 | {"status": "UP"}
-GET | zapperhub/inst_5f2c/elsewhere | 404 | {}
-GET | wuzapi/chat/send/buttons | 405 | {}
-POST | wuzapi/chat/send/button | 404 | {}"#;
-    for [method, path, status, part] in rows(table) {
+no version | POST | whatsapp/800000000000001/messages | 404 | {"error": {"code": 2500}}
+a version without v | POST | whatsapp/25/800000000000001/messages | 404 | {"error": {"code": 2500}}
+misspelled | POST | whatsapp/v25.0/800000000000001/mesages | 404 | {"error": {"code": 2500}}
+z15 | GET | zapi/instances/INST-01/token/TOKEN-01/send-text | 405 | {"error": "NOT_FOUND"}
+health | GET | zapperhub/ | 200 | {"status": "UP"}
+health | GET | zapperhub | 200 | {"status": "UP"}
+unknown | GET | zapperhub/inst_5f2c/elsewhere | 404 | {}
+another verb | GET | wuzapi/chat/send/buttons | 405 | {}
+misspelled | POST | wuzapi/chat/send/button | 404 | {}"#;
+    for [name, method, path, status, part] in rows(table) {
         let provider: Provider = path.split('/').next().expect("a word").parse().expect(path);
         let given = Some(credential(provider));
         let method = method.parse().expect("a method");
         let reply = server
             .call(method, &format!("/{path}"), given, &message())
-            .await;
+            .await
+            .named(name);
         reply.has(status.parse().expect("a status"), &parsed(part));
         if path.starts_with("zapi/") {
-            assert_eq!(reply.headers["allow"], "POST");
+            assert_eq!(reply.headers["allow"], "POST", "{name}");
         } else if path.ends_with("/button") {
-            assert_eq!(reply.text, "404 page not found\n");
+            assert_eq!(reply.text, "404 page not found\n", "{name}");
         }
     }
     assert_eq!(

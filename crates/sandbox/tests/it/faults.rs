@@ -44,19 +44,22 @@ async fn a_reset_before_keeps_no_message_and_one_after_keeps_it() {
     for provider in PROVIDERS {
         for (effect, is_kept) in [(Effect::ResetBefore, false), (Effect::ResetAfter, true)] {
             let server = Server::start().await;
+            let row = format!("{provider:?}, {effect:?}");
             server.fail_next(Fault::new(provider, effect), 1);
             let error = Reply::try_of(good(&server, provider)).await;
-            let error = error.expect_err("no answer");
-            assert!(error.is_request() && !error.is_connect(), "{error:?}");
+            let error = error.expect_err(&row);
+            let is_reset = error.is_request() && !error.is_connect();
+            assert!(is_reset, "{row}: {error:?}");
             let request = &server.requests()[0];
             let ended = (
                 request.status,
                 request.accepted,
                 request.message_id.is_some(),
             );
-            assert_eq!(ended, (Answered::Reset, is_kept, is_kept));
-            assert_eq!(server.phone_messages().len(), usize::from(is_kept));
-            assert_eq!(send(&server, provider).await.status, 200);
+            assert_eq!(ended, (Answered::Reset, is_kept, is_kept), "{row}");
+            let shown = server.phone_messages().len();
+            assert_eq!(shown, usize::from(is_kept), "{row}");
+            assert_eq!(send(&server, provider).await.status, 200, "{row}");
         }
     }
 }
@@ -78,9 +81,10 @@ async fn a_throttled_request_gets_the_providers_answer() {
         let header = reply.headers.get("retry-after");
         assert_eq!(
             header.map(|value| value.to_str().expect("text")),
-            retry_after
+            retry_after,
+            "{provider:?}"
         );
-        server.shows_nothing();
+        assert_eq!(server.phone_messages(), [], "{provider:?}");
     }
 }
 

@@ -11,9 +11,11 @@ mod zapi;
 mod zapperhub;
 
 use std::ops::Deref;
+use std::panic::Location;
+use std::time::Duration;
 
 use recado_sandbox::{Provider, Sandbox, Settings};
-use reqwest::{Client, Method, RequestBuilder, header::HeaderMap};
+use reqwest::{Body, Client, Method, Request, RequestBuilder, header::HeaderMap};
 use serde_json::{Value, json};
 
 /// A header, or none.
@@ -122,6 +124,17 @@ impl Server {
         self.call(Method::DELETE, path, None, &Value::Null).await
     }
 
+    /// Waits until no webhook is on its way.
+    #[track_caller]
+    fn settled(&self) -> impl Future<Output = ()> {
+        let caller = Location::caller();
+        async move {
+            let settled = self.sandbox.settled();
+            let settled = tokio::time::timeout(Duration::from_mins(1), settled).await;
+            assert!(settled.is_ok(), "{caller}: webhooks are still on their way");
+        }
+    }
+
     /// Asserts a part of the first message that a phone shows.
     #[track_caller]
     fn shows(&self, part: &Value) {
@@ -138,6 +151,8 @@ impl Server {
 /// An answer, read to its end.
 #[derive(Debug)]
 struct Reply {
+    /// The request, for the failures.
+    asked: String,
     status: u16,
     headers: HeaderMap,
     text: String,
@@ -150,11 +165,15 @@ impl Reply {
     }
 
     async fn try_of(request: RequestBuilder) -> reqwest::Result<Self> {
-        let response = request.send().await?;
+        let (client, request) = request.build_split();
+        let request = request?;
+        let asked = asked(&request);
+        let response = client.execute(request).await?;
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let text = response.text().await?;
         Ok(Self {
+            asked,
             status,
             headers,
             json: serde_json::from_str(&text).unwrap_or(Value::Null),
@@ -162,18 +181,33 @@ impl Reply {
         })
     }
 
+    /// Has the name of its row in the failures.
+    fn named(self, row: &str) -> Self {
+        let asked = format!("{row}: {}", self.asked);
+        Self { asked, ..self }
+    }
+
     /// Asserts the whole answer.
     #[track_caller]
     fn is(&self, status: u16, json: &Value) {
-        assert_eq!((self.status, &self.json), (status, json));
+        let Self { asked, .. } = self;
+        assert_eq!((self.status, &self.json), (status, json), "{asked}");
     }
 
     /// Asserts the status and a part of the answer.
     #[track_caller]
     fn has(&self, status: u16, part: &Value) {
-        assert_eq!(self.status, status, "{}", self.text);
-        assert_has(&self.json, part);
+        let Self { asked, text, .. } = self;
+        assert_eq!(self.status, status, "{asked}: {text}");
+        assert_part(asked, &self.json, part);
     }
+}
+
+/// A request as the failures name it.
+fn asked(request: &Request) -> String {
+    let body = request.body().and_then(Body::as_bytes);
+    let body = String::from_utf8_lossy(body.unwrap_or_default());
+    format!("{} {} {body}", request.method(), request.url())
 }
 
 /// Returns the rows of a table: one on a line, with ` | ` between the cells.
@@ -189,14 +223,25 @@ fn parsed(json: &str) -> Value {
 }
 
 /// Asserts that the members of `part` are in `whole`; whatever is not an object has to be equal.
+///
+/// A member of `part` that is null has to be absent.
 #[track_caller]
 fn assert_has(whole: &Value, part: &Value) {
-    match part {
-        Value::Object(members) => {
-            for (key, part) in members {
-                assert_has(whole.get(key).unwrap_or(&Value::Null), part);
-            }
+    assert_part("a value", whole, part);
+}
+
+/// Asserts what [`assert_has`] asserts; a failure says of what.
+#[track_caller]
+fn assert_part(what: &str, whole: &Value, part: &Value) {
+    let Value::Object(members) = part else {
+        assert_eq!(whole, part, "{what}");
+        return;
+    };
+    for (key, part) in members {
+        match whole.get(key) {
+            None if part.is_null() => {}
+            Some(member) if part.is_null() => panic!("{what}: {key} is there: {member}"),
+            member => assert_part(what, member.unwrap_or(&Value::Null), part),
         }
-        part => assert_eq!(whole, part),
     }
 }

@@ -82,18 +82,19 @@ async fn no_session_is_said_before_the_body_is_read() {
 async fn a_payload_is_refused_with_the_engines_words() {
     let server = Server::start().await;
     let table = r#"
-Phone | "" | missing Phone in Payload
-Phone | 1 | could not decode Payload
-Phone | "@s.whatsapp.net" | could not parse Phone
-buttons | [] | missing Buttons in Payload
-buttons | [{}, {}, {}, {}] | buttons cannot be more than 3
-image | "x" | image must be data:image/... or http(s) URL
-image | "data:image/png;base64,*" | could not decode base64 image from payload"#;
-    for [key, value, error] in rows(table) {
+h46 | Phone | "" | missing Phone in Payload
+h46 | Phone | 1 | could not decode Payload
+h47 | Phone | "@s.whatsapp.net" | could not parse Phone
+h46 | buttons | [] | missing Buttons in Payload
+h45 | buttons | [{}, {}, {}, {}] | buttons cannot be more than 3
+an image of nothing | image | "x" | image must be data:image/... or http(s) URL
+no base64 | image | "data:image/png;base64,*" | could not decode base64 image from payload"#;
+    for [name, key, value, error] in rows(table) {
         let reply = send(&server, &with(key, parsed(value))).await;
+        let reply = reply.named(name);
         reply.is(400, &failure(400, error));
     }
-    let text = send(&server, &json!("text")).await;
+    let text = send(&server, &json!("text")).await.named("h46");
     text.is(400, &failure(400, "could not decode Payload"));
 }
 

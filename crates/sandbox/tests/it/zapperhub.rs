@@ -72,6 +72,7 @@ async fn the_answer_carries_the_id_where_the_switch_says(
 ) {
     let server = Server::with(|settings| settings.zapperhub.response_shape = shape).await;
     let reply = send(&server, &message()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
     let id = json!(server.phone_messages()[0].message_id);
     assert_eq!(reply.json.pointer(pointer), Some(&id));
 }
@@ -94,28 +95,28 @@ async fn the_answer_may_keep_the_id_to_itself(#[case] shape: ResponseShape) {
 async fn a_body_outside_the_schema_is_refused() {
     let server = Server::start().await;
     let table = r#"
-jid | "" | body/jid must NOT have fewer than 1 characters
-jid | "+55 21 98888-7777" | body/jid Invalid
-jid | "12345678-987654321@g.us" | reply buttons cannot be sent to groups
-buttons | [] | body/buttons must NOT have fewer than 1 items
-text | "x" | body must NOT have additional properties
-buttons | [{"type": "reply", "id": "a", "displayText": "A", "text": "A"}] | body/buttons/0 must NOT have additional properties
-buttons | [{"type": "reply", "id": "a"}] | body/buttons/0/displayText Required
-buttons | [{"type": "quick", "id": "a", "displayText": "A"}] | body/buttons/0/type must be equal to one of the allowed values
-title | null | body/title must be string
-expiration | "1h" | body/expiration must be equal to one of the allowed values"#;
-    for [key, value, error] in rows(table) {
+an empty jid | jid | "" | body/jid must NOT have fewer than 1 characters
+a jid in notation | jid | "+55 21 98888-7777" | body/jid Invalid
+h07 | jid | "12345678-987654321@g.us" | reply buttons cannot be sent to groups
+an empty list | buttons | [] | body/buttons must NOT have fewer than 1 items
+an unknown key | text | "x" | body must NOT have additional properties
+an unknown key in a button | buttons | [{"type": "reply", "id": "a", "displayText": "A", "text": "A"}] | body/buttons/0 must NOT have additional properties
+no text | buttons | [{"type": "reply", "id": "a"}] | body/buttons/0/displayText Required
+an unknown type | buttons | [{"type": "quick", "id": "a", "displayText": "A"}] | body/buttons/0/type must be equal to one of the allowed values
+no title | title | null | body/title must be string
+an hour | expiration | "1h" | body/expiration must be equal to one of the allowed values"#;
+    for [name, key, value, error] in rows(table) {
         let reply = send(&server, &with(key, parsed(value))).await;
+        let reply = reply.named(name);
         reply.is(400, &json!({"message": error}));
     }
-    for (body, error) in [
-        (without("jid"), "body/jid Required"),
-        (without("buttons"), "body/buttons Required"),
-        (json!([]), "body must be object"),
+    for (name, body, error) in [
+        ("h16", without("jid"), "body/jid Required"),
+        ("no buttons", without("buttons"), "body/buttons Required"),
+        ("not an object", json!([]), "body must be object"),
     ] {
-        send(&server, &body)
-            .await
-            .is(400, &json!({"message": error}));
+        let reply = send(&server, &body).await.named(name);
+        reply.is(400, &json!({"message": error}));
     }
     server.shows_nothing();
 }

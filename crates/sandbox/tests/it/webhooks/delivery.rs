@@ -77,10 +77,9 @@ async fn a_receiver_that_is_gone_has_no_status() {
     send(&server, Provider::Zapperhub).await;
     server.settled().await;
     let delivery = json!(server.deliveries()[0]);
-    assert_has(
-        &delivery,
-        &json!({"attempts": 1, "status": null, "path": "/"}),
-    );
+    assert_has(&delivery, &json!({"attempts": 1, "path": "/"}));
+    // It is said, as null.
+    assert_eq!(delivery.get("status"), Some(&Value::Null));
 }
 
 #[tokio::test]
@@ -119,7 +118,7 @@ async fn w21_every_webhook_comes_as_often_and_in_the_order_that_was_chosen() {
                     .position(|step| step == status)
             });
         }
-        assert_eq!(statuses, expected);
+        assert_eq!(statuses, expected, "{order}");
     }
 }
 

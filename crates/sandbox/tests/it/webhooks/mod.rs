@@ -102,7 +102,8 @@ impl Pair {
         let delivery = &self.deliveries()[0];
         assert_eq!(
             (delivery.attempts, delivery.status),
-            (attempts, status.into())
+            (attempts, status.into()),
+            "{delivery:?}"
         );
     }
 

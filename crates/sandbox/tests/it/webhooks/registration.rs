@@ -254,9 +254,10 @@ wuzapi | POST webhook | {"webhookURL": "", "events": [1]} | could not decode Pay
                 let refusal = json!({"code": 400, "error": expected, "success": false});
                 reply.is(400, &refusal);
             }
-            _ => assert_eq!(reply.status.to_string(), expected, "{}", reply.text),
+            _ => assert_eq!(reply.status.to_string(), expected, "{word} {call} {body}"),
         }
         let is_said = reply.json["error"].is_string();
-        assert!(is_said || provider == Provider::Zapperhub, "{call} {body}");
+        let is_zapperhub = provider == Provider::Zapperhub;
+        assert!(is_said || is_zapperhub, "{word} {call} {body}");
     }
 }

@@ -1,6 +1,7 @@
 //! WhatsApp's webhooks: statuses, taps, escaping and signature.
 
 use recado_sandbox::{BsuidMode, Failure, PhoneError, Provider, Shape};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{Pair, row, signature};
@@ -58,31 +59,34 @@ async fn read_follows_when_the_phone_reads() {
     assert_has(told, &json!({"status": "read", "id": id, "pricing": null}));
 }
 
+#[rstest]
+#[case::w19_it_fails(false)]
+#[case::s54_it_comes_outside_of_the_window(true)]
 #[tokio::test]
-async fn w19_s54_a_message_that_fails_or_comes_outside_of_the_window_is_not_shown() {
-    for is_outside in [false, true] {
-        let pair = start().await;
-        pair.change_settings(|settings| {
-            if is_outside {
-                settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into();
-            } else {
-                settings.webhooks.fail_with = Some(Failure::default());
-            }
-        });
-        let id = pair.send().await;
-        let bodies = pair.bodies();
-        assert_eq!(bodies.len(), 1);
-        let told = &value(&bodies[0])["statuses"][0];
-        let details = "Message failed to send because more than 24 hours have passed since the customer last replied to this number.";
-        let error = json!({
-            "code": 131_047, "title": "Re-engagement message", "message": "Re-engagement message",
-            "error_data": {"details": details},
-            "href": "/documentation/business-messaging/whatsapp/support/error-codes",
-        });
-        let failed = json!({"status": "failed", "id": id, "errors": [error]});
-        assert_has(told, &failed);
-        pair.shows_nothing();
-    }
+async fn a_message_that_fails_or_comes_outside_of_the_window_is_not_shown(
+    #[case] is_outside: bool,
+) {
+    let pair = start().await;
+    pair.change_settings(|settings| {
+        if is_outside {
+            settings.whatsapp.closed_windows = [CUSTOMER.to_owned()].into();
+        } else {
+            settings.webhooks.fail_with = Some(Failure::default());
+        }
+    });
+    let id = pair.send().await;
+    let bodies = pair.bodies();
+    assert_eq!(bodies.len(), 1);
+    let told = &value(&bodies[0])["statuses"][0];
+    let details = "Message failed to send because more than 24 hours have passed since the customer last replied to this number.";
+    let error = json!({
+        "code": 131_047, "title": "Re-engagement message", "message": "Re-engagement message",
+        "error_data": {"details": details},
+        "href": "/documentation/business-messaging/whatsapp/support/error-codes",
+    });
+    let failed = json!({"status": "failed", "id": id, "errors": [error]});
+    assert_has(told, &failed);
+    pair.shows_nothing();
 }
 
 #[tokio::test]
@@ -179,12 +183,15 @@ async fn w27_a_customer_is_named_as_the_mode_says() {
             (contact, "wa_id", "user_id"),
         ] {
             let has = |key: &str| object.get(key).is_some();
-            assert_eq!((has(phone_key), has(user_key)), (phone, user));
+            let named = (has(phone_key), has(user_key));
+            assert_eq!(named, (phone, user), "{mode:?}: {object}");
         }
         if user {
-            assert_eq!(message["from_user_id"], status["recipient_user_id"]);
+            let told = &status["recipient_user_id"];
+            assert_eq!(message["from_user_id"], *told, "{mode:?}");
             let user = message["from_user_id"].as_str().expect("an id");
-            assert!(user.starts_with("BR.") && user.len() == 19, "{user}");
+            let is_id = user.starts_with("BR.") && user.len() == 19;
+            assert!(is_id, "{mode:?}: {user}");
         }
     }
 }
