@@ -8,7 +8,7 @@ use recado_store::{EventBounds, EventFilter, Store};
 use tokio::task::JoinSet;
 
 use crate::taps::{ana, apply, connection, events, phone, said, status_update, tapped};
-use crate::world::{World, accepted, at, conv, gives, id, message, ok, org};
+use crate::world::{World, accepted, at, conv, gives, id, message, ok, org, soon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ids_follow_the_order_of_writing_without_gaps_under_many_writers() {
@@ -152,7 +152,7 @@ async fn a_notification_comes_from_this_server_and_on_postgresql_from_others() {
     for number in 0..3 {
         apply(&other, vec![said(&format!("w.{number}"), ana(), "Hi")]).await;
         for subscription in &mut subscriptions {
-            subscription.changed().await;
+            soon(subscription.changed()).await;
         }
     }
     if world.database.kind() == recado_store::DatabaseKind::Sqlite {

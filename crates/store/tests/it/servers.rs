@@ -6,7 +6,7 @@ use recado_store::{DatabaseKind, Freed, Message, Store, StoreError, WebhookCall}
 use crate::taps::{apply, connection, tapped};
 use crate::webhooks::deliveries::MANY;
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{World, at, gives, id, message, msg, ok, org, refused};
+use crate::world::{World, at, gives, id, message, msg, ok, org, refused, soon};
 
 /// An hour later than everything else: the clock of a server that is wrong by an hour.
 const FAST_CLOCK: i64 = 3_600_000;
@@ -93,8 +93,8 @@ async fn what_a_dead_server_claimed_is_free() {
             assert_eq!(ok(other.free_dead_servers(at(300_000))).await, ONE_OF_EACH);
         }
     }
-    woken.0.changed().await;
-    woken.1.changed().await;
+    soon(woken.0.changed()).await;
+    soon(woken.1.changed()).await;
     assert!(
         tokio::time::timeout(std::time::Duration::ZERO, calls.changed())
             .await

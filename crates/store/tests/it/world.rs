@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::{
@@ -29,6 +30,16 @@ pub(crate) async fn prune(store: &Store, now: i64, retention: Retention) -> u64 
         rows += pruned.rows;
     }
     rows
+}
+
+/// Waits for what comes at once; if it takes too long, the failure names the line of the caller.
+#[track_caller]
+pub(crate) fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
+    let caller = Location::caller();
+    async move {
+        let waited = tokio::time::timeout(Duration::from_mins(1), future).await;
+        waited.unwrap_or_else(|_| panic!("{caller}: waited too long"))
+    }
 }
 
 /// Waits for a call that succeeds.

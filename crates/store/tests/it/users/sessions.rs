@@ -12,7 +12,7 @@ use recado_store::{
 use tokio::task::JoinSet;
 
 use crate::users::accounts::{create_with_password, servers, set_password};
-use crate::world::{ALL, World, at, by, gives, id, ok, org, refused, some};
+use crate::world::{ALL, World, at, by, gives, id, ok, org, refused, some, soon};
 
 /// Signs a user in whose password has the hash `hash`, three seconds after the beginning.
 pub(crate) async fn sign_in(store: &Store, user: &User, text: &str) -> (Session, SessionSecret) {
@@ -157,7 +157,7 @@ async fn ended_sessions_are_gone_at_once_on_every_server() {
     for ended in [true, false] {
         gives!(store.end_session(&org(1), &session_id(), &by(6_000)) => ended);
     }
-    subscription.changed().await;
+    soon(subscription.changed()).await;
     assert!(!is_signed_in(&second, &secrets[0]).await);
     assert!(is_signed_in(&second, &secrets[1]).await);
     gives!(store.end_sessions(&org(1), &ana.id, &by(6_000)) => 2);
