@@ -146,8 +146,11 @@ async fn a_channel_of_ones_own_has_its_own_limits_and_webhooks() {
     assert_eq!(refused.to_string(), sentence);
     let body = br#"{"id": "m1", "from": "5521988887777", "button": {"id": "yes", "title": "Yes"}}"#;
     let items = acme.parse_webhook(None, body).expect("readable");
-    let Inbound::Message(tap) = &items[0].what else {
-        panic!("a tap: {items:?}")
+    let [item] = &items[..] else {
+        panic!("one item: {items:?}")
+    };
+    let Inbound::Message(tap) = &item.what else {
+        panic!("a tap: {item:?}")
     };
     assert!(matches!(&tap.content, InboundContent::Button(button) if button.id == "yes"));
     for (url_secret, is_let_in) in [(Some(SECRET), true), (Some("other"), false), (None, false)] {
