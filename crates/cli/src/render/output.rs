@@ -41,7 +41,12 @@ pub(crate) type Columns = &'static str;
 /// Returns each title with its place.
 fn titled(columns: Columns) -> impl Iterator<Item = (&'static str, &'static str)> {
     let columns = columns.split(", ");
-    columns.filter_map(|column| column.rsplit_once(' '))
+    columns.filter_map(|column| {
+        let titled = column.rsplit_once(' ');
+        let has_place = titled.is_some_and(|(_, place)| place.starts_with('/'));
+        debug_assert!(has_place, "{column} has no place");
+        titled
+    })
 }
 
 impl Output {
