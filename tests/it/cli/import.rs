@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::routing::get;
 use axum::{Json, Router};
-use recado_tests::binaries::Ran;
 use recado_tests::prelude::*;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -292,9 +291,9 @@ async fn import_of_50(shell: &Shell, asks: &mut mpsc::UnboundedReceiver<()>) -> 
 /// The rows and the summary of an import that was interrupted.
 async fn interrupted(import: Child) -> (Vec<Value>, Value) {
     let output = soon("the import ends", import.wait_with_output()).await;
-    let ran = Ran::from(output.expect("an output"));
-    assert_eq!(ran.code, 1);
-    reported(&ran.stdout)
+    let output = output.expect("an output");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    reported(&String::from_utf8(output.stdout).expect("text"))
 }
 
 #[tokio::test]

@@ -83,14 +83,15 @@ impl Shell {
 
     /// Runs with a text on standard input.
     pub(super) async fn feed(&self, words: &[&str], stdin: &str) -> Ran {
-        let process = self.command(words).stdin(Stdio::piped()).spawn();
+        let mut command = self.command(words);
+        let process = command.stdin(Stdio::piped()).spawn();
         let mut process = process.expect("a process");
         let mut pipe = process.stdin.take().expect("it is piped");
         // A command that does not read its input may be gone before it is written.
         pipe.write_all(stdin.as_bytes()).await.ok();
         drop(pipe);
         let output = soon("a program ends", process.wait_with_output()).await;
-        output.expect("an output").into()
+        Ran::of(&command, output.expect("an output"))
     }
 }
 

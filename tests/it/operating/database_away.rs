@@ -102,7 +102,7 @@ async fn a_server_can_be_stopped_while_it_waits_for_a_lock_of_its_database() {
         .envs(Place::of(&database).variables())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let server = server.spawn().expect("a process");
+    let process = server.spawn().expect("a process");
     let waiting = "select exists (select from pg_locks where not granted and database = \
          (select oid from pg_database where datname = current_database()))";
     until("the server waits for the lock", async || {
@@ -110,9 +110,9 @@ async fn a_server_can_be_stopped_while_it_waits_for_a_lock_of_its_database() {
         waits.await.expect("an answer").then_some(())
     })
     .await;
-    signal(&server, "TERM").await.expect("the server runs");
-    let ended = soon("it does not wait on", server.wait_with_output()).await;
-    let ended = Ran::from(ended.expect("an end"));
+    signal(&process, "TERM").await.expect("the server runs");
+    let ended = soon("it does not wait on", process.wait_with_output()).await;
+    let ended = Ran::of(&server, ended.expect("an end"));
     assert_contains(
         &ended.stderr,
         "was stopped before it had opened its database",

@@ -39,7 +39,7 @@ async fn run(program: impl AsRef<Path>, args: &[&str], input: &str) -> Ran {
     stdin.write_all(input.as_bytes()).await.expect("it reads");
     drop(stdin);
     let output = soon("a program ends", child.wait_with_output()).await;
-    output.expect("it ends").into()
+    Ran::of(&command, output.expect("it ends"))
 }
 
 async fn accepts(program: impl AsRef<Path>, args: &[&str], input: &str) {

@@ -66,6 +66,7 @@ async fn a_setting_that_a_send_would_stumble_over_is_found_at_start() {
                 code,
                 stdout,
                 stderr,
+                ..
             } = run(subcommand, &environment).await;
             assert_eq!(code, 1, "{row}: {stderr}");
             assert!(stderr.contains(sentence), "{row}: {stderr}");

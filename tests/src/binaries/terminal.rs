@@ -31,5 +31,5 @@ pub async fn run(
     // It stays open: the end of the input would end the terminal.
     let output = soon("a program ends", process.wait_with_output()).await;
     drop(keyboard);
-    output.expect("an output").into()
+    Ran::of(&terminal, output.expect("an output"))
 }
