@@ -9,6 +9,7 @@ pub(super) mod sends;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -46,9 +47,12 @@ async fn ask_again(
     again(tasks, end, move |number| provoke(request(number))).await;
 }
 
-/// Makes a request whose answer does not matter.
+/// Makes a request of JSON whose answer does not matter.
 async fn provoke(request: RequestBuilder) {
-    if let Ok(answer) = request.send().await {
+    let json = HeaderValue::from_static("application/json");
+    // It takes the place of one that the request may have.
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
+    if let Ok(answer) = request.headers(headers).send().await {
         let _ = answer.bytes().await;
     }
 }
