@@ -150,7 +150,7 @@ GET /readyz | nothing
 /// The rows of a table of two columns.
 fn rows(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let rows = table.trim().lines();
-    rows.filter_map(|row| row.split_once(" | "))
+    rows.map(|row| row.split_once(" | ").expect(row))
 }
 
 /// Every operation of the table, such as `GET /agents/{id}`, with the word for what it needs.
@@ -184,9 +184,10 @@ pub(crate) fn document(notice: &str) -> Result<String, std::fmt::Error> {
          | Need | Meaning | No key | Key `read` | Key `send` | Key `manage` | Viewer | Agent | Owner | Operator key |\n\
          |---|---|---|---|---|---|---|---|---|---|\n"
     );
-    for (need, meaning) in rows(MEANINGS) {
+    assert_eq!(rows(MEANINGS).count(), NEEDS.len());
+    for (need, kinds) in NEEDS {
+        let (_, meaning) = rows(MEANINGS).find(|(word, _)| *word == need).expect(need);
         write!(text, "| {need} | {meaning} |")?;
-        let kinds = who(need);
         let cells = KINDS.map(|kind| {
             if kinds.contains(&kind) {
                 " ✓ |"
