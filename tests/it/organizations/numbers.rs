@@ -7,20 +7,25 @@ use recado_tests::prelude::*;
 use rstest::rstest;
 
 #[rstest]
-#[case("whatsapp", "phoneNumberId", "800000000000002")]
-#[case("zapi", "instanceId", "INST-02")]
-#[case("zapperhub", "instanceId", "inst_other")]
-#[case("wuzapi", "apiKey", "WUZAPI-TOKEN-02")]
+#[case("whatsapp", "phoneNumberId", "800000000000002", Some("accessToken"))]
+#[case("zapi", "instanceId", "INST-02", Some("instanceToken"))]
+#[case("zapperhub", "instanceId", "inst_other", Some("apiKey"))]
+#[case("wuzapi", "apiKey", "WUZAPI-TOKEN-02", None)]
 #[tokio::test]
 async fn a_number_is_connected_once_and_the_refusal_names_the_first_channel(
     #[case] first: &str,
     #[case] number: &str,
     #[case] another: &str,
+    #[case] secret: Option<&str>,
 ) {
     let world = World::start().await;
     world.open_wuzapi().await;
     let client = &world.client;
-    let same = credentials(first);
+    let mut same = credentials(first);
+    // A number is the same with a new secret.
+    if let Some(secret) = secret {
+        same[secret] = "SECRET-NEW".into();
+    }
     let mut other = same.clone();
     other[number] = another.into();
     let (provider, settings) = match first {
