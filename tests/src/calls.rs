@@ -90,8 +90,8 @@ impl Client {
         tokio::spawn(async move { client.send(body).await })
     }
 
-    /// Sends messages that `body` makes, one after the other, until the server is gone or refuses; returns the ids of
-    /// those that it accepted.
+    /// Sends messages that `body` makes, one after the other, until the server is gone; tells `accepted` the id of
+    /// each that it accepted. Any other answer is a failure.
     pub async fn send_until_gone(&self, body: impl Fn(usize) -> Value, accepted: impl Fn(String)) {
         for number in 0.. {
             let request = self.request(Method::POST, SEND).json(&body(number));

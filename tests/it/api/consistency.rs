@@ -37,10 +37,11 @@ async fn every_list_is_read_on_with_its_cursor() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_misspelled_is_told_but_to_a_client_of_chatvolt_and_after_the_key() {
+async fn a_misspelled_parameter_is_refused_except_on_chatvolts_routes() {
     let world = World::start().await;
     for list in LISTS.into_iter().chain(["/events/stream"]) {
         let path = format!("{list}?limti=1");
+        // The key is checked first.
         let stranger = world.client.with_key("rcd_other").get(&path).await;
         stranger.refused(401, "unauthorized");
         let answer = world.client.get(&path).await;

@@ -35,6 +35,7 @@ async fn a_name_of_256_characters_is_taken_and_a_longer_or_an_invisible_one_is_n
             assert_eq!(*faults, json!([fault]), "{method} {path}");
         }
         let taken = name(&"é".repeat(256)).await;
-        assert!(taken.status.is_success(), "{}", taken.text);
+        let text = &taken.text;
+        assert!(taken.status.is_success(), "{method} {path}: {text}");
     }
 }

@@ -17,15 +17,23 @@ fn said() -> Value {
     zapi(&Text::from("5511944443333"))
 }
 
-/// Waits until the organization has an event of that type; the server may be about to end.
+/// Waits until the organization has an event of that type; what comes before it may be large.
 async fn received(client: &Client, kind: &str) {
     let path = format!("/events?type={kind}");
-    until(kind, async || {
-        let answer = client.request(Method::GET, &path).send().await.ok()?;
-        let list: Value = answer.json().await.ok()?;
-        (!list["data"].as_array()?.is_empty()).then_some(())
-    })
-    .await;
+    let come = async {
+        loop {
+            // The server may be about to end.
+            if let Ok(answer) = client.request(Method::GET, &path).send().await
+                && let Ok(list) = answer.json::<Value>().await
+                && list["data"].as_array().is_some_and(|data| !data.is_empty())
+            {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let come = tokio::time::timeout(Duration::from_mins(2), come).await;
+    come.expect(kind);
 }
 
 /// No call waits to be applied.
