@@ -58,7 +58,7 @@ pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
 pub use db::DatabaseKind;
 pub use db::fault::DatabaseFault;
 pub use db::lock::{Holder, LockError, ServerLock};
-pub use db::noun::Noun;
+pub use db::noun::{Listable, Noun};
 pub use db::page::{Cursor, CursorError, Listed, Page};
 pub use db::pools::PoolUse;
 pub use encryption::loss::{FreshSecrets, KeyLoss};

@@ -22,7 +22,7 @@ pub trait Row: Sized {
     const FROM: &'static str = Self::TABLE;
     /// The columns of the table that it is read from.
     const COLUMNS: &'static str;
-    /// The column of the instant by which lists are ordered.
+    /// The column, or its alias, of the instant in a cursor.
     const TIME: &'static str = "created_at";
     /// The column whose value names a corrupt row.
     const ID: &'static str = "id";
@@ -92,6 +92,9 @@ pub trait Noun: Row {
     type Id: Display;
 }
 
+/// A noun of which an organization has so few that all of them may be sorted for a page.
+pub trait Listable: Noun {}
+
 /// Tells how a value is read: from the columns of its fields, from `field: "another column"`, or with
 /// `field: function("columns")`. With `by`, another column than `created_at` gives the order of lists.
 macro_rules! row {
@@ -142,7 +145,7 @@ impl Store {
     }
 
     /// Lists what an organization has of a noun, oldest first.
-    pub async fn list<T: Noun>(
+    pub async fn list<T: Listable>(
         &self,
         organization: &OrganizationId,
         page: &Page,

@@ -24,8 +24,10 @@ impl Noun for Agent {
     type Id = AgentId;
 }
 
+impl Listable for Agent {}
+
 impl Store {
-    /// Creates an agent; [`StoreError::Conflict`] if the organization has this id.
+    /// Creates an agent. Fails with [`StoreError::Conflict`] if the organization has this id.
     pub async fn create_agent(&self, agent: &Agent) -> Result<()> {
         let query = sqlx::query(
             "insert into agents (organization_id, id, name, created_at) values ($1, $2, $3, $4)",

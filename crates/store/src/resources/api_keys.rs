@@ -84,6 +84,8 @@ impl Noun for ApiKey {
     type Id = ApiKeyId;
 }
 
+impl Listable for ApiKey {}
+
 impl Store {
     /// Creates an API key that belongs to no user; the secret is not kept.
     /// Fails with [`StoreError::Conflict`] if the id is taken.

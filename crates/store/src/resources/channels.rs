@@ -86,9 +86,11 @@ impl Noun for Channel {
     type Id = ChannelId;
 }
 
+impl Listable for Channel {}
+
 impl Store {
-    /// Creates a channel and encrypts its secrets; [`StoreError::Conflict`] if any organization has this id or this
-    /// one has the number.
+    /// Creates a channel and encrypts its secrets.
+    /// Fails with [`StoreError::Conflict`] if any organization has this id or this one has the number.
     pub async fn create_channel(&self, new: NewChannel, author: &Author) -> Result<Channel> {
         let row = sealed_row(&new.organization_id, &new.id);
         let sealed = new.secrets.seal(self.key(), row)?;
@@ -172,7 +174,7 @@ impl Store {
     }
 
     /// Stores the number of a channel that has none; a change of the channel may have stored it meanwhile.
-    /// [`StoreError::Conflict`] if another channel of the organization connects the number.
+    /// Fails with [`StoreError::Conflict`] if another channel of the organization connects the number.
     pub async fn set_number(&self, channel: &Channel, number: &SecretString) -> Result<()> {
         let query = sqlx::query(
             "update channels set number = $3 where organization_id = $1 and id = $2 and number is null",
@@ -183,8 +185,8 @@ impl Store {
         self.write_count(query).await.map(drop)
     }
 
-    /// Decrypts the secrets of a channel, without asking the database; [`StoreError::Corrupt`] if the row was tampered
-    /// with.
+    /// Decrypts the secrets of a channel, without asking the database. Fails with [`StoreError::WrongKey`] if another
+    /// key encrypted them, or with [`StoreError::Corrupt`] if the row was tampered with.
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
         channel.sealed.open(self.key(), channel.sealed_row())
     }

@@ -55,13 +55,15 @@ impl Noun for User {
     type Id = UserId;
 }
 
+impl Listable for User {}
+
 fn has_password(columns: &Columns<'_>) -> Result<bool> {
     Ok(columns.get::<Option<&str>>("password_hash")?.is_some())
 }
 
 impl Store {
     /// Creates a user, who has no password yet; the e-mail address is stored trimmed and in lower case.
-    /// [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken.
+    /// Fails with [`StoreError::Conflict`] if the organization has a user with this e-mail address or the id is taken.
     pub async fn create_user(&self, user: &User, author: &Author) -> Result<()> {
         let email = normalized(&user.email);
         let entry = record(author, user, AuditAction::UserCreated, Some(&email));
@@ -79,7 +81,8 @@ impl Store {
     }
 
     /// Changes the name or the role of a user; returns `None` if the organization has no such user. Another role
-    /// ends the sessions of the user. [`StoreError::LastOwner`] if the organization would be left without an owner.
+    /// ends the sessions of the user.
+    /// Fails with [`StoreError::LastOwner`] if the organization would be left without an owner.
     pub async fn update_user(
         &self,
         organization: &OrganizationId,
@@ -128,7 +131,7 @@ impl Store {
     }
 
     /// Deletes a user with the sessions, the link and the personal keys; returns whether there was one.
-    /// [`StoreError::LastOwner`] if the organization would be left without an owner.
+    /// Fails with [`StoreError::LastOwner`] if the organization would be left without an owner.
     pub async fn delete_user(
         &self,
         organization: &OrganizationId,

@@ -116,9 +116,11 @@ impl Noun for WebhookEndpoint {
     type Id = WebhookEndpointId;
 }
 
+impl Listable for WebhookEndpoint {}
+
 impl Store {
-    /// Creates an endpoint and encrypts its secrets; [`StoreError::Conflict`] if the id is taken,
-    /// [`StoreError::TooManyWebhookEndpoints`] if the organization has `limit` of them.
+    /// Creates an endpoint and encrypts its secrets. Fails with [`StoreError::Conflict`] if the id is taken,
+    /// or with [`StoreError::TooManyWebhookEndpoints`] if the organization has `limit` of them.
     pub async fn create_webhook_endpoint(
         &self,
         new: NewWebhookEndpoint,
@@ -183,8 +185,8 @@ impl Store {
         Ok(endpoint)
     }
 
-    /// Decrypts the secrets of an endpoint, without asking the database; [`StoreError::Corrupt`] if the row was tampered
-    /// with.
+    /// Decrypts the secrets of an endpoint, without asking the database. Fails with [`StoreError::WrongKey`] if another
+    /// key encrypted them, or with [`StoreError::Corrupt`] if the row was tampered with.
     pub fn endpoint_secrets(&self, endpoint: &WebhookEndpoint) -> Result<WebhookSecrets> {
         endpoint.secrets(self.key())
     }

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use recado_core::FieldErrors;
-use recado_store::{Listed, Noun, Page};
+use recado_store::{Listable, Listed, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use utoipa::{IntoParams, ToSchema};
@@ -126,7 +126,7 @@ impl<R> Caller<R> {
     }
 
     /// Answers with the part of a list that the query asks for.
-    pub(crate) async fn list<Row: Noun, T: From<Row> + Serialize>(
+    pub(crate) async fn list<Row: Listable, T: From<Row> + Serialize>(
         &self,
         query: ListQuery,
     ) -> LongAnswer {
@@ -134,7 +134,7 @@ impl<R> Caller<R> {
     }
 
     /// Answers as [`Self::list`] does, with entries that may not be readable.
-    pub(crate) async fn try_list<Row: Noun, T: Serialize>(
+    pub(crate) async fn try_list<Row: Listable, T: Serialize>(
         &self,
         query: ListQuery,
         shape: impl FnMut(Row) -> Result<T, ApiError>,
