@@ -15,7 +15,7 @@ use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -135,12 +135,19 @@ pub(crate) struct SealedRow<'a> {
     pub(crate) id: &'a str,
 }
 
+/// The secrets as they are encrypted, without a copy that nobody wipes.
+#[derive(Serialize)]
+struct ClearSecrets<'a> {
+    credentials: &'a Map<String, Value>,
+    webhook_secret: &'a str,
+}
+
 impl ChannelSecrets {
     pub(crate) fn seal(&self, key: &MasterKey, row: SealedRow<'_>) -> Result<SealedSecrets> {
-        let payload = json!({
-            "credentials": self.credentials,
-            "webhook_secret": self.webhook_secret.expose_secret(),
-        });
+        let payload = ClearSecrets {
+            credentials: &self.credentials,
+            webhook_secret: self.webhook_secret.expose_secret(),
+        };
         SealedSecrets::seal(&payload, key, row)
     }
 }
