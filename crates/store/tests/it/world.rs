@@ -78,7 +78,8 @@ macro_rules! refused {
     ($call:expr => $error:pat) => {
         match $call.await {
             Err($error) => {}
-            other => panic!("{:?}", other.err()),
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("succeeded"),
         }
     };
 }

@@ -96,9 +96,9 @@ pub(crate) async fn dump(database: &TestDatabase, owner: &str) -> String {
 }
 
 /// Checks that none of these is left in a dump.
-pub(crate) fn assert_gone(dump: &str, traces: &[&str]) {
+pub(crate) fn assert_gone(when: &str, dump: &str, traces: &[&str]) {
     for trace in traces {
-        assert!(!dump.contains(trace), "{trace} is left:\n{dump}");
+        assert!(!dump.contains(trace), "{when}: {trace} is left:\n{dump}");
     }
 }
 
@@ -295,6 +295,7 @@ async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_ph
         erase(store, "5521988887777").await;
         let left = dump(database, "org_1").await;
         assert_gone(
+            &format!("after {steps} steps"),
             &left,
             &[
                 "21988887777",

@@ -89,6 +89,7 @@ async fn an_erasure_with_a_former_number_that_was_interrupted_is_completed_by_th
         erase(store, NEW).await;
         let left = dump(database, "org_1").await;
         assert_gone(
+            &format!("after {steps} steps"),
             &left,
             &["conv-456", "conv-new", OLD, NEW, "77001122", "secret"],
         );
@@ -115,7 +116,7 @@ async fn a_call_from_before_the_erasure_is_waited_for_and_a_later_one_is_not() {
     while ok(erasure.step()).await == AfterStep::More {}
     assert_eq!(ok(erasure.step()).await, AfterStep::Done);
     let left = dump(database, "org_1").await;
-    assert_gone(&left, &["late words", OLD, &early]);
+    assert_gone("at the end", &left, &["late words", OLD, &early]);
     assert!(left.contains(&later), "{left}");
 }
 

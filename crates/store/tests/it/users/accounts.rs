@@ -115,6 +115,8 @@ async fn an_email_belongs_to_one_user_of_an_organization_in_any_case() {
     ok(store.create_user(&elsewhere, &by(1_000))).await;
     let found = ok(store.get::<User>(&org(2), &elsewhere.id)).await;
     assert_eq!(found.unwrap().email, "ana@example.com");
+    let homeless = user(id("org_9"), "ana", Role::Agent);
+    refused!(store.create_user(&homeless, &by(1_000)) => StoreError::UnknownOrganization);
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ async fn an_endpoint_is_created_found_listed_and_deleted() {
 
     refused!(store.create_webhook_endpoint(endpoint("org_1", "whk_1", &[]), 20, &by(9_000))
         => StoreError::Conflict);
+    refused!(store.create_webhook_endpoint(endpoint("org_9", "whk_1", &[]), 20, &by(9_000))
+        => StoreError::UnknownOrganization);
 
     assert!(ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
     assert!(!ok(store.delete_webhook_endpoint(&org(1), &ours.id, &by(9_000))).await);
