@@ -12,8 +12,9 @@ pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 /// Why the store did not do what it was asked for.
 ///
 /// Every call may fail with [`Timeout`](Self::Timeout), [`Busy`](Self::Busy), [`Unavailable`](Self::Unavailable) or
-/// [`Database`](Self::Database), one that writes with [`NotCommitted`](Self::NotCommitted), and one that reads rows
-/// with [`Corrupt`](Self::Corrupt). The documentation of a call names only the other errors.
+/// [`Database`](Self::Database), one that writes with [`NotCommitted`](Self::NotCommitted), one that writes for an
+/// organization with [`UnknownOrganization`](Self::UnknownOrganization), and one that reads rows with
+/// [`Corrupt`](Self::Corrupt). The documentation of a call names only the other errors.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The id, or what has to be unique, is taken.

@@ -47,8 +47,7 @@ impl Store {
         Self::open(Source::parse(url)?, key).await
     }
 
-    /// Checks that a URL is one of a database, without opening it.
-    /// Fails with [`StoreError::InvalidUrl`].
+    /// Checks that a URL is one of a database, without opening it. Fails with [`StoreError::InvalidUrl`] if it is not.
     pub fn check_url(url: &str) -> Result<()> {
         Source::check(url)
     }

@@ -34,8 +34,8 @@ pub struct KeyLoss {
 
 impl Store {
     /// Begins to make the key of this store the master key of the database, whose own key is lost.
-    /// Fails with [`StoreError::SameMasterKey`] if the database has this key, [`StoreError::ServersRunning`] if a
-    /// server uses the database.
+    /// Fails with [`StoreError::SameMasterKey`] if the database has this key, or with [`StoreError::ServersRunning`]
+    /// if a server uses the database.
     pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss> {
         // Before the mark, at which a server that runs would end.
         self.expect_no_servers().await?;

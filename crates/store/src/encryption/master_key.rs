@@ -79,7 +79,9 @@ pub(crate) const SEALED: [SealedTable; 3] = [
 impl Store {
     /// Checks that this program can use the database and that the master key is the one that its secrets
     /// are encrypted with; changes nothing. A database without tables passes.
-    /// Fails with [`StoreError::NewerDatabase`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`].
+    /// Fails with [`StoreError::NewerDatabase`] if a newer program migrated the database, with
+    /// [`StoreError::WrongMasterKey`] if the key is another one, or with [`StoreError::RotationUnfinished`] if a
+    /// rotation did not come to its end.
     pub async fn check(&self) -> Result<()> {
         let applied = self.applied_migrations().await?;
         self.check_key(&applied).await.map(drop)

@@ -36,8 +36,9 @@ struct OldRow {
 
 impl Store {
     /// Begins or continues to change the master key of this store to `new`.
-    /// Fails with [`StoreError::SameMasterKey`], [`StoreError::WrongMasterKey`], [`StoreError::RotationUnfinished`] if
-    /// a rotation to another key is under way, [`StoreError::ServersRunning`] if a server uses the database.
+    /// Fails with [`StoreError::SameMasterKey`] if both keys are one, with [`StoreError::WrongMasterKey`] if the
+    /// database has another one, with [`StoreError::RotationUnfinished`] if a rotation to another key is under way, or
+    /// with [`StoreError::ServersRunning`] if a server uses the database.
     pub async fn begin_key_rotation(&self, new: MasterKey) -> Result<KeyRotation> {
         let (old, next) = (self.key().fingerprint(), new.fingerprint());
         if old == next {

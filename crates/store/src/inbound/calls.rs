@@ -80,7 +80,8 @@ fn claiming(kind: DatabaseKind, attempts: &str) -> Query {
 
 impl Store {
     /// Keeps a call; when this returns, it is on disk. If it is claimed for longer than the moment at which
-    /// it came, the caller applies it at once, and that attempt counts. [`StoreError::Conflict`] if the id is taken.
+    /// it came, the caller applies it at once, and that attempt counts.
+    /// Fails with [`StoreError::Conflict`] if the id is taken.
     pub async fn keep_webhook_call(
         &self,
         call: &WebhookCall,

@@ -22,11 +22,11 @@ pub(crate) struct KnownChannel {
 /// The channels of the organization that the items of one transaction name.
 pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
 
-const LOOK_UP: &str = "select c.id, c.provider, c.connected, coalesce((select a.id from agents a where \
-     a.organization_id = $1 and a.id = c.default_agent_id), (select a.id from agents a where \
-     a.organization_id = $1 order by a.created_at, a.id limit 1)) as agent from (select {owner} as \
-     organization, value ->> 'channel' as channel from {list}) n cross join channels c where \
-     c.organization_id = n.organization and c.id = n.channel";
+const LOOK_UP: &str = "select c.id, c.provider, c.connected, coalesce((select a.id from agents a \
+     where a.organization_id = $1 and a.id = c.default_agent_id), (select a.id from agents a \
+     where a.organization_id = $1 order by a.created_at, a.id limit 1)) as agent \
+     from (select {owner} as organization, value ->> 'channel' as channel from {list}) n \
+     cross join channels c where c.organization_id = n.organization and c.id = n.channel";
 
 impl KnownChannels {
     pub(crate) async fn load(

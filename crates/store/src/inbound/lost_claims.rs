@@ -5,9 +5,10 @@ use crate::prelude::*;
 use crate::webhooks::claim::named;
 use crate::webhooks::deliveries::DeliveryKey;
 
-const FREE_LOST: &str = "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until \
-     > 0 and server_id = $1 and not exists (select 1 from {list} where value ->> 'organization' = \
-     organization_id and value ->> 'endpoint' = endpoint_id and cast(value ->> 'seq' as bigint) = seq)";
+const FREE_LOST: &str = "update deliveries set claimed_until = 0 \
+     where status = 'pending' and claimed_until > 0 and server_id = $1 and not exists (select 1 from {list} \
+     where value ->> 'organization' = organization_id and value ->> 'endpoint' = endpoint_id \
+     and cast(value ->> 'seq' as bigint) = seq)";
 
 impl Store {
     /// Ends the claims of this server except for those that it knows of: the answer to a claim may be lost,

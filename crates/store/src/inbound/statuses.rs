@@ -37,25 +37,26 @@ struct StatusKey<'a> {
 /// Each of the look-ups has an index; `cross join` keeps SQLite from going through all messages.
 const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'own' as own, value ->> 'external' as external from {list}), found as (select organization, \
-     own as id from sought where own is not null union select m.organization_id, m.id from sought s cross \
-     join messages m where m.organization_id = s.organization and m.channel_id = s.channel and \
-     m.external_id = s.external union select m.organization_id, m.id from sought s cross join messages m \
-     where m.organization_id = s.organization and m.channel_id = s.channel and m.provider_id = s.external) \
-     select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, m.external_id, m.provider_id, \
-     m.error, m.pricing, m.updated_at from found f cross join messages m where m.organization_id = \
-     f.organization and m.id = f.id and m.direction = 'outbound' order by m.created_at, m.id";
+     own as id from sought where own is not null union select m.organization_id, m.id from sought s \
+     cross join messages m where m.organization_id = s.organization and m.channel_id = s.channel \
+     and m.external_id = s.external union select m.organization_id, m.id from sought s \
+     cross join messages m where m.organization_id = s.organization and m.channel_id = s.channel \
+     and m.provider_id = s.external) select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, \
+     m.external_id, m.provider_id, m.error, m.pricing, m.updated_at from found f cross join messages m \
+     where m.organization_id = f.organization and m.id = f.id and m.direction = 'outbound' \
+     order by m.created_at, m.id";
 
 impl Statuses {
     pub(crate) async fn load(
-        update: &[(ChannelId, StatusUpdate)],
+        updates: &[(ChannelId, StatusUpdate)],
         log: &EventLog,
         connection: &mut AnyConnection,
     ) -> Result<Self> {
         let mut statuses = Self::default();
-        if update.is_empty() {
+        if updates.is_empty() {
             return Ok(statuses);
         }
-        let sought: Vec<_> = update.iter().flat_map(sought).collect();
+        let sought: Vec<_> = updates.iter().flat_map(sought).collect();
         let rows = log
             .over(LOOK_UP, &sought)
             .fetch_all(&mut *connection)
@@ -69,9 +70,9 @@ impl Statuses {
                 .find(update, &ids(update), channel)
                 .is_none_or(|index| statuses.messages[index].status == Status::Sending)
         };
-        if update.iter().any(|update| waits(&update)) {
+        if updates.iter().any(|update| waits(&update)) {
             statuses.pending = PendingStatuses::load(
-                update
+                updates
                     .iter()
                     .filter(waits)
                     .flat_map(|(channel, update)| addresses(channel, update)),

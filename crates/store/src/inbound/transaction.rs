@@ -50,9 +50,10 @@ pub(crate) async fn apply_all(
     Ok((results, appended))
 }
 
-const MARK_APPLIED: &str = "update webhook_calls set applied_at = n.at from (select {owner} as \
-     organization, value ->> 'call' as call, cast(value ->> 'at' as bigint) as at from {list}) n where \
-     organization_id = n.organization and id = n.call and applied_at is null returning id";
+const MARK_APPLIED: &str = "update webhook_calls set applied_at = n.at \
+     from (select {owner} as organization, value ->> 'call' as call, \
+     cast(value ->> 'at' as bigint) as at from {list}) n \
+     where organization_id = n.organization and id = n.call and applied_at is null returning id";
 
 /// Marks complete calls as applied; returns the ids of all stored calls that were not applied before.
 async fn mark_applied(

@@ -53,8 +53,9 @@ pub struct SendResult {
 }
 
 impl Store {
-    /// Writes a message down as `sending`; when this returns, it is on disk. [`StoreError::Conflict`] if the organization
-    /// has this id; [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
+    /// Writes a message down as `sending`; when this returns, it is on disk.
+    /// Fails with [`StoreError::Conflict`] if the organization has this id, or with
+    /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
         let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
         is_stored
@@ -255,13 +256,14 @@ impl Finished {
     }
 }
 
-const FINISH: &str = "update messages set status = n.outcome, external_id = case n.outcome when 'rejected' \
-     then n.external else coalesce(n.external, external_id) end, provider_id = coalesce(n.provider, \
-     provider_id), error = n.failure, updated_at = n.at from (select {owner} as organization, value ->> \
-     'message' as message, value ->> 'outcome' as outcome, value ->> 'external' as external, value ->> \
-     'provider' as provider, value ->> 'failure' as failure, cast(value ->> 'at' as bigint) as at from \
-     {list}) n where organization_id = n.organization and id = n.message and (status = 'sending' or status \
-     = 'unknown' and n.outcome <> 'unknown') returning {columns}";
+const FINISH: &str = "update messages set status = n.outcome, external_id = case n.outcome \
+     when 'rejected' then n.external else coalesce(n.external, external_id) end, \
+     provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at \
+     from (select {owner} as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
+     value ->> 'external' as external, value ->> 'provider' as provider, value ->> 'failure' as failure, \
+     cast(value ->> 'at' as bigint) as at from {list}) n where organization_id = n.organization \
+     and id = n.message and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
+     returning {columns}";
 
 impl Batchable for Finished {
     /// `None` if the message already has a later status, or does not exist.

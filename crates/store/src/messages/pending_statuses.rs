@@ -39,13 +39,13 @@ const LOOK_UP: &str = "select channel_id, sought, status from orphan_statuses wh
 
 // Without a condition, SQLite takes what follows for a join.
 const INSERT: &str = "insert into orphan_statuses (organization_id, channel_id, sought, status, \
-     external_id, error, pricing, created_at) select $1, value ->> 'channel', value ->> 'sought', value ->> \
-     'status', value ->> 'external', value ->> 'failure', value ->> 'pricing', cast(value ->> 'at' as \
-     bigint) from {list} where true on conflict do nothing";
+     external_id, error, pricing, created_at) select $1, value ->> 'channel', value ->> 'sought', \
+     value ->> 'status', value ->> 'external', value ->> 'failure', value ->> 'pricing', \
+     cast(value ->> 'at' as bigint) from {list} where true on conflict do nothing";
 
-const TAKE: &str = "delete from orphan_statuses where (organization_id, channel_id, sought) in (select \
-     {owner}, value ->> 'channel', value ->> 'sought' from {list}) returning channel_id, sought, status, \
-     external_id, error, pricing";
+const TAKE: &str = "delete from orphan_statuses where (organization_id, channel_id, sought) \
+     in (select {owner}, value ->> 'channel', value ->> 'sought' from {list}) \
+     returning channel_id, sought, status, external_id, error, pricing";
 
 impl PendingStatuses {
     pub(crate) async fn load(

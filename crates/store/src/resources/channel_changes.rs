@@ -48,7 +48,7 @@ impl fmt::Debug for ChannelChange {
 
 impl Store {
     /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.
-    /// [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
+    /// Fails with [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
     pub async fn update_channel(
         &self,
         organization: &OrganizationId,

@@ -39,7 +39,7 @@ pub struct ConversationFilter {
 }
 
 impl ConversationFilter {
-    /// Returns what selects the customer, of which each address has an index.
+    /// Returns the condition that selects a customer; each kind of address has an index.
     fn of_recipient(recipient: &Recipient) -> &'static str {
         match recipient.kind() {
             RecipientKind::Phone => "phone in ($7, $8)",

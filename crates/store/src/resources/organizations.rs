@@ -19,7 +19,7 @@ pub struct Organization {
 row! { Organization in "organizations": id, name, suspended_at, created_at }
 
 impl Store {
-    /// Creates an organization; [`StoreError::Conflict`] if the id is taken.
+    /// Creates an organization. Fails with [`StoreError::Conflict`] if the id is taken.
     pub async fn create_organization(
         &self,
         organization: &Organization,

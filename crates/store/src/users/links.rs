@@ -15,7 +15,7 @@ use crate::resources::bearer_secrets::{LinkSecret, hash};
 pub const LINK_LIFETIME: Duration = Duration::from_hours(24);
 
 impl Store {
-    /// Creates the link of a user instead of an earlier one; the secret is not kept. Returns whether there is
+    /// Creates a link for a user, which replaces an earlier one. The secret is not kept. Returns whether there is
     /// such a user.
     pub async fn create_link(
         &self,

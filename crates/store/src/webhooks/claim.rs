@@ -13,7 +13,7 @@ use crate::webhooks::endpoints::WebhookEndpoint;
 pub struct DueDelivery {
     /// The delivery, without its attempts.
     pub delivery: Delivery,
-    /// The delivery.
+    /// The event.
     pub event: Event,
     /// The endpoint.
     pub endpoint: WebhookEndpoint,
@@ -170,10 +170,10 @@ impl Store {
     }
 }
 
-const CLAIM: &str = "update deliveries set claimed_until = $1, server_id = $3 from (select value ->> \
-     'organization' as organization, value ->> 'endpoint' as endpoint, cast(value ->> 'seq' as bigint) as \
-     event from {list}) n where organization_id = n.organization and endpoint_id = n.endpoint and seq = \
-     n.event";
+const CLAIM: &str = "update deliveries set claimed_until = $1, server_id = $3 \
+     from (select value ->> 'organization' as organization, value ->> 'endpoint' as endpoint, \
+     cast(value ->> 'seq' as bigint) as event from {list}) n \
+     where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event";
 
 async fn claim(
     kind: DatabaseKind,

@@ -53,7 +53,7 @@ impl Store {
     /// Changes an endpoint; returns `None` if the organization has no such endpoint.
     ///
     /// What waits for it and is of a type that it no longer wants is set aside, also if the caller goes away.
-    /// [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
+    /// Fails with [`StoreError::WrongKey`] if the header changes and the present secrets do not open.
     pub async fn update_webhook_endpoint(
         &self,
         organization: &OrganizationId,
@@ -122,7 +122,8 @@ impl Store {
     }
 
     /// Gives an endpoint a new secret; the present one signs as well until `previous_until`, and those
-    /// before it as long as they would have. [`StoreError::WrongKey`] if the present secrets do not open.
+    /// before it as long as they would have. Fails with [`StoreError::WrongKey`] if the present secrets do not open, or
+    /// with [`StoreError::TooManySecrets`] if as many sign as may.
     pub async fn rotate_webhook_secret(
         &self,
         organization: &OrganizationId,

@@ -23,12 +23,13 @@ pub(crate) struct Ended {
 const PASS_TURNS: &str = "update deliveries set next_at = n.at from (select k.organization, k.endpoint, \
      k.at, (select min(p.seq) from deliveries p where p.organization_id = $1 and p.endpoint_id = k.endpoint \
      and p.lane = k.line and p.status = 'pending') as head from (select f.organization_id as organization, \
-     f.endpoint_id as endpoint, f.lane as line, max(g.at) as at from (select {owner} as organization, value \
-     ->> 'endpoint' as endpoint, cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) \
-     as at from {list}) g join deliveries f on f.organization_id = g.organization and f.endpoint_id = \
-     g.endpoint and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, \
-     f.lane) k) n where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head and \
-     status || '' = 'pending' and next_at is null";
+     f.endpoint_id as endpoint, f.lane as line, max(g.at) as at \
+     from (select {owner} as organization, value ->> 'endpoint' as endpoint, \
+     cast(value ->> 'event' as bigint) as event, cast(value ->> 'at' as bigint) as at from {list}) g \
+     join deliveries f on f.organization_id = g.organization and f.endpoint_id = g.endpoint \
+     and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, f.lane) k) n \
+     where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head \
+     and status || '' = 'pending' and next_at is null";
 
 /// Makes the next delivery of each ordering key due where one has ended.
 pub(crate) async fn pass_turns(
@@ -45,20 +46,20 @@ pub(crate) async fn pass_turns(
 /// The heads of some ordering keys, before deliveries of earlier events join them.
 pub(crate) struct Heads(Vec<i64>);
 
-const HEADS: &str = "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 and \
-     p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq from (select distinct \
-     coalesce(e.conversation_id, '') as line from (select {owner} as organization, cast(value ->> 'seq' as \
-     bigint) as event from {list}) n join events e on e.organization_id = n.organization and e.seq = \
-     n.event) k";
+const HEADS: &str = "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 \
+     and p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq \
+     from (select distinct coalesce(e.conversation_id, '') as line \
+     from (select {owner} as organization, cast(value ->> 'seq' as bigint) as event from {list}) n \
+     join events e on e.organization_id = n.organization and e.seq = n.event) k";
 
 /// For `status || ''`, see [`crate::webhooks::attempts`].
-const MOVE_HEADS: &str = "update deliveries set next_at = case when seq = (select min(p.seq) from \
-     deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane and \
-     p.status = 'pending') then coalesce(next_at, $4) end from (select {owner} as organization, cast(value \
-     ->> 'seq' as bigint) as event from {list}) n where organization_id = n.organization and endpoint_id = \
-     $3 and seq = n.event and status || '' = 'pending' and (next_at is not null or seq = (select min(p.seq) \
-     from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane and \
-     p.status = 'pending'))";
+const MOVE_HEADS: &str = "update deliveries set next_at = case when seq = (select min(p.seq) \
+     from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane \
+     and p.status = 'pending') then coalesce(next_at, $4) end from (select {owner} as organization, \
+     cast(value ->> 'seq' as bigint) as event from {list}) n where organization_id = n.organization \
+     and endpoint_id = $3 and seq = n.event and status || '' = 'pending' and (next_at is not null \
+     or seq = (select min(p.seq) from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
+     and p.lane = deliveries.lane and p.status = 'pending'))";
 
 impl Heads {
     /// Finds the heads of the ordering keys of these events.

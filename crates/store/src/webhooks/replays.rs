@@ -114,13 +114,14 @@ async fn portion(
 
 /// Leaves a delivery alone that is being attempted. Which delivery is due is decided afterwards.
 const MAKE: &str = "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
-     next_at, claimed_until, created_at) select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, \
-     ''), 'pending', 0, null, 0, $4 from (select {owner} as organization, cast(value ->> 'seq' as bigint) \
-     as event from {list}) n join events e on e.organization_id = n.organization and e.seq = n.event join \
-     webhook_endpoints w on w.organization_id = $1 and w.id = $3 where true on conflict (organization_id, \
-     endpoint_id, seq) do update set status = 'pending', attempts = 0, finished_at = null, next_at = case \
-     when deliveries.next_at is not null then $4 end, claimed_until = case when deliveries.status = \
-     'pending' then deliveries.claimed_until else 0 end";
+     next_at, claimed_until, created_at) \
+     select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, null, 0, $4 \
+     from (select {owner} as organization, cast(value ->> 'seq' as bigint) as event from {list}) n \
+     join events e on e.organization_id = n.organization and e.seq = n.event \
+     join webhook_endpoints w on w.organization_id = $1 and w.id = $3 where true \
+     on conflict (organization_id, endpoint_id, seq) do update set status = 'pending', attempts = 0, \
+     finished_at = null, next_at = case when deliveries.next_at is not null then $4 end, \
+     claimed_until = case when deliveries.status = 'pending' then deliveries.claimed_until else 0 end";
 
 async fn make(
     endpoint: &WebhookEndpointId,

@@ -66,8 +66,8 @@ const UPDATE: &str = "update conversations set phone = n.phone, user_id = n.pers
 
 impl Store {
     /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
-    /// [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent, channel and
-    /// recipient.
+    /// Fails with [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent,
+    /// channel and recipient.
     pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
         let (owner, at) = (&conversation.organization_id, conversation.created_at);
         let conversation = conversation.clone();
