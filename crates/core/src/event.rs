@@ -160,7 +160,7 @@ pub struct MessageReceivedData {
     pub message_id: MessageId,
     /// The id of the customer's message at the provider.
     pub external_id: Option<String>,
-    /// The id of your message that the customer answers; null if it is not one that was sent through Recado.
+    /// The id of your message that the customer answers; null if the customer answers none that was sent through Recado.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub in_reply_to: Option<MessageId>,
     /// The customer who wrote.

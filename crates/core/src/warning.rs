@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = FieldWarning))]
 #[non_exhaustive]
 pub struct Warning {
-    /// The field that the warning is about.
+    /// The field that the warning is about, by its name in the request.
     pub field: String,
     /// What may look wrong.
     pub message: String,

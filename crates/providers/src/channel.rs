@@ -42,14 +42,16 @@ pub trait Channel: Send + Sync {
         None
     }
 
-    /// Asks whether the number is connected and able to send.
+    /// Asks whether the number is connected and able to send. It fails if the provider could not be asked, or refuses the
+    /// credentials.
     async fn health(&self) -> Result<Health, ChannelError>;
 
     /// Checks the proofs of a webhook call that stand in its URL and its headers, before its body is read. No IO, no
     /// clock.
     ///
     /// It saves the work of reading what cannot be proved, and replaces no call of
-    /// [`verify_webhook`](Self::verify_webhook); unless a provider has such proofs, everything passes.
+    /// [`verify_webhook`](Self::verify_webhook); unless a provider has such proofs, everything passes. A refusal says that a
+    /// proof is missing, or wrong whatever the body is.
     #[expect(
         clippy::elidable_lifetime_names,
         reason = "the generated mock needs the name"
@@ -67,8 +69,8 @@ pub trait Channel: Send + Sync {
     )]
     fn verify_webhook<'a>(&self, call: &WebhookCall<'a>) -> Result<Admission, WebhookRefused>;
 
-    /// What the body of a verified call says: every item of every batch, in order. No IO, no clock. An unknown item in a
-    /// known form is not an error.
+    /// What the body of a verified call says: every item of every batch, in order. No IO, no clock. A form that the
+    /// provider does not use is an error; an unknown item in a known form is none.
     fn parse_webhook<'a>(
         &self,
         content_type: Option<&'a str>,
@@ -77,7 +79,7 @@ pub trait Channel: Send + Sync {
 
     /// Tells the provider to send its webhooks to `url`, and to prove them with `secret` where it can.
     ///
-    /// Unless a provider takes such an order, it is refused. It may be given again.
+    /// Unless a provider takes such an order, it is refused. The order may be given again.
     async fn register_webhook(&self, url: &Url, secret: &SecretString) -> Result<(), ChannelError> {
         let _ = (url, secret);
         let provider = self.capabilities().provider;
@@ -106,7 +108,8 @@ impl OutboundMessage {
         Self { id, to, content }
     }
 
-    /// Checks that the message keeps the published limits, as every [`Channel`] does before it sends.
+    /// Checks that the message keeps the published limits, as every [`Channel`] does before it sends; the error is
+    /// [`ErrorKind::ContentRefused`] with the code that WhatsApp would give.
     ///
     /// A channel may have limits of its own besides: [`Channel::preview`] checks all of them.
     pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {

@@ -143,7 +143,7 @@ pub const BUTTON_TERMS_NOT_ACCEPTED: &str = "button_terms_not_accepted";
 /// Z-API's reason for a message of a number that WhatsApp has restricted.
 pub const RESTRICTED: &str = "restricted";
 
-/// The reasons of a failed message for which every message of the channel fails.
+/// The reasons for which every message of a channel fails for now, and not just one (Z-API, queue errors).
 pub const CHANNEL_WIDE_REASONS: [&str; 2] = [BUTTON_TERMS_NOT_ACCEPTED, RESTRICTED];
 
 /// A configuration that cannot make a channel.

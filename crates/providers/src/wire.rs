@@ -53,7 +53,7 @@ pub(crate) trait Wire: Send + Sync + 'static {
         ready(Err(Refusal::new(ErrorKind::Rejected, text)))
     }
 
-    /// Answers the GET of a provider that challenges, if its profile says that it does.
+    /// Answers the GET of a provider whose profile says `challenges`.
     fn challenge(&self, _: &WebhookCall<'_>) -> Result<Admission, WebhookRefused> {
         Err(WebhookRefused::Method)
     }

@@ -145,6 +145,7 @@ impl Demo {
     }
 
     /// Taps the first button of a message on the customer's phone, and waits for the event that comes back.
+    ///
     /// Errors: the phone does not show the message, or the tap does not come back in time.
     pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
         let mut subscription = self.app.store.subscribe_events(None);

@@ -50,7 +50,7 @@ impl InboundContent {
     }
 }
 
-/// A reply button, or a row of a list, that a customer chose.
+/// A reply button, or a row of a list.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(as = ReplyButton))]

@@ -150,7 +150,10 @@ impl HttpClient {
         deadline: Duration,
     ) -> Result<Posted, PostError> {
         if !self.may_post_to(&url) {
-            return Err(PostError::Refused(ConfigError::PrivateAddress));
+            let refused = self.check_allowed(&url).err();
+            return Err(PostError::Refused(
+                refused.unwrap_or(ConfigError::PrivateAddress),
+            ));
         }
         let request = self
             .client

@@ -197,7 +197,10 @@ fn check_wuzapi_url(form: &mut Form<'_>, base_url: Option<&Url>) {
     if form.lacks_setting(&BASE_URL) {
         let problem = "Required: where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);
-    } else if is_vendor && form.gives(Section::Settings, BASE_URL.name) {
+    } else if is_vendor
+        && (form.gives(Section::Settings, BASE_URL.name)
+            || form.gives(Section::Credentials, API_KEY.name))
+    {
         // The token of a person's own server would go to the vendor.
         let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);

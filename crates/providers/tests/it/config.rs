@@ -218,10 +218,13 @@ fn a_wuzapi_channel_that_was_stored_with_the_vendors_address_can_still_be_read()
     let (provider, stored) = (Provider::ZapperHub, (&credentials, &settings));
     Credentials::parse_stored(provider, &credentials, &settings, &defaults).expect("a channel");
     let new_key = object(json!({"apiKey": "WUZAPI-TOKEN-02"}));
-    let changed = |settings| {
-        Credentials::parse_changed(provider, stored, (&new_key, settings), &defaults).is_ok()
+    let none = Map::new();
+    let changed = |credentials, settings| {
+        Credentials::parse_changed(provider, stored, (credentials, settings), &defaults).is_ok()
     };
-    assert!(changed(None) && !changed(Some(&settings)));
+    assert!(changed(&none, None));
+    // The vendor would get the new token.
+    assert!(!changed(&new_key, None) && !changed(&none, Some(&settings)));
 }
 
 #[rstest]

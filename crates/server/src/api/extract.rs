@@ -91,6 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for DryRunSwitch {
 }
 
 /// Reads the switch from a query.
+///
 /// Errors: the value cannot be read, two values differ, or another parameter was meant to be the switch: the
 /// message would be sent although the caller asked for the opposite.
 fn dry_run(query: &str) -> Result<bool, ApiError> {

@@ -72,7 +72,7 @@ pub(crate) fn found<T: Noun>(found: Option<T>) -> Result<T, ApiError> {
     found.ok_or_else(missing::<T>)
 }
 
-/// Reads the id of something; a text that is not an id is not the id of anything.
+/// Reads the id of something; a text that is not an id gets the 404 of the noun.
 pub(crate) fn parsed<T: Noun + FromStr>(id: &str) -> Result<T, ApiError> {
     found(id.parse().ok())
 }

@@ -45,6 +45,7 @@ impl Channels {
     }
 
     /// The channel, ready to send.
+    ///
     /// Errors: the stored credentials cannot be read, or the server does not allow the base URL any more.
     pub fn ready(&self, channel: &store::Channel) -> Result<Arc<dyn Channel>, ApiError> {
         let key = (

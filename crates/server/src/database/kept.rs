@@ -15,6 +15,7 @@ pub(crate) fn name_of_before(file: &Path) -> PathBuf {
 }
 
 /// Keeps a file under another name, too: at every instant a file stands under the first name.
+///
 /// Errors: the file does not exist, or one of the other name does, or it cannot be written.
 pub(crate) fn keep(file: &Path, other: &Path) -> io::Result<()> {
     match fs::hard_link(file, other) {
@@ -39,10 +40,15 @@ fn copy(file: &Path, other: &Path) -> io::Result<()> {
     persist_new(copied, other)
 }
 
-/// Gives a file its name, which no other file may have. It works on file systems without hard links, too.
+/// Gives a file its name, which no other file may have.
 pub(crate) fn persist_new(file: NamedTempFile, name: &Path) -> io::Result<()> {
+    let refused = match file.persist_noclobber(name) {
+        Err(refused) if refused.error.kind() != io::ErrorKind::AlreadyExists => refused,
+        named => return named.map(drop).map_err(|refused| refused.error),
+    };
+    // Some file systems have neither hard links nor a rename that replaces nothing: an empty file takes the name first.
     File::create_new(name)?;
-    file.persist(name).map(drop).map_err(|error| {
+    refused.file.persist(name).map(drop).map_err(|error| {
         fs::remove_file(name).unwrap_or_default();
         error.error
     })

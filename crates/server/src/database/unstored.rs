@@ -59,6 +59,7 @@ impl Unstored {
     }
 
     /// Repeats a write until the database takes it; webhook calls of the organization `awaiting` wait for it.
+    ///
     /// Errors: another try would fail as well, or the server ends.
     pub(crate) async fn write<T, F>(
         &self,

@@ -23,6 +23,7 @@ pub enum Rotated {
 }
 
 /// Encrypts everything again with a new master key, and puts it into the key file if the old one was there.
+///
 /// Errors: a server runs on the database, a key is missing or does not fit, or a row cannot be opened with the old
 /// key. What was done so far stays done, and the next call goes on from there.
 pub async fn rotate(config: &ConfigArgs, args: &NewKeyArgs) -> anyhow::Result<Rotated> {

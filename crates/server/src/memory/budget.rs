@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use recado_core::OrganizationId;
 
-/// Locks a part of the memory. Nothing that panics is done under such a lock.
+/// Locks a mutex, also one that a panic poisoned: nothing that panics is done under these locks.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -41,6 +41,7 @@ pub(crate) struct ReadySend {
 }
 
 /// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
+///
 /// Errors: the first check that fails; nothing was written and nothing was sent.
 pub(crate) async fn check(
     app: &App,

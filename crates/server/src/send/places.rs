@@ -52,6 +52,7 @@ impl SendPlaces {
     }
 
     /// Takes a place for a send of the organization on the channel.
+    ///
     /// Errors: the share that is used up.
     pub(crate) fn take(
         &self,

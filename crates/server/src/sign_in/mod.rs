@@ -59,6 +59,7 @@ pub fn email(text: &str) -> Result<String, FieldErrors> {
 }
 
 /// Signs a person in.
+///
 /// Errors: the e-mail address or the password is wrong, without saying which; or there were too many attempts.
 pub(crate) async fn sign_in(
     app: &App,
@@ -165,6 +166,7 @@ pub(crate) async fn sign_out(app: &App, caller: &SignedIn) -> Result<HeaderValue
 
 /// Replaces the password of the person who is signed in, ends the other sessions, and returns the header
 /// `Set-Cookie` with the new secret of this one.
+///
 /// Errors: the current password is wrong, the new one is too short or too long, or there were too many attempts.
 pub(crate) async fn change_password(
     app: &App,

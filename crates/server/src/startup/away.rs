@@ -17,6 +17,7 @@ const TRIES_PER_LINE: u64 = 10;
 
 impl Settings {
     /// Returns `None` if a PostgreSQL is away, which may come back; a SQLite file does not come back by itself.
+    ///
     /// Errors: every other error of `tried`.
     pub fn unless_away<T>(&self, tried: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
         match tried {
@@ -27,6 +28,7 @@ impl Settings {
     }
 
     /// Repeats `open` until the database is there.
+    ///
     /// Errors: every error but that the database is away.
     pub async fn when_there<T>(
         &self,

@@ -181,7 +181,7 @@ impl Settings {
         self.key.as_ref()
     }
 
-    /// Checks that there is a database: a command that works on one does not create one at a mistyped path.
+    /// Checks that the database exists: a command that works on one does not create one at a mistyped path.
     pub fn check_existence(&self) -> anyhow::Result<()> {
         if let Some(file) = self.missing_file() {
             bail!(
@@ -193,6 +193,7 @@ impl Settings {
     }
 
     /// Makes sure that no server uses a `SQLite` database as long as the result lives.
+    ///
     /// Errors: a server holds the database, or its lock file cannot be used.
     pub fn lock(&self) -> anyhow::Result<Option<ServerLock>> {
         self.take_lock("this needs the SQLite database for itself: stop the server first")
@@ -237,6 +238,7 @@ pub fn hints() -> Vec<String> {
 const UNUSABLE: &str = "the database cannot be used";
 
 /// Brings the tables up to date, and compares the master key with the one that they were written with.
+///
 /// Errors: the database does not answer, is newer than this program, or was written with another master key.
 pub async fn prepare(store: &Store) -> anyhow::Result<()> {
     store

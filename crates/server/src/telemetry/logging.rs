@@ -28,6 +28,7 @@ const PARTS: [&str; 4] = [
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What `RECADO_LOG` lets through.
+///
 /// Errors: it is neither levels nor filters. A word that is not a level would be the name of a target, hiding
 /// everything else: it is more likely a typing error.
 pub fn filter(text: &str) -> anyhow::Result<EnvFilter> {

@@ -61,7 +61,7 @@ pub(super) fn given_id(id: &Value) -> Option<String> {
     }
 }
 
-/// Tells whether a success says that it is not one.
+/// Tells whether a 2xx answer contains a refusal.
 pub(super) fn contradicts(body: &Value) -> bool {
     body.get("success") == Some(&Value::Bool(false))
         || body.get("error").is_some_and(|error| !error.is_null())

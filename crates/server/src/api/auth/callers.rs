@@ -87,7 +87,8 @@ impl<R: Right> FromRequestParts<Arc<App>> for Caller<R> {
         let identity = authenticate(parts, app).await?;
         let organization_id = match R::NEED {
             Need::Scope(scope) => own_organization(&identity, scope)?,
-            _ => organization_in_path(&identity, parts, app).await?,
+            Need::OrganizationManager => organization_in_path(&identity, parts, app).await?,
+            _ => return Err(ApiError::internal("a right that is for no organization")),
         };
         Ok(Self {
             app: Arc::clone(app),

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Schema, Type};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response, Schema, Type};
 
 /// The beginning of the names that utoipa gives the instances of the generic list.
 const LIST: &str = "List_";
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// Describes the answers that say nothing special.
+/// Describes the answers that say nothing special: those of a creation, a deletion and a list.
 pub(super) fn describe(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
@@ -21,11 +21,22 @@ pub(super) fn describe(operation: &mut Operation) {
             let sentence = match status.as_str() {
                 "201" => "Created",
                 "204" => "Deleted",
-                _ => "One part of the list",
+                _ if is_list(response) => "One part of the list",
+                _ => continue,
             };
             sentence.clone_into(&mut response.description);
         }
     }
+}
+
+fn is_list(response: &Response) -> bool {
+    let list = format!("{SCHEMAS}{LIST}");
+    response.content.values().any(|content| {
+        let RefOr::T(content) = content else {
+            return false;
+        };
+        matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.starts_with(&list))
+    })
 }
 
 /// Names each list after its items, and lets them refer to the schema of a single answer, which utoipa writes out.

@@ -24,7 +24,7 @@ pub(super) fn add(path: &str, operation: &mut Operation) {
 }
 
 fn parameter(word: &str, name: &str) -> RefOr<Parameter> {
-    // A provider's word is before the channel; a provider that calls a wrong URL is told nothing of channels.
+    // In the paths of providers the channel's id follows the provider's word; a provider that calls a wrong URL is told nothing of channels.
     let noun = noun::after(word).map(|noun| noun.name);
     let description = match noun.or_else(|| name.strip_suffix("Id")) {
         Some(noun) => format!("The id of the {noun}."),

@@ -25,7 +25,7 @@ pub(crate) struct NewWebhookEndpoint {
     #[validate(custom(function = "required"))]
     #[schema(value_type = String, format = "uri", required = true)]
     pub(super) url: TextField,
-    /// Only events of these types are sent; all if there are none.
+    /// Only events of these types are sent; an empty list means every type.
     #[schema(value_type = Option<Vec<words::EventType>>)]
     pub(super) events: Value,
     /// The form in which events are sent; `recado` if it is left out.

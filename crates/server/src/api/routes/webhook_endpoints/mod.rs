@@ -25,7 +25,7 @@ pub(crate) struct WebhookEndpoint {
     id: String,
     /// The URL that events are sent to; callers without the scope `manage` see its scheme and host alone.
     url: String,
-    /// The types of events that are sent; all if there are none.
+    /// The types of events that are sent; an empty list means every type.
     #[schema(value_type = Vec<words::EventType>)]
     events: Vec<&'static str>,
     /// The form in which events are sent.
