@@ -135,7 +135,7 @@ pub(crate) struct SealedRow<'a> {
     pub(crate) id: &'a str,
 }
 
-/// The secrets as they are encrypted, without a copy that nobody wipes.
+/// The secrets as they are encrypted, without a copy that stays in memory.
 #[derive(Serialize)]
 struct ClearSecrets<'a> {
     credentials: &'a Map<String, Value>,
