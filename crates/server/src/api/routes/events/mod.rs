@@ -128,7 +128,7 @@ fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<
 /// Returns what happened in the organization, in the order in which it was stored. Keep the id of the last event that you
 /// have, and read on from there to get what happened since.
 #[utoipa::path(get, path = "/events", params(EventQuery),
-    responses((status = 200, body = Events), EventFailures))]
+    responses((status = 200, description = "One part of the list", body = Events), EventFailures))]
 pub(crate) async fn list_events(
     caller: Caller<Reads>,
     Query(query): Query<EventQuery>,
