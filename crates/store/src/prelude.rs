@@ -6,7 +6,7 @@ pub(crate) use sqlx::AnyConnection;
 pub(crate) use sqlx::any::AnyRow;
 
 pub(crate) use crate::db::bind::Bind as _;
-pub(crate) use crate::db::list::over_list;
+pub(crate) use crate::db::list::{OverList, over_list};
 pub(crate) use crate::db::noun::{Listable, Noun, Row, row};
 pub(crate) use crate::db::page::{Listed, Page};
 pub(crate) use crate::db::row::{self, Columns, column, stored};

@@ -83,12 +83,12 @@ impl Erasure {
     }
 
     async fn read_calls(&self, ids: &[String]) -> Result<PageRows> {
-        let query = over_list(
-            self.store.kind(),
+        static CALLS: OverList = OverList::new(
             "select id, organization_id, channel_id, content_type, key_id, body, received_at, \
              cast(case when applied_at is null and set_aside is null then 1 else 0 end as bigint) \
              as pending, applied_at from webhook_calls where id in ({ids})",
         );
+        let query = over_list(self.store.kind(), &CALLS);
         let query = query.json(&ids);
         let store = &self.store;
         store

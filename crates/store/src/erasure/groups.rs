@@ -11,9 +11,11 @@ use crate::resources::people::StoredContact;
 
 // By its id a repeated call of the provider is known, which would store the tap once more. WhatsApp writes numbers into
 // its ids, so that only a hash stays.
-const BLANK_MESSAGES: &str = "update messages set sender = $3, provider_id = null, external_id = n.external \
+static BLANK_MESSAGES: OverList = OverList::new(
+    "update messages set sender = $3, provider_id = null, external_id = n.external \
      from (select {owner} as organization, value ->> 'id' as message, value ->> 'external' as external from \
-     {list}) n where organization_id = n.organization and id = n.message";
+     {list}) n where organization_id = n.organization and id = n.message",
+);
 
 impl Erasure {
     /// Removes the person from more messages or events of groups; returns `false` if no scan was left.
@@ -65,7 +67,7 @@ impl Erasure {
             ));
         }
         if !theirs.is_empty() {
-            let query = over_list(self.store.kind(), BLANK_MESSAGES)
+            let query = over_list(self.store.kind(), &BLANK_MESSAGES)
                 .id(&self.organization)
                 .json(&theirs)
                 .bind(row::json(&StoredContact::from(&Contact::default())));

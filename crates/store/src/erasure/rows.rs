@@ -7,19 +7,19 @@ use crate::prelude::*;
 /// Deletes for one endpoint at a time: with a join of the endpoints, PostgreSQL would not begin with the list.
 macro_rules! delete {
     ($table:literal, $of:literal) => {
-        concat!(
+        OverList::new(concat!(
             "delete from ",
             $table,
             " where ",
             $of,
             "(organization_id, seq) in (select n.organization, n.seq from (select {owner} as organization, \
              cast(value as bigint) as seq from {list}) n)"
-        )
+        ))
     };
 }
 
-const DELETE_EVENTS: &str = delete!("events", "");
-const DELETE_OF_ENDPOINT: [&str; 2] = [
+static DELETE_EVENTS: OverList = delete!("events", "");
+static DELETE_OF_ENDPOINT: [OverList; 2] = [
     delete!("delivery_attempts", "endpoint_id = $3 and "),
     delete!("deliveries", "endpoint_id = $3 and "),
 ];
@@ -94,15 +94,15 @@ async fn remove_events(
         .fetch_all(&mut *connection)
         .await?;
     for endpoint in column::<String, Vec<_>>(&endpoints, "webhook_endpoints", "id")? {
-        for text in DELETE_OF_ENDPOINT {
-            let query = over_list(kind, text)
+        for statement in &DELETE_OF_ENDPOINT {
+            let query = over_list(kind, statement)
                 .bind(organization.to_owned())
                 .bind(list.clone())
                 .bind(endpoint.clone());
             query.execute(&mut *connection).await?;
         }
     }
-    let query = over_list(kind, DELETE_EVENTS)
+    let query = over_list(kind, &DELETE_EVENTS)
         .bind(organization.to_owned())
         .bind(list);
     Ok(query.execute(connection).await?.rows_affected())

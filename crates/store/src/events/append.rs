@@ -173,8 +173,10 @@ impl EventLog {
     }
 
     /// Makes a statement over a list: `$1` is the organization, and `$2` the list.
-    pub(crate) fn over(&self, text: &str, list: &impl Serialize) -> Query {
-        over_list(self.kind, text).id(&self.organization).json(list)
+    pub(crate) fn over(&self, statement: &'static OverList, list: &impl Serialize) -> Query {
+        over_list(self.kind, statement)
+            .id(&self.organization)
+            .json(list)
     }
 
     pub(crate) fn organization(&self) -> &OrganizationId {

@@ -220,11 +220,11 @@ impl Store {
     /// Notes that the attempts to apply these calls ended without the process ending; when their claims
     /// run out, any server may claim them.
     pub async fn end_webhook_call_attempts(&self, calls: &[String]) -> Result<()> {
-        let query = over_list(
-            self.kind(),
+        static END: OverList = OverList::new(
             "update webhook_calls set attempts = 0, server_id = '' where applied_at is null \
              and id in ({ids})",
         );
+        let query = over_list(self.kind(), &END);
         self.write_count(query.json(&calls)).await.map(drop)
     }
 

@@ -22,11 +22,13 @@ pub(crate) struct KnownChannel {
 /// The channels of the organization that the items of one transaction name.
 pub(crate) struct KnownChannels(HashMap<ChannelId, KnownChannel>);
 
-const LOOK_UP: &str = "select c.id, c.provider, c.connected, coalesce((select a.id from agents a \
+static LOOK_UP: OverList = OverList::new(
+    "select c.id, c.provider, c.connected, coalesce((select a.id from agents a \
      where a.organization_id = $1 and a.id = c.default_agent_id), (select a.id from agents a \
      where a.organization_id = $1 order by a.created_at, a.id limit 1)) as agent \
      from (select {owner} as organization, value ->> 'channel' as channel from {list}) n \
-     cross join channels c where c.organization_id = n.organization and c.id = n.channel";
+     cross join channels c where c.organization_id = n.organization and c.id = n.channel",
+);
 
 impl KnownChannels {
     pub(crate) async fn load(
@@ -38,7 +40,7 @@ impl KnownChannels {
             return Ok(Self(HashMap::new()));
         }
         let named: Vec<_> = named.iter().map(|id| json!({ "channel": id })).collect();
-        let rows = log.over(LOOK_UP, &named).fetch_all(connection).await?;
+        let rows = log.over(&LOOK_UP, &named).fetch_all(connection).await?;
         let mut channels = HashMap::with_capacity(rows.len());
         for row in &rows {
             let columns = Columns::new(row, "channels", "id");

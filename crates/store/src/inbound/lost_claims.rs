@@ -5,10 +5,12 @@ use crate::prelude::*;
 use crate::webhooks::claim::named;
 use crate::webhooks::deliveries::DeliveryKey;
 
-const FREE_LOST: &str = "update deliveries set claimed_until = 0 \
+static FREE_LOST: OverList = OverList::new(
+    "update deliveries set claimed_until = 0 \
      where status = 'pending' and claimed_until > 0 and server_id = $1 and not exists (select 1 from {list} \
      where value ->> 'organization' = organization_id and value ->> 'endpoint' = endpoint_id \
-     and cast(value ->> 'seq' as bigint) = seq)";
+     and cast(value ->> 'seq' as bigint) = seq)",
+);
 
 impl Store {
     /// Ends the claims of this server except for those that it knows of: the answer to a claim may be lost,
@@ -18,7 +20,7 @@ impl Store {
         known: impl IntoIterator<Item = &'a DeliveryKey>,
     ) -> Result<u64> {
         let known: Vec<_> = known.into_iter().map(named).collect();
-        let query = over_list(self.kind(), FREE_LOST)
+        let query = over_list(self.kind(), &FREE_LOST)
             .bind(self.server_id().to_owned())
             .json(&known);
         let freed = self.write_count(query).await?;
@@ -42,11 +44,11 @@ impl Store {
     /// Ends the claims of these calls, whose attempts never began; any server may claim them now.
     pub async fn free_lost_webhook_calls(&self, calls: &[String]) -> Result<()> {
         // Another server may have claimed one of them since.
-        let query = over_list(
-            self.kind(),
+        static FREE_CALLS: OverList = OverList::new(
             "update webhook_calls set attempts = 0, claimed_until = 0, server_id = '' \
              where applied_at is null and server_id = $2 and id in ({ids})",
         );
+        let query = over_list(self.kind(), &FREE_CALLS);
         let query = query.json(&calls).bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }

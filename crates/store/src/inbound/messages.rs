@@ -82,18 +82,22 @@ pub(crate) fn proof(message: &InboundMessage) -> Option<StatusUpdate> {
 }
 
 /// `cross join` keeps SQLite from going through all messages.
-const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+static LOOK_UP: OverList = OverList::new(
+    "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'external' as external, value ->> 'direction' as direction from {list}) \
      select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
      case when m.direction = 'outbound' then m.content end as content from sought s cross join messages m \
      where m.organization_id = s.organization and m.channel_id = s.channel and m.external_id = s.external \
-     and m.direction = s.direction order by m.created_at, m.id";
+     and m.direction = s.direction order by m.created_at, m.id",
+);
 
-const INSERT: &str = "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+static INSERT: OverList = OverList::new(
+    "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
      direction, status, content, sender, warnings, external_id, created_at, updated_at) \
      select $1, value ->> 'message', value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
      'inbound', 'delivered', value ->> 'content', value ->> 'sender', '[]', value ->> 'external', \
-     cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint) from {list}";
+     cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint) from {list}",
+);
 
 impl Received {
     /// Loads which messages are stored already, and the messages of ours that they answer.
@@ -107,7 +111,7 @@ impl Received {
             return Ok(received);
         }
         let sought: HashSet<_> = messages.iter().flat_map(sought).collect();
-        let rows = log.over(LOOK_UP, &sought).fetch_all(connection).await?;
+        let rows = log.over(&LOOK_UP, &sought).fetch_all(connection).await?;
         for row in &rows {
             let columns = Columns::new(row, "messages", "id");
             let address = (columns.get("channel_id")?, columns.get("external_id")?);
@@ -227,7 +231,7 @@ impl Received {
         if fresh.is_empty() {
             return Ok(());
         }
-        log.over(INSERT, &fresh).run(connection).await
+        log.over(&INSERT, &fresh).run(connection).await
     }
 }
 

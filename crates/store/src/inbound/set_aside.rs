@@ -57,11 +57,11 @@ impl Store {
     }
 
     pub(crate) async fn set_corrupt_webhook_calls_aside(&self, calls: &[String]) -> Result<()> {
-        let query = over_list(
-            self.kind(),
+        static SET_ASIDE: OverList = OverList::new(
             "update webhook_calls set set_aside = $2, server_id = '' \
              where applied_at is null and id in ({ids})",
         );
+        let query = over_list(self.kind(), &SET_ASIDE);
         let query = query.json(&calls).bind(SetAsideReason::Unreadable.as_str());
         self.write_count(query).await.map(drop)
     }

@@ -35,7 +35,8 @@ struct StatusKey<'a> {
 }
 
 /// Each of the look-ups has an index; `cross join` keeps SQLite from going through all messages.
-const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+static LOOK_UP: OverList = OverList::new(
+    "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'own' as own, value ->> 'external' as external from {list}), found as (select organization, \
      own as id from sought where own is not null union select m.organization_id, m.id from sought s \
      cross join messages m where m.organization_id = s.organization and m.channel_id = s.channel \
@@ -44,7 +45,8 @@ const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->>
      and m.provider_id = s.external) select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, \
      m.external_id, m.provider_id, m.error, m.pricing, m.updated_at from found f cross join messages m \
      where m.organization_id = f.organization and m.id = f.id and m.direction = 'outbound' \
-     order by m.created_at, m.id";
+     order by m.created_at, m.id",
+);
 
 impl Statuses {
     pub(crate) async fn load(
@@ -58,7 +60,7 @@ impl Statuses {
         }
         let sought: Vec<_> = updates.iter().flat_map(sought).collect();
         let rows = log
-            .over(LOOK_UP, &sought)
+            .over(&LOOK_UP, &sought)
             .fetch_all(&mut *connection)
             .await?;
         // The newest comes last, and takes an id that several messages share.

@@ -50,10 +50,12 @@ pub(crate) async fn apply_all(
     Ok((results, appended))
 }
 
-const MARK_APPLIED: &str = "update webhook_calls set applied_at = n.at \
+static MARK_APPLIED: OverList = OverList::new(
+    "update webhook_calls set applied_at = n.at \
      from (select {owner} as organization, value ->> 'call' as call, \
      cast(value ->> 'at' as bigint) as at from {list}) n \
-     where organization_id = n.organization and id = n.call and applied_at is null returning id";
+     where organization_id = n.organization and id = n.call and applied_at is null returning id",
+);
 
 /// Marks complete calls as applied; returns the ids of all stored calls that were not applied before.
 async fn mark_applied(
@@ -70,7 +72,10 @@ async fn mark_applied(
             })
         })
         .collect();
-    let rows = log.over(MARK_APPLIED, &calls).fetch_all(connection).await?;
+    let rows = log
+        .over(&MARK_APPLIED, &calls)
+        .fetch_all(connection)
+        .await?;
     column(&rows, "webhook_calls", "id")
 }
 

@@ -256,14 +256,17 @@ impl Finished {
     }
 }
 
-const FINISH: &str = "update messages set status = n.outcome, external_id = case n.outcome \
+static FINISH: OverList = OverList::of(
+    "update messages set status = n.outcome, external_id = case n.outcome \
      when 'rejected' then n.external else coalesce(n.external, external_id) end, \
      provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at \
      from (select {owner} as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
      value ->> 'external' as external, value ->> 'provider' as provider, value ->> 'failure' as failure, \
      cast(value ->> 'at' as bigint) as at from {list}) n where organization_id = n.organization \
      and id = n.message and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
-     returning {columns}";
+     returning {columns}",
+    Message::COLUMNS,
+);
 
 impl Batchable for Finished {
     /// `None` if the message already has a later status, or does not exist.
@@ -294,8 +297,7 @@ async fn finish_all(
     mut log: EventLog,
     connection: &mut AnyConnection,
 ) -> Result<(Vec<Option<Message>>, Appended)> {
-    let text = FINISH.replace("{columns}", Message::COLUMNS);
-    let query = log.over(&text, &outcomes);
+    let query = log.over(&FINISH, &outcomes);
     let rows = query.fetch_all(&mut *connection).await?;
     let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
     // The database gives them in any order; their events follow the order of the callers.

@@ -34,18 +34,24 @@ pub(crate) struct PendingStatuses {
     fresh: Vec<PendingStatus>,
 }
 
-const LOOK_UP: &str = "select channel_id, sought, status from orphan_statuses where (organization_id, \
-     channel_id, sought) in (select {owner}, value ->> 'channel', value ->> 'sought' from {list})";
+static LOOK_UP: OverList = OverList::new(
+    "select channel_id, sought, status from orphan_statuses where (organization_id, \
+     channel_id, sought) in (select {owner}, value ->> 'channel', value ->> 'sought' from {list})",
+);
 
 // Without a condition, SQLite takes what follows for a join.
-const INSERT: &str = "insert into orphan_statuses (organization_id, channel_id, sought, status, \
+static INSERT: OverList = OverList::new(
+    "insert into orphan_statuses (organization_id, channel_id, sought, status, \
      external_id, error, pricing, created_at) select $1, value ->> 'channel', value ->> 'sought', \
      value ->> 'status', value ->> 'external', value ->> 'failure', value ->> 'pricing', \
-     cast(value ->> 'at' as bigint) from {list} where true on conflict do nothing";
+     cast(value ->> 'at' as bigint) from {list} where true on conflict do nothing",
+);
 
-const TAKE: &str = "delete from orphan_statuses where (organization_id, channel_id, sought) \
+static TAKE: OverList = OverList::new(
+    "delete from orphan_statuses where (organization_id, channel_id, sought) \
      in (select {owner}, value ->> 'channel', value ->> 'sought' from {list}) \
-     returning channel_id, sought, status, external_id, error, pricing";
+     returning channel_id, sought, status, external_id, error, pricing",
+);
 
 impl PendingStatuses {
     pub(crate) async fn load(
@@ -56,7 +62,7 @@ impl PendingStatuses {
         let keys: Vec<_> = sought
             .map(|(channel, sought)| PendingKey { channel, sought })
             .collect();
-        let rows = log.over(LOOK_UP, &keys).fetch_all(connection).await?;
+        let rows = log.over(&LOOK_UP, &keys).fetch_all(connection).await?;
         let mut pending = Self::default();
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
@@ -106,7 +112,7 @@ impl PendingStatuses {
         if fresh.is_empty() {
             return Ok(());
         }
-        log.over(INSERT, &fresh).run(connection).await
+        log.over(&INSERT, &fresh).run(connection).await
     }
 }
 
@@ -130,7 +136,7 @@ impl TakenStatuses {
         if keys.is_empty() {
             return Ok(waiting);
         }
-        let rows = log.over(TAKE, &keys).fetch_all(connection).await?;
+        let rows = log.over(&TAKE, &keys).fetch_all(connection).await?;
         for row in &rows {
             let columns = Columns::new(row, "orphan_statuses", "sought");
             waiting

@@ -112,12 +112,14 @@ struct Change<'a> {
     at: i64,
 }
 
-const SAVE: &str = "update messages set status = n.reached, external_id = n.external, error = n.failure, \
+static SAVE: OverList = OverList::new(
+    "update messages set status = n.reached, external_id = n.external, error = n.failure, \
      pricing = n.pricing, updated_at = n.at \
      from (select {owner} as organization, value ->> 'message' as message, \
      value ->> 'reached' as reached, value ->> 'external' as external, value ->> 'failure' as failure, \
      value ->> 'pricing' as pricing, cast(value ->> 'at' as bigint) as at from {list}) n \
-     where organization_id = n.organization and id = n.message";
+     where organization_id = n.organization and id = n.message",
+);
 
 /// Writes the states of messages.
 pub(crate) async fn save(
@@ -139,5 +141,5 @@ pub(crate) async fn save(
     if changes.is_empty() {
         return Ok(());
     }
-    log.over(SAVE, &changes).run(connection).await
+    log.over(&SAVE, &changes).run(connection).await
 }

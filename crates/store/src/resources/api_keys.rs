@@ -1,9 +1,9 @@
 //! API keys: only a hash of the secret is kept. Operator keys belong to no organization, and manage all of them.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use recado_core::{ApiKeyId, Role, Scopes, SessionId, UserId};
-use sqlx::AssertSqlSafe;
 
 use crate::db::list::among_ids;
 use crate::prelude::*;
@@ -168,21 +168,23 @@ impl Store {
         secret: &str,
         now: Timestamp,
     ) -> Result<Option<ApiKey>> {
+        static FIND: LazyLock<String> = LazyLock::new(|| {
+            format!(
+                "select {}, u.role, o.suspended_at from api_keys k \
+             left join organizations o on o.id = k.organization_id \
+             left join users u on u.id = k.user_id and u.organization_id = k.organization_id \
+             where k.secret_hash = $1 and o.deleted_at is null \
+             and (k.user_id is null or u.id is not null)",
+                ApiKey::columns_of("k")
+            )
+        });
         let hash = hash(secret);
         let began = match self.known_keys().map(|known| known.find(&hash)) {
             Some(Ok(key)) => return Ok(Some(key).filter(|key| key.works_at(now))),
             Some(Err(began)) => Some(began),
             None => None,
         };
-        let text = format!(
-            "select {}, u.role, o.suspended_at from api_keys k \
-             left join organizations o on o.id = k.organization_id \
-             left join users u on u.id = k.user_id and u.organization_id = k.organization_id \
-             where k.secret_hash = $1 and o.deleted_at is null \
-             and (k.user_id is null or u.id is not null)",
-            ApiKey::columns_of("k")
-        );
-        let query = sqlx::query(AssertSqlSafe(text)).bind(hash.to_vec());
+        let query = sqlx::query(FIND.as_str()).bind(hash.to_vec());
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
         };

@@ -193,5 +193,6 @@ impl Removal {
 }
 
 pub(crate) fn removing_calls(kind: DatabaseKind, ids: &[String]) -> Query {
-    over_list(kind, "delete from webhook_calls where id in ({ids})").json(&ids)
+    static REMOVE: OverList = OverList::new("delete from webhook_calls where id in ({ids})");
+    over_list(kind, &REMOVE).json(&ids)
 }

@@ -138,14 +138,16 @@ async fn record_all(
         .collect())
 }
 
-const ADVANCE: &str = "update deliveries set status = n.reached, attempts = attempts + 1, \
+static ADVANCE: OverList = OverList::new(
+    "update deliveries set status = n.reached, attempts = attempts + 1, \
      claimed_until = 0, next_at = n.next, last_status = n.answer, last_error = n.failure, \
      finished_at = n.finished from (select {owner} as organization, value ->> 'endpoint' as endpoint, \
      cast(value ->> 'event' as bigint) as event, value ->> 'reached' as reached, \
      cast(value ->> 'next' as bigint) as next, cast(value ->> 'answer' as bigint) as answer, \
      value ->> 'failure' as failure, cast(value ->> 'finished' as bigint) as finished from {list}) n \
      where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event \
-     and status || '' = 'pending' returning endpoint_id, seq";
+     and status || '' = 'pending' returning endpoint_id, seq",
+);
 
 /// Writes the new statuses of deliveries; returns those that were pending.
 async fn advance(
@@ -153,7 +155,7 @@ async fn advance(
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<HashSet<(WebhookEndpointId, i64)>> {
-    let rows = log.over(ADVANCE, &attempts).fetch_all(connection).await?;
+    let rows = log.over(&ADVANCE, &attempts).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let columns = Columns::new(row, "deliveries", "endpoint_id");
@@ -163,30 +165,34 @@ async fn advance(
 }
 
 /// The number goes on over replays, which count their attempts from one.
-const KEEP: &str = "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
+static KEEP: OverList = OverList::new(
+    "insert into delivery_attempts (organization_id, endpoint_id, seq, number, at, status, \
      error, duration_ms) select $1, n.endpoint, n.event, (select coalesce(max(p.number), 0) \
      from delivery_attempts p where p.organization_id = $1 and p.endpoint_id = n.endpoint \
      and p.seq = n.event) + 1, n.at, n.answer, n.failure, n.duration \
      from (select value ->> 'endpoint' as endpoint, cast(value ->> 'event' as bigint) as event, \
      cast(value ->> 'at' as bigint) as at, cast(value ->> 'answer' as bigint) as answer, \
-     value ->> 'failure' as failure, cast(value ->> 'duration' as bigint) as duration from {list}) n";
+     value ->> 'failure' as failure, cast(value ->> 'duration' as bigint) as duration from {list}) n",
+);
 
 async fn keep(
     attempts: &[Attempted],
     log: &EventLog,
     connection: &mut AnyConnection,
 ) -> Result<()> {
-    log.over(KEEP, &attempts).run(connection).await
+    log.over(&KEEP, &attempts).run(connection).await
 }
 
-const NOTE_HEALTH: &str = "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
+static NOTE_HEALTH: OverList = OverList::new(
+    "update webhook_endpoints set failing_since = case when n.arrived = 1 then null \
      else coalesce(failing_since, n.at) end, accepted_at = case when n.arrived = 1 then n.at \
      else accepted_at end, slow = n.is_slow from (select {owner} as organization, \
      value ->> 'endpoint' as endpoint, cast(value ->> 'arrived' as bigint) as arrived, \
      cast(value ->> 'slow' as bigint) as is_slow, cast(value ->> 'at' as bigint) as at, \
      cast(value ->> 'stale' as bigint) as stale from {list}) n where organization_id = n.organization \
      and id = n.endpoint and (n.arrived = 0 or failing_since is not null or slow <> n.is_slow \
-     or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since";
+     or coalesce(accepted_at, 0) <= n.stale) returning id, failing_since",
+);
 
 /// Writes the health of the endpoints; returns since when the failing ones fail.
 async fn note_health(
@@ -220,7 +226,7 @@ async fn note_health(
         })
         .collect();
     let rows = log
-        .over(NOTE_HEALTH, &endpoints)
+        .over(&NOTE_HEALTH, &endpoints)
         .fetch_all(connection)
         .await?;
     let mut failing = HashMap::new();

@@ -170,10 +170,12 @@ impl Store {
     }
 }
 
-const CLAIM: &str = "update deliveries set claimed_until = $1, server_id = $3 \
+static CLAIM: OverList = OverList::new(
+    "update deliveries set claimed_until = $1, server_id = $3 \
      from (select value ->> 'organization' as organization, value ->> 'endpoint' as endpoint, \
      cast(value ->> 'seq' as bigint) as event from {list}) n \
-     where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event";
+     where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.event",
+);
 
 async fn claim(
     kind: DatabaseKind,
@@ -186,7 +188,7 @@ async fn claim(
         return Ok(());
     }
     let keys: Vec<_> = claimed.iter().map(named).collect();
-    over_list(kind, CLAIM)
+    over_list(kind, &CLAIM)
         .instant(until)
         .json(&keys)
         .bind(server)

@@ -20,7 +20,8 @@ pub(crate) struct Ended {
 }
 
 /// For `status || ''`, see [`crate::webhooks::attempts`].
-const PASS_TURNS: &str = "update deliveries set next_at = n.at from (select k.organization, k.endpoint, \
+static PASS_TURNS: OverList = OverList::new(
+    "update deliveries set next_at = n.at from (select k.organization, k.endpoint, \
      k.at, (select min(p.seq) from deliveries p where p.organization_id = $1 and p.endpoint_id = k.endpoint \
      and p.lane = k.line and p.status = 'pending') as head from (select f.organization_id as organization, \
      f.endpoint_id as endpoint, f.lane as line, max(g.at) as at \
@@ -29,7 +30,8 @@ const PASS_TURNS: &str = "update deliveries set next_at = n.at from (select k.or
      join deliveries f on f.organization_id = g.organization and f.endpoint_id = g.endpoint \
      and f.seq = g.event and f.status <> 'pending' group by f.organization_id, f.endpoint_id, f.lane) k) n \
      where organization_id = n.organization and endpoint_id = n.endpoint and seq = n.head \
-     and status || '' = 'pending' and next_at is null";
+     and status || '' = 'pending' and next_at is null",
+);
 
 /// Makes the next delivery of each ordering key due where one has ended.
 pub(crate) async fn pass_turns(
@@ -40,26 +42,30 @@ pub(crate) async fn pass_turns(
     if ended.is_empty() {
         return Ok(());
     }
-    log.over(PASS_TURNS, &ended).run(connection).await
+    log.over(&PASS_TURNS, &ended).run(connection).await
 }
 
 /// The heads of some ordering keys, before deliveries of earlier events join them.
 pub(crate) struct Heads(Vec<i64>);
 
-const HEADS: &str = "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 \
+static HEADS: OverList = OverList::new(
+    "select k.line, (select min(p.seq) from deliveries p where p.organization_id = $1 \
      and p.endpoint_id = $3 and p.lane = k.line and p.status = 'pending') as seq \
      from (select distinct coalesce(e.conversation_id, '') as line \
      from (select {owner} as organization, cast(value ->> 'seq' as bigint) as event from {list}) n \
-     join events e on e.organization_id = n.organization and e.seq = n.event) k";
+     join events e on e.organization_id = n.organization and e.seq = n.event) k",
+);
 
 /// For `status || ''`, see [`crate::webhooks::attempts`].
-const MOVE_HEADS: &str = "update deliveries set next_at = case when seq = (select min(p.seq) \
+static MOVE_HEADS: OverList = OverList::new(
+    "update deliveries set next_at = case when seq = (select min(p.seq) \
      from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 and p.lane = deliveries.lane \
      and p.status = 'pending') then coalesce(next_at, $4) end from (select {owner} as organization, \
      cast(value ->> 'seq' as bigint) as event from {list}) n where organization_id = n.organization \
      and endpoint_id = $3 and seq = n.event and status || '' = 'pending' and (next_at is not null \
      or seq = (select min(p.seq) from deliveries p where p.organization_id = $1 and p.endpoint_id = $3 \
-     and p.lane = deliveries.lane and p.status = 'pending'))";
+     and p.lane = deliveries.lane and p.status = 'pending'))",
+);
 
 impl Heads {
     /// Finds the heads of the ordering keys of these events.
@@ -70,7 +76,7 @@ impl Heads {
         connection: &mut AnyConnection,
     ) -> Result<Self> {
         let rows = log
-            .over(HEADS, &list(events.iter().map(|event| event.seq())))
+            .over(&HEADS, &list(events.iter().map(|event| event.seq())))
             .id(endpoint)
             .fetch_all(connection)
             .await?;
@@ -91,7 +97,7 @@ impl Heads {
         concerned.extend(events.iter().map(|event| event.seq()));
         concerned.sort_unstable();
         concerned.dedup();
-        log.over(MOVE_HEADS, &list(concerned.into_iter()))
+        log.over(&MOVE_HEADS, &list(concerned.into_iter()))
             .id(endpoint)
             .instant(log.at())
             .run(connection)

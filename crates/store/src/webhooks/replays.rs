@@ -113,7 +113,8 @@ async fn portion(
 }
 
 /// Leaves a delivery alone that is being attempted. Which delivery is due is decided afterwards.
-const MAKE: &str = "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
+static MAKE: OverList = OverList::new(
+    "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
      next_at, claimed_until, created_at) \
      select e.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, null, 0, $4 \
      from (select {owner} as organization, cast(value ->> 'seq' as bigint) as event from {list}) n \
@@ -121,7 +122,8 @@ const MAKE: &str = "insert into deliveries (organization_id, endpoint_id, seq, l
      join webhook_endpoints w on w.organization_id = $1 and w.id = $3 where true \
      on conflict (organization_id, endpoint_id, seq) do update set status = 'pending', attempts = 0, \
      finished_at = null, next_at = case when deliveries.next_at is not null then $4 end, \
-     claimed_until = case when deliveries.status = 'pending' then deliveries.claimed_until else 0 end";
+     claimed_until = case when deliveries.status = 'pending' then deliveries.claimed_until else 0 end",
+);
 
 async fn make(
     endpoint: &WebhookEndpointId,
@@ -135,7 +137,7 @@ async fn make(
         .map(|event| json!({"seq": event.seq()}))
         .collect();
     let made = log
-        .over(MAKE, &list)
+        .over(&MAKE, &list)
         .id(endpoint)
         .instant(log.at())
         .execute(&mut *connection)

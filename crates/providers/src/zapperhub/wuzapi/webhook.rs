@@ -21,7 +21,7 @@ pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<C
     }
 }
 
-/// JSON, or a form of either kind with the same JSON in `jsonData`; what is not JSON is a form, whatever its type says.
+/// JSON, or a form of either kind with the same JSON in `jsonData`; what does not begin as JSON is a form, whatever its type says.
 pub(super) fn news(
     redactor: &Redactor,
     content_type: Option<&str>,
@@ -32,12 +32,19 @@ pub(super) fn news(
             let fields = multipart::fields(kind, body)?;
             object(fields.get("jsonData").ok_or(WebhookUnreadable)?)
         }
-        None => object(body).or_else(|_| {
+        None if is_object(body) => object(body),
+        None => {
             let json = form_urlencoded::parse(body).find(|(key, _)| key == "jsonData");
             object(json.ok_or(WebhookUnreadable)?.1.as_bytes())
-        }),
+        }
     };
     Ok(of_event(redactor, &event?))
+}
+
+/// Tells whether a body begins as a JSON object, with or without a byte order mark.
+fn is_object(body: &[u8]) -> bool {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    body.trim_ascii_start().starts_with(b"{")
 }
 
 fn of_event(redactor: &Redactor, body: &Value) -> Vec<Inbound> {

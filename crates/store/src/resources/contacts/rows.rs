@@ -32,7 +32,8 @@ struct ConversationRow<'a> {
 }
 
 /// Each look-up has an index; a group has no address of a customer.
-const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
+static LOOK_UP: OverList = OverList::of(
+    "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'address' as address from {list}), found as (\
      select k.organization_id as organization, k.id as conversation from sought s cross join conversations k \
      where k.organization_id = s.organization and k.channel_id = s.channel \
@@ -50,19 +51,25 @@ const LOOK_UP: &str = "with sought as (select {owner} as organization, value ->>
      coalesce((select max(m.created_at) from messages m \
      where m.organization_id = c.organization_id and m.conversation_id = c.id), \
      c.created_at) as said_at from found f cross join conversations c \
-     where c.organization_id = f.organization and c.id = f.conversation";
+     where c.organization_id = f.organization and c.id = f.conversation",
+    Conversation::COLUMNS,
+);
 
-const INSERT: &str = "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
+static INSERT: OverList = OverList::new(
+    "insert into conversations (organization_id, id, agent_id, channel_id, recipient, phone, \
      user_id, lid, person_name, window_expires_at, created_at) \
      select $1, value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
      value ->> 'recipient', value ->> 'phone', value ->> 'person', value ->> 'lid', \
-     value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from {list}";
+     value ->> 'name', cast(value ->> 'ends' as bigint), cast(value ->> 'at' as bigint) from {list}",
+);
 
-const UPDATE: &str = "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
+static UPDATE: OverList = OverList::new(
+    "update conversations set phone = n.phone, user_id = n.person, lid = n.lid, \
      person_name = n.name, window_expires_at = n.ends from (select {owner} as organization, \
      value ->> 'conversation' as conversation, value ->> 'phone' as phone, value ->> 'person' as person, \
      value ->> 'lid' as lid, value ->> 'name' as name, cast(value ->> 'ends' as bigint) as ends \
-     from {list}) n where organization_id = n.organization and id = n.conversation";
+     from {list}) n where organization_id = n.organization and id = n.conversation",
+);
 
 impl Store {
     /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
@@ -96,7 +103,7 @@ async fn create(
         let window = conversation.window_expires_at;
         conversation.window_expires_at = window.max(known.window_expires_at);
     }
-    write(INSERT, [&conversation], log, connection).await?;
+    write(&INSERT, [&conversation], log, connection).await?;
     Ok(conversation)
 }
 
@@ -123,8 +130,7 @@ impl Contacts {
         if sought.is_empty() {
             return Ok(contacts);
         }
-        let text = LOOK_UP.replace("{columns}", Conversation::COLUMNS);
-        let rows = log.over(&text, &sought).fetch_all(connection).await?;
+        let rows = log.over(&LOOK_UP, &sought).fetch_all(connection).await?;
         for row in &rows {
             contacts.know(Known {
                 conversation: Conversation::of(row)?,
@@ -146,14 +152,14 @@ impl Contacts {
             learned.remove(slot);
         }
         let opened = opened.into_iter().map(|slot| self.get(slot));
-        write(INSERT, opened, log, &mut *connection).await?;
+        write(&INSERT, opened, log, &mut *connection).await?;
         let learned = learned.into_iter().map(|slot| self.get(slot));
-        write(UPDATE, learned, log, connection).await
+        write(&UPDATE, learned, log, connection).await
     }
 }
 
 async fn write(
-    text: &str,
+    statement: &'static OverList,
     conversations: impl IntoIterator<Item = &Conversation>,
     log: &EventLog,
     connection: &mut AnyConnection,
@@ -165,7 +171,7 @@ async fn write(
     if rows.is_empty() {
         return Ok(());
     }
-    log.over(text, &rows).run(connection).await
+    log.over(statement, &rows).run(connection).await
 }
 
 impl<'a> From<&'a Conversation> for ConversationRow<'a> {

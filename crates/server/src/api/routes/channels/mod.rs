@@ -1,5 +1,7 @@
 //! Channels: connected WhatsApp numbers; their credentials go in and never come out.
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use recado_core::{Provider, switch};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -28,12 +30,21 @@ pub(crate) struct CreateQuery {
     check: Option<String>,
 }
 
-impl CreateQuery {
-    fn check(&self) -> Result<bool, ApiError> {
-        let Some(text) = &self.check else {
-            return Ok(false);
+/// Whether the provider is asked first; read before the body, as every query.
+pub(crate) struct Check(bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Check {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let Query(query) = Query::<CreateQuery>::from_request_parts(parts, state).await?;
+        let Some(text) = &query.check else {
+            return Ok(Self(false));
         };
-        switch::parse(text).ok_or_else(|| wrong("check", "Write check=true or check=false"))
+        let check = switch::parse(text);
+        check
+            .map(Self)
+            .ok_or_else(|| wrong("check", "Write check=true or check=false"))
     }
 }
 
@@ -77,10 +88,9 @@ async fn known_agent(
     responses((status = 201, body = Channel), CreateFailures))]
 pub(crate) async fn create_channel(
     caller: Caller<Manages>,
-    Query(query): Query<CreateQuery>,
+    Check(check): Check,
     Body(new): Body<NewChannel>,
 ) -> Created<Channel> {
-    let check = query.check()?;
     let provider: Provider =
         text(new.provider)
             .parse()
