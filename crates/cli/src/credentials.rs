@@ -100,7 +100,7 @@ pub(crate) fn for_update(provider: Provider, lookup: Lookup<'_>) -> Result<Map<S
     let variables: Vec<_> = variables.map(|name| format!("\n  {name}")).collect();
     let variables = variables.concat();
     Err(Failure::Usage(format!(
-        "name what changes, or set the credentials of {} that do; each may also come from the file that …_FILE names{variables}",
+        "nothing to change was given: give an option, or set the new credentials of {} in these variables; a variable with _FILE at its end names a file that has the value{variables}",
         provider.title()
     )))
 }

@@ -1,13 +1,13 @@
 //! The one [`Channel`] of all providers: check, encode, post, decode.
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, MessageId};
+use recado_core::{Capabilities, MessageId, Violation};
 use reqwest::Method;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt};
+use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt, refused};
 use crate::connection::Connection;
 use crate::error::{ChannelError, ErrorKind};
 use crate::webhook::{
@@ -40,8 +40,9 @@ impl<W: Wire> Api<W> {
 
     fn encode(&self, message: &OutboundMessage) -> Result<(&Endpoint, Value), ChannelError> {
         message.check(self.capabilities)?;
+        let kind = message.content.kind();
         let encoded = self.wire.encode(message);
-        encoded.ok_or_else(|| message.unsupported(self.capabilities))
+        encoded.ok_or_else(|| refused(Violation::Unsupported { kind }, self.capabilities))
     }
 }
 

@@ -113,20 +113,12 @@ impl OutboundMessage {
     ///
     /// A channel may have limits of its own besides: [`Channel::preview`] checks all of them.
     pub fn check(&self, capabilities: &Capabilities) -> Result<(), ChannelError> {
-        let checked = capabilities.check(&self.content, &self.to);
-        checked
-            .map(drop)
-            .map_err(|violation| refused(violation, capabilities))
-    }
-
-    /// Returns the error of a kind that the channel does not carry.
-    pub(crate) fn unsupported(&self, capabilities: &Capabilities) -> ChannelError {
-        let kind = self.content.kind();
-        refused(Violation::Unsupported { kind }, capabilities)
+        let checked = capabilities.check(&self.content, &self.to).map(drop);
+        checked.map_err(|violation| refused(violation, capabilities))
     }
 }
 
-fn refused(violation: Violation, capabilities: &Capabilities) -> ChannelError {
+pub(crate) fn refused(violation: Violation, capabilities: &Capabilities) -> ChannelError {
     let refusal = violation.refuse(capabilities.title, ToString::to_string);
     ChannelError::content_refused(capabilities.provider, refusal.to_string())
 }

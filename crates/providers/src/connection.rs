@@ -19,6 +19,8 @@ pub(crate) struct Connection {
     http: HttpClient,
     headers: HeaderMap,
     pub(crate) redactor: Redactor,
+    /// Why nothing may be sent.
+    pub(crate) closed: Option<&'static str>,
 }
 
 impl Connection {
@@ -33,6 +35,7 @@ impl Connection {
             http: http.clone(),
             headers,
             redactor,
+            closed: None,
         }
     }
 
@@ -75,6 +78,7 @@ impl Connection {
             http: self.http.clone(),
             headers: self.headers.clone(),
             redactor: self.redactor.and(secret),
+            closed: self.closed,
         }
     }
 
@@ -108,6 +112,9 @@ impl Connection {
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, Refusal> {
+        if let Some(reason) = self.closed {
+            return Err(Refusal::new(ErrorKind::Misconfigured, reason));
+        }
         let answer = self.http.exchange(request).await.map_err(failed)?;
         if !(300..400).contains(&answer.status) {
             return Ok(answer);

@@ -105,7 +105,7 @@ impl Call {
     }
 }
 
-/// Returns whether a word is one of those that blanks separate.
+/// Returns whether a word is in a list of words that are separated by spaces.
 pub(crate) fn is_one_of(word: &str, words: &str) -> bool {
     words.split(' ').any(|known| known == word)
 }

@@ -144,9 +144,7 @@ impl Demo {
         self.post("/messages/interactive/send-buttons", &body).await
     }
 
-    /// Taps the first button of a message on the customer's phone, and waits for the event that comes back.
-    ///
-    /// Errors: the phone does not show the message, or the tap does not come back in time.
+    /// Taps the first button of a message on the customer's phone, and waits up to 10 seconds for the event that comes back.
     pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
         let mut subscription = self.app.store.subscribe_events(None);
         let message = sent["message"]["externalId"]
@@ -299,7 +297,7 @@ fn webhook(profile: &Profile, simulated: Simulated, channel: &Value) -> anyhow::
     let url = channel["webhookUrl"]
         .as_str()
         .context("a channel has a webhook URL")?;
-    // What a program registers goes with its secret; by hand, the account has another one.
+    // Where a person registers it, the account in the sandbox has a secret of its own, such as Meta's app secret.
     let by_program = matches!(profile.registration, Registration::Program { .. });
     let secret = channel["webhookSecret"].as_str().filter(|_| by_program);
     Ok(Webhook {

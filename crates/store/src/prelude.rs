@@ -1,7 +1,7 @@
 //! What nearly every file of the store uses.
 
 pub(crate) use jiff::Timestamp;
-pub(crate) use recado_core::OrganizationId;
+pub(crate) use recado_core::{OrganizationId, shows_only};
 pub(crate) use sqlx::AnyConnection;
 pub(crate) use sqlx::any::AnyRow;
 

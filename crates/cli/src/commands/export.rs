@@ -9,7 +9,8 @@ use crate::{Client, Failure, Output, Printer, Result, render::terminal};
 /// Fields that are secret, and not exported.
 const SECRETS: [&str; 2] = ["webhookSecret", "webhookUrl"];
 
-/// The lists, one on a line: the type of the entries and the name, then the same of the list that each entry has.
+/// The lists, one on each line: the type of an entry and the path of the list; then, for a list inside each entry, its
+/// type and its path.
 const LISTS: &str = "\
 agent agents
 channel channels

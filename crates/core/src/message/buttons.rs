@@ -272,9 +272,11 @@ impl ButtonsLimits {
     }
 
     fn check_folded(&self, message: &Buttons) -> Result<(), Violation> {
-        let length = message.folded().chars().count();
-        match self.folded {
-            Some(limit) if length > limit.max => Err(Violation::Together { length, limit }),
+        let Some(limit) = self.folded else {
+            return Ok(());
+        };
+        match message.folded().chars().count() {
+            length if length > limit.max => Err(Violation::Together { length, limit }),
             _ => Ok(()),
         }
     }

@@ -40,14 +40,14 @@ impl ZapiAccount {
 }
 
 words! {
-    /// What is made of the header `z-api-token` of a webhook (observed, undocumented).
+    /// Whether a webhook has to have the header `z-api-token` (observed, undocumented).
     #[derive(Default)]
     #[non_exhaustive]
     pub enum WebhookToken {
-        /// Nothing.
+        /// The header is ignored.
         #[default]
         Ignored = "ignored",
-        /// It must be the instance token.
+        /// The header must be the instance token.
         Required = "required",
     }
 }

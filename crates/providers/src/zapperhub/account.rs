@@ -73,7 +73,7 @@ words! {
 }
 
 words! {
-    /// The words for a dialect; the last one cannot be chosen.
+    /// The names of the dialects; a new channel cannot choose `zappermeow`.
     #[derive(Default)]
     enum DialectName {
         #[default]
@@ -191,17 +191,19 @@ pub(crate) fn parse(form: &mut Form<'_>, base_url: Option<&Url>) -> ZapperHubAcc
     }
 }
 
+/// Tells whether a base URL is the vendor's, to whom the token of a person's own server would go.
+pub(super) fn is_vendor(base_url: &Url) -> bool {
+    base_url.host_str() == VENDOR_URL.strip_prefix("https://")
+}
+
 fn check_wuzapi_url(form: &mut Form<'_>, base_url: Option<&Url>) {
-    let vendor = VENDOR_URL.strip_prefix("https://");
-    let is_vendor = base_url.is_some_and(|url| url.host_str() == vendor);
     if form.lacks_setting(&BASE_URL) {
         let problem = "Required: where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);
-    } else if is_vendor
+    } else if base_url.is_some_and(is_vendor)
         && (form.gives(Section::Settings, BASE_URL.name)
             || form.gives(Section::Credentials, API_KEY.name))
     {
-        // The token of a person's own server would go to the vendor.
         let problem = "Is ZapperHUB's hosted API; write where your wuzapi server answers";
         form.fault(Section::Settings, &BASE_URL, problem);
     }

@@ -13,6 +13,9 @@ use self::hosted::Hosted;
 use self::wuzapi::Wuzapi;
 use crate::prelude::*;
 
+const OF_VENDOR: &str =
+    "the base URL is that of ZapperHUB's hosted API; set it to that of your wuzapi server";
+
 pub(crate) fn connect(
     http: &HttpClient,
     base_url: &Url,
@@ -34,7 +37,10 @@ pub(crate) fn connect(
         }
         Dialect::Wuzapi => {
             let wire = Wuzapi::new(base_url, form)?;
-            Arc::new(Api::new(wire, carries, connection("token")?))
+            let mut connection = connection("token")?;
+            // A channel that was stored before this was refused still receives.
+            connection.closed = account::is_vendor(base_url).then_some(OF_VENDOR);
+            Arc::new(Api::new(wire, carries, connection))
         }
     })
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use recado_core::Provider;
 use recado_providers::{
-    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, HttpClient, Map, Profile, Timeouts,
+    ChannelConfig, ConfigError, Credentials, Defaults, Dialect, ErrorKind, HttpClient, Map,
+    Profile, Timeouts, connect,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -209,14 +210,21 @@ fn wuzapi_needs_its_own_address_and_no_instance(#[case] settings: Value) {
     assert_eq!(names(&faults), ["settings.baseUrl"]);
 }
 
-#[test]
-fn a_wuzapi_channel_that_was_stored_with_the_vendors_address_can_still_be_read() {
+#[tokio::test]
+async fn a_wuzapi_channel_that_was_stored_with_the_vendors_address_is_read_and_sends_nothing() {
     let object = |value: Value| value.as_object().cloned().expect("an object");
     let credentials = object(Wuzapi.credentials());
     let settings = object(Wuzapi.settings("https://api.zapperapi.com"));
     let defaults = Defaults::default();
     let (provider, stored) = (Provider::ZapperHub, (&credentials, &settings));
-    Credentials::parse_stored(provider, &credentials, &settings, &defaults).expect("a channel");
+    let config = Credentials::parse_stored(provider, &credentials, &settings, &defaults);
+    let channel = connect(&client(), config.expect("a channel")).expect("a channel");
+    let refused = channel.health().await.expect_err("no request");
+    assert_eq!(refused.kind, ErrorKind::Misconfigured, "{refused}");
+    assert!(
+        refused.message.contains("ZapperHUB's hosted API"),
+        "{refused}"
+    );
     let new_key = object(json!({"apiKey": "WUZAPI-TOKEN-02"}));
     let none = Map::new();
     let changed = |credentials, settings| {

@@ -137,9 +137,9 @@ fn people(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             users::create_user_link,
             users::sessions::list_user_sessions,
             users::sessions::end_user_sessions,
-            organizations::users::create_organization_user,
-            organizations::users::list_organization_users,
-            organizations::users::create_organization_user_link;
+            organizations::create_organization_user,
+            organizations::list_organization_users,
+            organizations::create_organization_user_link;
         "Audit log":
             audit::list_audit;
     }

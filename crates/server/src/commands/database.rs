@@ -52,7 +52,7 @@ pub(crate) async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Re
     logging::init(&config.log)?;
     let written = tokio::select! {
         written = backup::backup(config, args) => written?,
-        // What was written so far is removed.
+        // An interruption removes the incomplete file.
         () = shutdown_signal() => bail!("interrupted; no backup was written"),
     };
     say(format_args!(
@@ -85,7 +85,7 @@ pub(crate) async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::
     logging::init(&config.log)?;
     let restored = tokio::select! {
         restored = backup::restore(config, args) => restored?,
-        // The copy is removed; the database is replaced without a pause, and therefore not yet.
+        // An interruption removes the copy. It cannot come during the replacement, which has no await.
         () = shutdown_signal() => bail!("interrupted; the database is as it was"),
     };
     say(format_args!(
@@ -94,7 +94,7 @@ pub(crate) async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::
     ));
     if let Some(old) = restored.old {
         say(format_args!(
-            "The database of before is kept as {}; remove it when you do not need it any more.",
+            "The earlier database is kept as {}; remove it when you no longer need it.",
             old.display()
         ));
     }

@@ -52,9 +52,8 @@ pub struct Restored {
 /// How a SQLite database begins.
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
-/// Copies the database while a server may use it, checks the copy, and gives it the name of the file.
-///
-/// Errors: one sentence that says what to change. The file is then as it was.
+/// Copies the database while a server may use it, checks the copy, and gives it the name of the file. If it
+/// fails, the file is as it was.
 pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Written> {
     let begun = Instant::now();
     let settings = Settings::check(config).await?;
@@ -106,9 +105,8 @@ pub async fn backup(config: &ConfigArgs, args: &BackupArgs) -> anyhow::Result<Wr
     })
 }
 
-/// Puts a checked copy of the backup in the place of the database, which is kept under another name.
-///
-/// Errors: one sentence that says what to change. The database is then as it was.
+/// Puts a checked copy of the backup in the place of the database, which is kept under another name. If it fails, the
+/// database is as it was.
 pub async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::Result<Restored> {
     let settings = Settings::check(config).await?;
     let Some(database) = settings.sqlite_file() else {

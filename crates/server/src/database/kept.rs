@@ -14,9 +14,7 @@ pub(crate) fn name_of_before(file: &Path) -> PathBuf {
     files::beside(file, &format!(".before-{now}"))
 }
 
-/// Keeps a file under another name, too: at every instant a file stands under the first name.
-///
-/// Errors: the file does not exist, or one of the other name does, or it cannot be written.
+/// Keeps a file under another name, which no file may have, too: at every instant a file stands under the first name.
 pub(crate) fn keep(file: &Path, other: &Path) -> io::Result<()> {
     match fs::hard_link(file, other) {
         // Not every file system has hard links.

@@ -16,9 +16,8 @@ pub(crate) fn of(database: &Path) -> PathBuf {
     files::beside(database, ".key")
 }
 
-/// Reads the key beside a database, and takes it away from others; returns `None` if neither file exists.
-///
-/// Errors: the key cannot be read, others can read it and its mode cannot be changed, or only the database exists.
+/// Reads the key beside a database, and takes it away from others; returns `None` if neither file exists, and fails if
+/// only the database does.
 pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
     let path = of(database);
     if let Some(key) = read(&path)? {
@@ -47,8 +46,6 @@ pub(crate) fn find(database: &Path) -> anyhow::Result<Option<MasterKey>> {
 }
 
 /// Reads a key file, and takes it away from others; returns `None` if it does not exist.
-///
-/// Errors: it cannot be read, or others can read it and its mode cannot be changed.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Option<MasterKey>> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -73,8 +70,6 @@ fn owner_hint(path: &Path) -> String {
 }
 
 /// Writes a key to a file that does not exist yet; when this returns, it is on disk.
-///
-/// Errors: the file exists, or cannot be written.
 pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -89,8 +84,6 @@ pub(crate) fn write(path: &Path, key: &MasterKey) -> anyhow::Result<()> {
 
 /// Brings the names in a file's folder to disk. Rows that a new key encrypted survive a power cut, and so
 /// must the name of its file.
-///
-/// Errors: the folder cannot be opened or synced.
 pub(crate) fn sync_folder(file: &Path) -> anyhow::Result<()> {
     let folder = files::folder(file);
     fs::File::open(folder)

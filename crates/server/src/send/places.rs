@@ -51,9 +51,7 @@ impl SendPlaces {
         }
     }
 
-    /// Takes a place for a send of the organization on the channel.
-    ///
-    /// Errors: the share that is used up.
+    /// Takes a place for a send of the organization on the channel, or says which share is used up.
     pub(crate) fn take(
         &self,
         organization: &OrganizationId,

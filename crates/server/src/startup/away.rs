@@ -16,9 +16,8 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const TRIES_PER_LINE: u64 = 10;
 
 impl Settings {
-    /// Returns `None` if a PostgreSQL is away, which may come back; a SQLite file does not come back by itself.
-    ///
-    /// Errors: every other error of `tried`.
+    /// Returns `None` if a PostgreSQL is away, which may come back, and every other error of `tried`; a SQLite file does
+    /// not come back by itself.
     pub fn unless_away<T>(&self, tried: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
         match tried {
             Ok(done) => Ok(Some(done)),
@@ -27,9 +26,7 @@ impl Settings {
         }
     }
 
-    /// Repeats `open` until the database is there.
-    ///
-    /// Errors: every error but that the database is away.
+    /// Repeats `open` while the database is away.
     pub async fn when_there<T>(
         &self,
         open: impl AsyncFn() -> anyhow::Result<T>,

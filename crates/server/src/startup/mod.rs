@@ -192,9 +192,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Makes sure that no server uses a `SQLite` database as long as the result lives.
-    ///
-    /// Errors: a server holds the database, or its lock file cannot be used.
+    /// Makes sure that no server uses a `SQLite` database as long as the result lives, or fails.
     pub fn lock(&self) -> anyhow::Result<Option<ServerLock>> {
         self.take_lock("this needs the SQLite database for itself: stop the server first")
     }

@@ -55,7 +55,7 @@ impl<W: Batchable> Batches<W> {
         true
     }
 
-    /// The next batch; without one, the next write is a first one again.
+    /// Takes the next batch; returns `None` if no write waits, and the next write then starts a batch again.
     fn next(&self, organization: &OrganizationId) -> Option<Vec<Waiting<W>>> {
         let mut lanes = self.lanes();
         let lane = lanes.get_mut(organization)?;

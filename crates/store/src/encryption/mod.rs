@@ -108,11 +108,7 @@ pub struct ChannelSecrets {
     pub webhook_secret: SecretString,
 }
 
-impl fmt::Debug for ChannelSecrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChannelSecrets([REDACTED])")
-    }
-}
+recado_core::shows_only!(ChannelSecrets {});
 
 /// Encrypted secrets as they are stored.
 #[derive(Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use recado_core::inbound::ReceivedMedia;
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
 use recado_core::{Button, Content, MessageId};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::db::row::stored;
 
@@ -31,21 +31,26 @@ pub(crate) struct StoredInbound {
 }
 
 /// The content of an outbound message, as it is read.
-#[derive(Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
 pub(crate) struct StoredOutbound(pub(crate) Content);
 
-impl TryFrom<Map<String, Value>> for StoredOutbound {
-    type Error = serde_json::Error;
-
-    fn try_from(mut stored: Map<String, Value>) -> Result<Self, Self::Error> {
-        // Servers of earlier versions wrote no kind: every message had buttons.
-        stored.entry("kind").or_insert_with(|| "buttons".into());
-        serde_json::from_value(stored.into()).map(Self)
-    }
+/// Reads a content; earlier versions wrote no kind, because every message had buttons.
+fn outbound(text: &str) -> Result<StoredOutbound, serde_json::Error> {
+    let content = serde_json::from_str(text);
+    content
+        .or_else(|error| match serde_json::from_str(text)? {
+            WithKind { kind: None } => serde_json::from_str(text).map(Content::Buttons),
+            WithKind { kind: Some(_) } => Err(error),
+        })
+        .map(StoredOutbound)
 }
 
-stored!(StoredInbound, StoredOutbound as json);
+#[derive(Deserialize)]
+struct WithKind {
+    kind: Option<IgnoredAny>,
+}
+
+stored!(StoredInbound as json);
+stored!(StoredOutbound as &str, outbound);
 
 impl StoredInbound {
     /// Creates the content, with its text cut to [`MAX_TEXT_BYTES`]; an inferred button makes it a tap.

@@ -1,7 +1,5 @@
 //! Changes of channels, and of what is encrypted of them.
 
-use std::fmt;
-
 use recado_core::{AgentId, ChannelId};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -40,11 +38,7 @@ impl ChannelChange {
     }
 }
 
-impl fmt::Debug for ChannelChange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChannelChange").finish_non_exhaustive()
-    }
-}
+shows_only!(ChannelChange {});
 
 impl Store {
     /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.

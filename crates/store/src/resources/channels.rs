@@ -1,7 +1,5 @@
 //! Channels, their encrypted secrets, and their numbers: an organization connects each once, as a keyed hash.
 
-use std::fmt;
-
 use recado_core::{AgentId, ChannelId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -65,16 +63,12 @@ impl Channel {
     }
 }
 
-impl fmt::Debug for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Channel")
-            .field("id", &self.id)
-            .field("organization_id", &self.organization_id)
-            .field("provider", &self.provider)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
-    }
-}
+shows_only!(Channel {
+    id,
+    organization_id,
+    provider,
+    version
+});
 
 row! {
     Channel in "channels":

@@ -1,10 +1,10 @@
 //! Sessions: sign-ins of users in browsers. Only a hash of the secret is kept.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use recado_core::{SessionId, UserId};
+use sqlx::AssertSqlSafe;
 
 use super::User;
 use crate::db::list::among_ids;
@@ -149,18 +149,16 @@ impl Store {
         secret: &str,
         now: Timestamp,
     ) -> Result<Option<(Session, User)>> {
-        static FIND: LazyLock<String> = LazyLock::new(|| {
-            format!(
-                "select {}, {}, o.suspended_at from sessions s \
+        let text = format!(
+            "select {}, {}, o.suspended_at from sessions s \
              join users u on u.id = s.user_id and u.organization_id = s.organization_id \
              join organizations o on o.id = s.organization_id \
              where s.secret_hash = $1 and s.idle_ends_at > $2 and s.ends_at > $2 \
              and o.deleted_at is null",
-                Session::COLUMNS,
-                User::columns_of("u")
-            )
-        });
-        let query = sqlx::query(FIND.as_str()).bind(hash(secret).to_vec());
+            Session::COLUMNS,
+            User::columns_of("u")
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(hash(secret).to_vec());
         let query = query.instant(now);
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);

@@ -1,7 +1,5 @@
 //! Webhook endpoints: the URLs to which the events of an organization are sent.
 
-use std::fmt;
-
 use recado_core::event::EventType;
 use recado_core::{WebhookEndpointId, words};
 use secrecy::SecretString;
@@ -68,15 +66,11 @@ pub struct NewWebhookEndpoint {
     pub created_at: Timestamp,
 }
 
-impl fmt::Debug for WebhookEndpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookEndpoint")
-            .field("id", &self.id)
-            .field("organization_id", &self.organization_id)
-            .field("disabled_at", &self.disabled_at)
-            .finish_non_exhaustive()
-    }
-}
+shows_only!(WebhookEndpoint {
+    id,
+    organization_id,
+    disabled_at
+});
 
 impl WebhookEndpoint {
     pub(crate) fn secrets(&self, key: &MasterKey) -> Result<WebhookSecrets> {

@@ -1,7 +1,5 @@
 //! Secrets of webhook endpoints: those that sign deliveries, and the header that goes with them.
 
-use std::fmt;
-
 use recado_core::WebhookEndpointId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
@@ -91,11 +89,7 @@ impl WebhookSecrets {
     }
 }
 
-impl fmt::Debug for WebhookSecrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WebhookSecrets([REDACTED])")
-    }
-}
+shows_only!(WebhookSecrets {});
 
 /// Reads the previous secrets of a row, which has one or null if it was written before there could be
 /// many.

@@ -1,4 +1,4 @@
-//! What was delivered to a webhook endpoint, or was not, and may be delivered once more.
+//! Deliveries to a webhook endpoint: listing, replaying and skipping them.
 
 use clap::{ArgGroup, builder::PossibleValuesParser};
 use serde_json::json;

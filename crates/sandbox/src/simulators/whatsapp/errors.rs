@@ -70,7 +70,7 @@ impl GraphError {
         Self::schema(&format!("Param {path} must be {what}."))
     }
 
-    /// Schema tier: a word outside the list, whose words blanks separate (wording inferred).
+    /// Schema tier: a word that is not in `allowed`, a list separated by spaces (wording inferred).
     pub(super) fn not_one_of(path: &str, allowed: &str, got: &str) -> Self {
         let allowed = allowed.replace(' ', ", ");
         Self::schema(&format!(

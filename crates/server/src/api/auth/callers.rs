@@ -229,7 +229,7 @@ guard!(SigningIn asks Need::OwnPage, |parts, app| {
     csrf::check(parts, &app.public_url).await?;
     if !SessionCookie::of(&app.public_url).may_be_set(&parts.headers) {
         return Err(forbidden(
-            "Without https a person signs in on the machine of the server alone: set RECADO_PUBLIC_URL to the https address that people use",
+            "Without https, sign-in works only on the machine of the server: set RECADO_PUBLIC_URL to the https address that people use",
         ));
     }
     Ok(Self {

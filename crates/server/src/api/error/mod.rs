@@ -244,7 +244,7 @@ impl From<&ChannelError> for ApiError {
                     "could not send message through {}: {}{}",
                     error.provider,
                     error.message,
-                    // What the provider's words do not say.
+                    // The provider does not say what to do.
                     match error.kind {
                         ErrorKind::WindowClosed => "; the customer has to write first",
                         _ => "",

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, Response, Schema, Type};
+use utoipa::openapi::{Components, Content, OpenApi, Ref, RefOr, Response, Schema, Type};
 
 /// The beginning of the names that utoipa gives the instances of the generic list.
 const LIST: &str = "List_";
@@ -31,11 +31,13 @@ pub(super) fn describe(operation: &mut Operation) {
 
 fn is_list(response: &Response) -> bool {
     let list = format!("{SCHEMAS}{LIST}");
-    response.content.values().any(|content| {
-        let RefOr::T(content) = content else {
-            return false;
-        };
-        matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.starts_with(&list))
+    let mut contents = response.content.values();
+    contents.any(|content| match content {
+        RefOr::T(Content {
+            schema: Some(RefOr::Ref(schema)),
+            ..
+        }) => schema.ref_location.starts_with(&list),
+        _ => false,
     })
 }
 

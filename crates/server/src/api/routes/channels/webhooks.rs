@@ -1,7 +1,7 @@
 //! Telling a channel's provider where its webhooks go.
 
 use recado_core::Provider;
-use recado_providers::{ErrorKind, HttpClient, Profile};
+use recado_providers::{HttpClient, Profile, Registration};
 use url::Url;
 
 use super::shape::webhook_url;
@@ -53,11 +53,12 @@ pub(crate) async fn register_webhook(
 /// Checks that the provider can be told of the URL, and that it can call there: it takes any URL, and would call in vain.
 fn check_registrable(http: &HttpClient, provider: Provider, url: &Url) -> Result<(), ApiError> {
     let refused = |message: String| Err(ApiError::new(Reason::WebhookNotRegistered, message));
-    let why = match Profile::of(provider).registration_refusal(url) {
-        Some((ErrorKind::Rejected, instructions)) => return refused(instructions),
-        Some((_, why)) => why,
-        None if http.may_be_called_at(url) => return Ok(()),
-        None => "that is an address of this machine or of a private network".to_owned(),
+    let profile = Profile::of(provider);
+    let why = match (profile.registration, profile.registration_refusal(url)) {
+        (Registration::ByHand { .. }, Some((_, instructions))) => return refused(instructions),
+        (_, Some((_, why))) => why,
+        (_, None) if http.may_be_called_at(url) => return Ok(()),
+        (_, None) => "that is an address of this machine or of a private network".to_owned(),
     };
     let host = url.host_str().unwrap_or_default();
     refused(format!(
