@@ -55,7 +55,8 @@ mirrors!(
 /// Create an agent
 ///
 /// An agent is a sender within the organization. Each conversation belongs to one agent, and a send names both.
-#[utoipa::path(post, path = "/agents", request_body = NewAgent,
+#[utoipa::path(post, path = "/agents",
+    request_body = NewAgent,
     responses((status = 201, body = Agent), CreateFailures))]
 pub(crate) async fn create_agent(
     caller: Caller<Manages>,
@@ -74,7 +75,9 @@ pub(crate) async fn create_agent(
 /// List agents
 ///
 /// Returns the agents of the organization, oldest first.
-#[utoipa::path(get, path = "/agents", params(ListQuery), responses((status = 200, body = List<Agent>)))]
+#[utoipa::path(get, path = "/agents",
+    params(ListQuery),
+    responses((status = 200, body = List<Agent>)))]
 pub(crate) async fn list_agents(caller: Caller<Reads>, query: ListQuery) -> LongAnswer {
     caller.list::<store::Agent, Agent>(query).await
 }

@@ -148,7 +148,8 @@ fn personal_expiry(field: TextField, now: jiff::Timestamp) -> Result<jiff::Times
 /// Create an API key
 ///
 /// The answer has the secret of the key in `key`. It cannot be shown again.
-#[utoipa::path(post, path = "/organizations/{id}/api-keys", request_body = NewApiKey,
+#[utoipa::path(post, path = "/organizations/{id}/api-keys",
+    request_body = NewApiKey,
     responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
 pub(crate) async fn create_api_key(
     caller: Caller<ManagesOrganization>,
@@ -172,7 +173,8 @@ pub(crate) async fn create_api_key(
 /// A user has 50 at most: the oldest are deleted. Its scopes are those of the user's role at this time. A later role
 /// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
 /// and when the user gets a new password.
-#[utoipa::path(post, path = "/sessions/current/api-key", request_body = NewPersonalKey,
+#[utoipa::path(post, path = "/sessions/current/api-key",
+    request_body = NewPersonalKey,
     responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
 pub(crate) async fn create_personal_api_key(
     SignedIn {
@@ -203,7 +205,8 @@ pub(crate) async fn create_personal_api_key(
 /// List the API keys of an organization
 ///
 /// Returns the keys without their secrets, oldest first, and the personal keys of users with them.
-#[utoipa::path(get, path = "/organizations/{id}/api-keys", params(ListQuery),
+#[utoipa::path(get, path = "/organizations/{id}/api-keys",
+    params(ListQuery),
     responses((status = 200, body = List<ApiKey>)))]
 pub(crate) async fn list_api_keys(
     caller: Caller<ManagesOrganization>,
@@ -215,7 +218,8 @@ pub(crate) async fn list_api_keys(
 /// Delete an API key
 ///
 /// The key stops working at once, and its open event streams end within a second.
-#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}", responses((status = 204)))]
+#[utoipa::path(delete, path = "/organizations/{id}/api-keys/{keyId}",
+    responses((status = 204)))]
 pub(crate) async fn delete_api_key(
     caller: Caller<ManagesOrganization>,
     Id(id): Id<ApiKeyId>,
@@ -240,7 +244,8 @@ pub(crate) async fn show_current_api_key(PresentedKey(key): PresentedKey) -> Jso
 /// Delete the API key of the caller
 ///
 /// The key that the request presents stops working at once, and its open event streams end within a second.
-#[utoipa::path(delete, path = "/api-keys/current", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api-keys/current",
+    responses((status = 204)))]
 pub(crate) async fn delete_current_api_key(
     OwnKey {
         app,

@@ -54,7 +54,9 @@ impl From<store::AuditEntry> for AuditEntry {
 ///
 /// An API key or a session lists the log of its organization. An operator key lists changes of organizations,
 /// operator keys, and failed sign-ins that belong to no known organization.
-#[utoipa::path(get, path = "/audit", params(ListQuery), responses((status = 200, body = List<AuditEntry>)))]
+#[utoipa::path(get, path = "/audit",
+    params(ListQuery),
+    responses((status = 200, body = List<AuditEntry>)))]
 pub(crate) async fn list_audit(
     Manager {
         app,

@@ -72,7 +72,8 @@ pub(crate) struct ErasedContact {
 /// 45 seconds to readers that are behind. What the person writes later comes from a new contact.
 /// An organization erases one contact at a time on one server.
 /// What was delivered to webhook endpoints before, and backups of the server, are not changed.
-#[utoipa::path(post, path = "/contacts/erase", request_body = ContactToErase,
+#[utoipa::path(post, path = "/contacts/erase",
+    request_body = ContactToErase,
     responses((status = 200, description = "What was erased", body = ErasedContact), EraseFailures))]
 pub(crate) async fn erase_contact(
     caller: Caller<Manages>,

@@ -83,7 +83,8 @@ impl From<store::Conversation> for Conversation {
 ///
 /// A conversation joins one agent, one channel and one recipient, and is what a send names. Nothing is sent to the
 /// recipient. A customer who writes first gets a conversation without this call.
-#[utoipa::path(post, path = "/conversations", request_body = NewConversation,
+#[utoipa::path(post, path = "/conversations",
+    request_body = NewConversation,
     responses((status = 201, body = Conversation), CreateFailures))]
 pub(crate) async fn create_conversation(
     caller: Caller<Sends>,
@@ -144,7 +145,8 @@ fn check_recipient(app: &App, channel: &store::Channel, to: &Recipient) -> Resul
 ///
 /// Returns the conversations of the organization that the parameters ask for, oldest first. An agent or a channel that
 /// does not exist is an error.
-#[utoipa::path(get, path = "/conversations", params(FilteredListQuery<ConversationQuery>),
+#[utoipa::path(get, path = "/conversations",
+    params(FilteredListQuery<ConversationQuery>),
     responses((status = 200, body = List<Conversation>), ListFailures))]
 pub(crate) async fn list_conversations(
     caller: Caller<Reads>,
@@ -196,7 +198,8 @@ pub(crate) async fn show_conversation_by_chatvolt_path(
 /// List the messages of a conversation
 ///
 /// Returns the messages of both sides, oldest first.
-#[utoipa::path(get, path = "/conversations/{id}/messages", params(ListQuery),
+#[utoipa::path(get, path = "/conversations/{id}/messages",
+    params(ListQuery),
     responses((status = 200, body = List<Message>)))]
 pub(crate) async fn list_messages(
     caller: Caller<Reads>,

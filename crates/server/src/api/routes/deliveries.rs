@@ -154,7 +154,8 @@ fn instant(name: &str, field: TextField) -> Result<jiff::Timestamp, FieldErrors>
 /// List the deliveries of a webhook endpoint
 ///
 /// Returns one entry for each event that was or will be sent to the endpoint, oldest first.
-#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries", params(FilteredListQuery<DeliveryQuery>),
+#[utoipa::path(get, path = "/webhook-endpoints/{id}/deliveries",
+    params(FilteredListQuery<DeliveryQuery>),
     responses((status = 200, body = List<Delivery>)))]
 pub(crate) async fn list_deliveries(
     caller: Caller<Reads>,
@@ -203,7 +204,9 @@ pub(crate) async fn replay_delivery(
 /// The delivery is `failed`, and the next one of its conversation is sent. A delivery that has arrived, or was given up, stays
 /// as it is. A skipped delivery can be replayed.
 #[utoipa::path(post, path = "/webhook-endpoints/{id}/deliveries/{deliveryId}/skip",
-    responses((status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts)))]
+    responses(
+        (status = 200, description = "The delivery, which waits for nothing any more", body = DeliveryWithAttempts),
+    ))]
 pub(crate) async fn skip_delivery(
     caller: Caller<Manages>,
     Path(path): Path<(String, String)>,
@@ -218,7 +221,8 @@ pub(crate) async fn skip_delivery(
 ///
 /// Sends these events once more, also those that the endpoint missed while it was disabled. Nothing is sent before the
 /// endpoint is enabled.
-#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay", request_body = ReplayRange,
+#[utoipa::path(post, path = "/webhook-endpoints/{id}/replay",
+    request_body = ReplayRange,
     responses((status = 200, description = "How many events are delivered again", body = Replayed)))]
 pub(crate) async fn replay_deliveries(
     caller: Caller<Manages>,

@@ -24,7 +24,8 @@ enum HealthStatus {
 /// Tell whether the process runs
 ///
 /// Answers 200 as long as the process runs, whatever the state of the database.
-#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It runs", body = Health)))]
+#[utoipa::path(get, path = "/healthz",
+    responses((status = 200, description = "It runs", body = Health)))]
 pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
     Json(Health {
         status: HealthStatus::Ok,
@@ -36,7 +37,10 @@ pub(crate) async fn healthz(_: Anyone) -> Json<Health> {
 /// Answers 200 if the database answers and takes writes, and the server is not about to stop. Load balancers ask this
 /// before they send requests.
 #[utoipa::path(get, path = "/readyz",
-    responses((status = 200, description = "It can work", body = Health), (status = 503, description = "The database does not answer, or the server is about to stop", body = Health)))]
+    responses(
+        (status = 200, description = "It can work", body = Health),
+        (status = 503, description = "The database does not answer, or the server is about to stop", body = Health),
+    ))]
 pub(crate) async fn readyz(_: Anyone, State(app): State<Arc<App>>) -> (StatusCode, Json<Health>) {
     if app.draining.is_cancelled() {
         return unready(HealthStatus::Stopping);

@@ -50,7 +50,8 @@ mirrors!(Organization, store::Organization { id, name, created_at; suspended_at 
 /// Create an organization
 ///
 /// An organization owns agents, channels, conversations, users and API keys, and sees no other organization.
-#[utoipa::path(post, path = "/organizations", request_body = NewOrganization,
+#[utoipa::path(post, path = "/organizations",
+    request_body = NewOrganization,
     responses((status = 201, body = Organization), CreateFailures))]
 pub(crate) async fn create_organization(
     Operator { app, author }: Operator,
@@ -83,7 +84,8 @@ pub(crate) async fn create_organization(
 /// List organizations
 ///
 /// Returns all organizations of the server, oldest first.
-#[utoipa::path(get, path = "/organizations", params(ListQuery),
+#[utoipa::path(get, path = "/organizations",
+    params(ListQuery),
     responses((status = 200, body = List<Organization>)))]
 pub(crate) async fn list_organizations(
     Operator { app, .. }: Operator,
@@ -138,7 +140,9 @@ pub(crate) async fn resume_organization(
 /// The deletion cannot be undone. The API keys, users and sessions of the organization and the webhook URLs of its channels stop
 /// working at once, on every server. Its data are removed in the background after five minutes;
 /// then its id and the ids of its channels are free again.
-#[utoipa::path(delete, path = "/organizations/{id}", params(Confirmation), responses((status = 204)))]
+#[utoipa::path(delete, path = "/organizations/{id}",
+    params(Confirmation),
+    responses((status = 204)))]
 pub(crate) async fn delete_organization(
     Operator { app, author }: Operator,
     Id(id): Id<OrganizationId>,
@@ -159,7 +163,8 @@ pub(crate) async fn delete_organization(
 /// Create a user of an organization
 ///
 /// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
-#[utoipa::path(post, path = "/organizations/{id}/users", request_body = NewUser,
+#[utoipa::path(post, path = "/organizations/{id}/users",
+    request_body = NewUser,
     responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_organization_user(
     caller: Caller<ManagesOrganization>,
@@ -171,7 +176,8 @@ pub(crate) async fn create_organization_user(
 /// List the users of an organization
 ///
 /// Returns the users of the organization in the path, oldest first.
-#[utoipa::path(get, path = "/organizations/{id}/users", params(ListQuery),
+#[utoipa::path(get, path = "/organizations/{id}/users",
+    params(ListQuery),
     responses((status = 200, body = List<User>)))]
 pub(crate) async fn list_organization_users(
     caller: Caller<ManagesOrganization>,

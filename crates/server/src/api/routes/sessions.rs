@@ -99,8 +99,12 @@ fn password(field: TextField) -> SecretString {
 /// 5 times in 15 minutes from one address, and 100 times in an hour from all; one address may try 20 times in 15
 /// minutes. A right password is not counted.
 /// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
-#[utoipa::path(post, path = "/sessions", request_body = NewSession,
-    responses((status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))), SignInFailures))]
+#[utoipa::path(post, path = "/sessions",
+    request_body = NewSession,
+    responses(
+        (status = 201, description = "Signed in", body = Session, headers(("Set-Cookie" = String, description = "The session's cookie"))),
+        SignInFailures,
+    ))]
 pub(crate) async fn sign_in(
     SigningIn { app, address }: SigningIn,
     SmallBody(given): SmallBody<NewSession>,
@@ -137,7 +141,9 @@ pub(crate) async fn show_session(SignedIn { session, user, .. }: SignedIn) -> Js
 ///
 /// Ends the session of the caller and removes its cookie.
 #[utoipa::path(delete, path = "/sessions/current",
-    responses((status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away")))))]
+    responses(
+        (status = 204, description = "Ended", headers(("Set-Cookie" = String, description = "Takes the cookie away"))),
+    ))]
 pub(crate) async fn sign_out(caller: SignedIn) -> Result<(StatusCode, SetCookie), ApiError> {
     let cookie = sign_in::sign_out(&caller.app, &caller).await?;
     Ok((StatusCode::NO_CONTENT, set(cookie)))
@@ -146,8 +152,12 @@ pub(crate) async fn sign_out(caller: SignedIn) -> Result<(StatusCode, SetCookie)
 /// Change the password of the caller
 ///
 /// All other sessions, the personal API keys and the link of the user end. This session goes on with a new cookie.
-#[utoipa::path(post, path = "/sessions/current/password", request_body = PasswordChange,
-    responses((status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))), ChangeFailures))]
+#[utoipa::path(post, path = "/sessions/current/password",
+    request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed", headers(("Set-Cookie" = String, description = "The session's new cookie"))),
+        ChangeFailures,
+    ))]
 pub(crate) async fn change_password(
     caller: SignedIn,
     Body(change): Body<PasswordChange>,

@@ -84,7 +84,9 @@ async fn known_agent(
 ///
 /// With `check=true`, the provider is asked first whether the number can send. If it cannot, nothing is created, and the
 /// error says why.
-#[utoipa::path(post, path = "/channels", params(CreateQuery), request_body = NewChannel,
+#[utoipa::path(post, path = "/channels",
+    params(CreateQuery),
+    request_body = NewChannel,
     responses((status = 201, body = Channel), CreateFailures))]
 pub(crate) async fn create_channel(
     caller: Caller<Manages>,
@@ -142,7 +144,9 @@ pub(crate) async fn create_channel(
 /// List channels
 ///
 /// Returns the channels of the organization, oldest first. Credentials are never shown.
-#[utoipa::path(get, path = "/channels", params(ListQuery), responses((status = 200, body = List<Channel>)))]
+#[utoipa::path(get, path = "/channels",
+    params(ListQuery),
+    responses((status = 200, body = List<Channel>)))]
 pub(crate) async fn list_channels(
     caller: Caller<Reads>,
     secrets: Secrets,
@@ -170,7 +174,8 @@ pub(crate) async fn show_channel(
 ///
 /// Fields that are left out stay. A credential that the request names is replaced, one that is null is removed, and the
 /// others stay. `settings` replaces all settings of the channel.
-#[utoipa::path(patch, path = "/channels/{id}", request_body = ChannelPatch,
+#[utoipa::path(patch, path = "/channels/{id}",
+    request_body = ChannelPatch,
     responses((status = 200, description = "The channel as it is now", body = Channel), UpdateFailures))]
 pub(crate) async fn update_channel(
     caller: Caller<Manages>,
@@ -233,7 +238,8 @@ async fn change_once(
 /// Delete a channel
 ///
 /// The credentials are deleted. The conversations of the channel stay and can be read, and can no longer send.
-#[utoipa::path(delete, path = "/channels/{id}", responses((status = 204)))]
+#[utoipa::path(delete, path = "/channels/{id}",
+    responses((status = 204)))]
 pub(crate) async fn delete_channel(
     caller: Caller<Manages>,
     Id(id): Id<ChannelId>,

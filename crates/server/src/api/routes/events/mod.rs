@@ -127,7 +127,8 @@ fn check_seen(name: &str, seen: Option<EventId>, bounds: EventBounds) -> Result<
 ///
 /// Returns what happened in the organization, in the order in which it was stored. Keep the id of the last event that you
 /// have, and read on from there to get what happened since.
-#[utoipa::path(get, path = "/events", params(EventQuery),
+#[utoipa::path(get, path = "/events",
+    params(EventQuery),
     responses((status = 200, description = "One part of the list", body = Events), EventFailures))]
 pub(crate) async fn list_events(
     caller: Caller<Reads>,
@@ -163,8 +164,15 @@ pub(crate) async fn list_events(
 ///
 /// Sends server-sent events. The data of each is one event in JSON, as in the list of events.
 /// An organization has at most 100 open streams on one server.
-#[utoipa::path(get, path = "/events/stream", params(EventQuery, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now.")),
-    responses((status = 200, description = "One event after the other", content_type = "text/event-stream", body = String), StreamFailures))]
+#[utoipa::path(get, path = "/events/stream",
+    params(
+        EventQuery,
+        ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have; without it and `cursor`, the stream begins now."),
+    ),
+    responses(
+        (status = 200, description = "One event after the other", content_type = "text/event-stream", body = String),
+        StreamFailures,
+    ))]
 pub(crate) async fn stream_events(
     caller: Caller<Reads>,
     Query(query): Query<EventQuery>,

@@ -59,7 +59,8 @@ impl StatusQuery {
 /// List provider webhook calls that are set aside
 ///
 /// Recado answered these calls with 200 and could not apply them. They are kept for 30 days, or as long as the operator has set.
-#[utoipa::path(get, path = "/webhook-calls", params(FilteredListQuery<StatusQuery>),
+#[utoipa::path(get, path = "/webhook-calls",
+    params(FilteredListQuery<StatusQuery>),
     responses((status = 200, body = List<ProviderCall>)))]
 pub(crate) async fn list_webhook_calls(
     caller: Caller<Reads>,

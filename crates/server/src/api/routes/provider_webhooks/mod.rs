@@ -42,7 +42,8 @@ const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
 ///
 /// Meta calls this once, when the callback URL is set in its App Dashboard. The answer is the challenge of the request if
 /// the verify token is right.
-#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}", operation_id = "verifyWhatsAppWebhook",
+#[utoipa::path(get, path = "/webhooks/whatsapp/{channelId}",
+    operation_id = "verifyWhatsAppWebhook",
     responses((status = 200, description = "The challenge"), VerificationFailures))]
 pub(crate) async fn verify_whatsapp_webhook(
     _: ProviderProof,
@@ -56,7 +57,8 @@ pub(crate) async fn verify_whatsapp_webhook(
 /// Take a webhook call of Meta
 ///
 /// Meta calls this with messages and statuses. The call is stored before it is answered, and must be signed with the app secret.
-#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}", operation_id = "takeWhatsAppWebhook",
+#[utoipa::path(post, path = "/webhooks/whatsapp/{channelId}",
+    operation_id = "takeWhatsAppWebhook",
     responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn take_whatsapp_webhook(
     _: ProviderProof,
@@ -84,7 +86,8 @@ pub(crate) async fn take_zapi_webhook(
 /// Take a webhook call of ZapperHUB
 ///
 /// ZapperHUB calls this with messages and statuses. The call is stored before it is answered.
-#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}", operation_id = "takeZapperHubWebhook",
+#[utoipa::path(post, path = "/webhooks/zapperhub/{channelId}/{secret}",
+    operation_id = "takeZapperHubWebhook",
     responses((status = 200, description = "Kept"), CallFailures))]
 pub(crate) async fn take_zapperhub_webhook(
     _: ProviderProof,

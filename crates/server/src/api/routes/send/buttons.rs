@@ -96,7 +96,9 @@ impl From<&ButtonsLimits> for Limits {
 /// ```
 ///
 /// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
-#[utoipa::path(post, path = "/messages/interactive/send-buttons", params(SendQuery), request_body = SendButtonsBody,
+#[utoipa::path(post, path = "/messages/interactive/send-buttons",
+    params(SendQuery),
+    request_body = SendButtonsBody,
     responses(
         (status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer),
         SendFailures,

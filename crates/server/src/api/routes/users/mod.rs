@@ -150,7 +150,8 @@ pub(super) async fn link_of<R>(caller: &Caller<R>, id: &UserId) -> Created<Link>
 /// Create a user
 ///
 /// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
-#[utoipa::path(post, path = "/users", request_body = NewUser,
+#[utoipa::path(post, path = "/users",
+    request_body = NewUser,
     responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_user(
     caller: Caller<Manages>,
@@ -162,7 +163,9 @@ pub(crate) async fn create_user(
 /// List users
 ///
 /// Returns the users of the organization, oldest first.
-#[utoipa::path(get, path = "/users", params(ListQuery), responses((status = 200, body = List<User>)))]
+#[utoipa::path(get, path = "/users",
+    params(ListQuery),
+    responses((status = 200, body = List<User>)))]
 pub(crate) async fn list_users(caller: Caller<Manages>, query: ListQuery) -> LongAnswer {
     caller.list::<store::User, User>(query).await
 }
@@ -170,7 +173,8 @@ pub(crate) async fn list_users(caller: Caller<Manages>, query: ListQuery) -> Lon
 /// Show a user
 ///
 /// Returns one user of the organization.
-#[utoipa::path(get, path = "/users/{id}", responses((status = 200, description = "The user", body = User)))]
+#[utoipa::path(get, path = "/users/{id}",
+    responses((status = 200, description = "The user", body = User)))]
 pub(crate) async fn show_user(caller: Caller<Manages>, Id(id): Id<UserId>) -> Answer<User> {
     Ok(Json(caller.find::<store::User>(&id).await?.into()))
 }
@@ -178,7 +182,8 @@ pub(crate) async fn show_user(caller: Caller<Manages>, Id(id): Id<UserId>) -> An
 /// Change a user
 ///
 /// Fields that are left out stay. An organization that has an owner keeps one: the last owner keeps the role.
-#[utoipa::path(patch, path = "/users/{id}", request_body = UserPatch,
+#[utoipa::path(patch, path = "/users/{id}",
+    request_body = UserPatch,
     responses((status = 200, description = "The user as it is now", body = User), UpdateFailures))]
 pub(crate) async fn update_user(
     caller: Caller<Manages>,
@@ -195,7 +200,8 @@ pub(crate) async fn update_user(
 /// Delete a user
 ///
 /// The sessions and the personal API keys of the user end at once.
-#[utoipa::path(delete, path = "/users/{id}", responses((status = 204), DeleteFailures))]
+#[utoipa::path(delete, path = "/users/{id}",
+    responses((status = 204), DeleteFailures))]
 pub(crate) async fn delete_user(
     caller: Caller<Manages>,
     Id(id): Id<UserId>,

@@ -35,7 +35,8 @@ mirrors!(
 /// List the sessions of a user
 ///
 /// Returns the sessions in which the user is signed in, oldest first.
-#[utoipa::path(get, path = "/users/{id}/sessions", params(ListQuery),
+#[utoipa::path(get, path = "/users/{id}/sessions",
+    params(ListQuery),
     responses((status = 200, body = List<UserSession>)))]
 pub(crate) async fn list_user_sessions(
     caller: Caller<Manages>,
@@ -61,7 +62,8 @@ pub(crate) async fn list_user_sessions(
 /// End all sessions of a user
 ///
 /// The personal API keys of the user are deleted with them.
-#[utoipa::path(delete, path = "/users/{id}/sessions", responses((status = 204, description = "Ended")))]
+#[utoipa::path(delete, path = "/users/{id}/sessions",
+    responses((status = 204, description = "Ended")))]
 pub(crate) async fn end_user_sessions(
     caller: Caller<Manages>,
     Id(id): Id<UserId>,

@@ -91,8 +91,12 @@ fn new_secret() -> Result<SecretString, ApiError> {
 ///
 /// Events of the organization are sent to its URL from now on, signed by the Standard Webhooks scheme. The answer has the
 /// secret, which cannot be shown again.
-#[utoipa::path(post, path = "/webhook-endpoints", request_body = NewWebhookEndpoint,
-    responses((status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint), CreateFailures))]
+#[utoipa::path(post, path = "/webhook-endpoints",
+    request_body = NewWebhookEndpoint,
+    responses(
+        (status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint),
+        CreateFailures,
+    ))]
 pub(crate) async fn create_webhook_endpoint(
     caller: Caller<Manages>,
     Body(new): Body<NewWebhookEndpoint>,
@@ -132,7 +136,8 @@ pub(crate) async fn create_webhook_endpoint(
 /// List webhook endpoints
 ///
 /// Returns the webhook endpoints of the organization, oldest first, without their secrets.
-#[utoipa::path(get, path = "/webhook-endpoints", params(ListQuery),
+#[utoipa::path(get, path = "/webhook-endpoints",
+    params(ListQuery),
     responses((status = 200, body = List<WebhookEndpoint>)))]
 pub(crate) async fn list_webhook_endpoints(
     caller: Caller<Reads>,
@@ -160,7 +165,8 @@ pub(crate) async fn show_webhook_endpoint(
 /// Change a webhook endpoint
 ///
 /// Fields that are left out stay. An endpoint that is enabled again gets what waited for it.
-#[utoipa::path(patch, path = "/webhook-endpoints/{id}", request_body = WebhookEndpointPatch,
+#[utoipa::path(patch, path = "/webhook-endpoints/{id}",
+    request_body = WebhookEndpointPatch,
     responses((status = 200, description = "The endpoint as it is now", body = WebhookEndpoint)))]
 pub(crate) async fn update_webhook_endpoint(
     caller: Caller<Manages>,
@@ -206,7 +212,8 @@ pub(crate) async fn update_webhook_endpoint(
 /// Delete a webhook endpoint
 ///
 /// Its deliveries are deleted with it, and those that wait are not sent.
-#[utoipa::path(delete, path = "/webhook-endpoints/{id}", responses((status = 204)))]
+#[utoipa::path(delete, path = "/webhook-endpoints/{id}",
+    responses((status = 204)))]
 pub(crate) async fn delete_webhook_endpoint(
     caller: Caller<Manages>,
     Id(id): Id<WebhookEndpointId>,
