@@ -7,7 +7,7 @@ use crate::cargo::{cargo, output};
 /// One rule on a line: what a package may not reach along these kinds of dependency, directly or through others, and why.
 const RULES: &str = "\
 recado-core | normal | tokio reqwest sqlx axum | the core does no IO
-recado-sandbox | normal,build,dev | recado-providers | one misreading of a provider must not hide on both sides
+recado-sandbox | normal,build,dev | recado-core recado-providers | one misreading of a provider must not hide on both sides
 recado-providers | normal,build | recado-sandbox | a simulator is for tests only: make it a dev-dependency
 recado-providers | normal,build,dev | recado-store | sending and remembering meet in the server
 recado-store | normal,build,dev | recado-providers | sending and remembering meet in the server";
