@@ -11,7 +11,6 @@ pub(crate) const BUILD: &str = "build --workspace --bins --tests";
 
 const BUILD_RELEASE: &str = "build --release -p recado-server -p recado -p recado-tests --bins";
 
-/// The folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)

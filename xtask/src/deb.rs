@@ -63,7 +63,6 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// A file of the package.
 struct Asset {
     from: PathBuf,
     /// Its path below the root.

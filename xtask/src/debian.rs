@@ -32,7 +32,6 @@ pub(crate) fn install_or_say(what: &str, packages: &[&str]) -> Result<()> {
     install(packages)
 }
 
-/// Installs packages.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     eprintln!("installing what is missing: {}", packages.join(", "));
     apt(&["update"])?;

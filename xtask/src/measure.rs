@@ -10,7 +10,6 @@ use crate::postgres::{Durability, Postgres, Programs};
 /// Raises the limit of descriptors, which the attacker's connections need.
 const RUN: &str = r#"ulimit -Sn "$(ulimit -Hn)" && exec "$0" "$@""#;
 
-/// Measures the release build.
 pub(crate) fn bench() -> Result<()> {
     let programs = Programs::find_or_install()?;
     let built = build_release()?;

@@ -145,7 +145,6 @@ impl Tools {
         self.command("node_modules/.bin/spectral", &lint)
     }
 
-    /// Makes the types of the TypeScript client.
     fn typescript(&self, document: &str) -> Command {
         let program = "node_modules/.bin/openapi-typescript";
         self.command(program, &[document, "--output", "api.ts"])
@@ -156,7 +155,6 @@ impl Tools {
         self.command("node_modules/.bin/tsc", &["--project", "tsconfig.json"])
     }
 
-    /// Makes the Python client.
     fn python(&self, document: &str) -> Command {
         let generate = ["generate", "--path", document, "--overwrite"];
         let options = ["--meta", "none", "--config", "python-client.yaml"];

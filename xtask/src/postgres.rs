@@ -79,7 +79,6 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// The server's data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

@@ -16,7 +16,6 @@ pub(crate) enum ExitCode {
 }
 
 impl ExitCode {
-    /// Returns the code for an error answer of the server.
     pub(crate) fn of_answer(status: u16, reason: &str) -> Self {
         match (status, reason) {
             (_, "outcome_unknown") => Self::OutcomeUnknown,

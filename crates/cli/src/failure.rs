@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::{ExitCode, Refusal, api::id_kinds, api::refusal::field_lines};
 
-/// What may go wrong as a [`Failure`].
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +40,6 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Returns what the program exits with.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::Fields(_) | Self::Channel(_) => ExitCode::Usage,

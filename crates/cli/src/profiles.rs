@@ -12,7 +12,6 @@ use url::Url;
 
 use crate::{Failure, Result, api::address::parse_server};
 
-/// The name of a profile if no other is given.
 const DEFAULT_NAME: &str = "default";
 
 /// One server that this person has signed in to.

@@ -21,7 +21,6 @@ const PREFIXES: [&str; 5] = [
     "wa.me/",
 ];
 
-/// The country code of Brazil.
 const BRAZIL: u16 = 55;
 
 /// The kinds of numbers whose lengths are looked at; numbers that are dialled within a country only are not among

@@ -41,7 +41,6 @@ pub(crate) fn join(base: &Url, segments: &[&str]) -> Result<Url, ConfigError> {
     Ok(url)
 }
 
-/// Returns the segments of the path of a URL.
 pub(crate) fn segments(url: &Url) -> Vec<&str> {
     url.path_segments().into_iter().flatten().collect()
 }

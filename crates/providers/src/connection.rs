@@ -98,7 +98,6 @@ impl Connection {
         headers
     }
 
-    /// Makes one request with a JSON body.
     pub(crate) async fn request(
         &self,
         method: Method,
@@ -141,7 +140,6 @@ fn failed(error: PostError) -> Refusal {
     Refusal::new(kind, text)
 }
 
-/// Creates the header that carries a secret.
 pub(crate) fn secret_header(
     name: HeaderName,
     credential: &'static str,

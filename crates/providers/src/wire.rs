@@ -22,14 +22,12 @@ use crate::webhook::{
 ///
 /// Limits, secrets in texts, and the general proofs of a webhook call are checked before and after these functions.
 pub(crate) trait Wire: Send + Sync + 'static {
-    /// What is special to the provider.
     const PROFILE: &'static Profile;
 
     /// Returns where a message goes, and its JSON, or `None` for a kind that the provider does not carry; the message
     /// keeps the limits of the channel.
     fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)>;
 
-    /// Reads the answer to a message.
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal>;
 
     fn preset_message_id(&self, _: &MessageId) -> Option<String> {

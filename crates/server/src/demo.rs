@@ -39,7 +39,6 @@ const TAP_DEADLINE: Duration = Duration::from_secs(10);
 /// Longest line of a command, in columns.
 const MAX_LINE: usize = 76;
 
-/// The customer's phone.
 const CUSTOMER: &str = "5511900000001";
 
 /// A running demo.

@@ -137,7 +137,6 @@ async fn run(matches: &ArgMatches, cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-/// Returns where the value of a variable comes from.
 fn source(matches: &ArgMatches, variable: &str) -> Option<ValueSource> {
     let command = Cli::command();
     let mut arguments = command.get_arguments();

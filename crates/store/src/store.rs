@@ -232,7 +232,6 @@ impl Store {
         .await
     }
 
-    /// Runs one writing statement; returns its rows.
     pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<AnyRow>> {
         self.write(Scope::Statement, move |connection| {
             Box::pin(async move { Ok(query.fetch_all(connection).await?) })

@@ -14,7 +14,6 @@ use syn::{Attribute, Ident, Item, ItemMod, ItemUse, Macro, UseTree, Visibility, 
 
 use super::files;
 
-/// The crates of the product.
 const CRATES: &str = "cli core providers sandbox server store";
 
 /// The names that one file takes from another.

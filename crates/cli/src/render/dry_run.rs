@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::fitting::Shrinks;
 use super::output::{View, cell};
 
-/// Returns the answer to a dry run as a person wants to see it.
 pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
     let mut views: Vec<View> = bubble.map(View::Message).into_iter().collect();
     views.extend(answer.get("request").map(request));

@@ -11,7 +11,6 @@ use crate::{Answer, ExitCode, render::chat::Chat, render::instant::instant};
 
 const SHORTENED: &str = "shortened to fit the terminal; `--output wide` shows all";
 
-/// What a command has to say.
 pub(crate) struct Output {
     /// For programs.
     pub(crate) json: String,

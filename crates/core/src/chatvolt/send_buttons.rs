@@ -51,7 +51,6 @@ pub struct SendButtons {
 #[serde(transparent)]
 pub struct ButtonFields(pub BTreeMap<String, TextField>);
 
-/// The two fields of a button.
 const HALVES: [&str; 2] = ["id", "title"];
 
 impl ButtonFields {

@@ -314,7 +314,6 @@ fn half(index: usize, half: &'static str) -> FieldPath {
     FieldPath::item("buttons", index).field(half)
 }
 
-/// Checks that the values of one field differ between the buttons.
 fn check_distinct(
     field: &'static str,
     buttons: &[Button],

@@ -151,7 +151,6 @@ impl<'a> Form<'a> {
         None
     }
 
-    /// Says what is wrong with a field.
     pub(crate) fn fault(&mut self, section: Section, field: &AccountField, problem: &str) {
         self.push(section, field.name, problem.to_owned());
     }

@@ -55,7 +55,6 @@ pub struct HttpClient {
 #[error("the HTTP client could not be made")]
 pub struct HttpClientError(#[source] reqwest::Error);
 
-/// What a provider answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Scheme, host and port that a redirect leads to.

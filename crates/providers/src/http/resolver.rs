@@ -142,7 +142,6 @@ fn changed(file: &Path) -> Option<SystemTime> {
     file.metadata().and_then(|file| file.modified()).ok()
 }
 
-/// Reads the system's configuration.
 fn system() -> Result<TokioResolver, NetError> {
     match TokioResolver::builder_tokio() {
         Ok(builder) => build(builder),

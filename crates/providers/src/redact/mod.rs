@@ -9,7 +9,6 @@ use url::form_urlencoded::byte_serialize;
 use self::phone_numbers::mask;
 use crate::base_url::join;
 
-/// What stands in the place of a secret.
 pub(crate) const BLANK: &str = "***";
 
 /// Most characters of a provider's text that are kept.

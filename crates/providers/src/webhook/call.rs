@@ -126,7 +126,6 @@ pub enum WebhookRefused {
 }
 
 impl WebhookRefused {
-    /// Refuses a call that is not proved.
     pub(crate) fn unless(proved: bool) -> Result<(), Self> {
         if proved { Ok(()) } else { Err(Self::Forbidden) }
     }

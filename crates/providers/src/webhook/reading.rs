@@ -28,7 +28,6 @@ const MAX_ID_BYTES: usize = 512;
 /// Longer than any address of a file, and short enough for an event.
 const MAX_URL_BYTES: usize = 2048;
 
-/// The kinds of message that hold a file.
 const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
 /// The body as a JSON object.
@@ -65,7 +64,6 @@ pub(crate) fn short_words(value: Option<&Value>) -> Option<String> {
     Some(words(value)?.chars().take(MAX_SHORT_CHARS).collect())
 }
 
-/// The id of a message.
 pub(crate) fn id(value: Option<&Value>) -> Option<String> {
     words(value).filter(|id| id.len() <= MAX_ID_BYTES)
 }
@@ -190,7 +188,6 @@ pub(crate) fn other(kind: &str, text: Option<String>) -> InboundContent {
     InboundContent::Other { kind, text }
 }
 
-/// Returns the news that a number is connected, or is not.
 pub(crate) fn connected(connected: bool, detail: Option<String>) -> Inbound {
     Inbound::Connection(ConnectionUpdate::new(connected, detail))
 }

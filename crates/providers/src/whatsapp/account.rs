@@ -126,7 +126,6 @@ pub(super) const IS_A_PHONE_NUMBER: &str = "This is a phone number; write the id
 /// Most digits of what is taken for a phone number: Meta's ids have 14 and more.
 const MAX_PHONE_DIGITS: usize = 13;
 
-/// Tells whether an id was probably meant as a phone number.
 pub(super) fn resembles_a_phone_number(id: &str) -> bool {
     let is_spelled = !id.bytes().all(|byte| byte.is_ascii_digit());
     (is_spelled || id.len() <= MAX_PHONE_DIGITS) && phone::read(id).is_ok()

@@ -22,7 +22,6 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Outcome {
     outcome.unwrap_or_else(Outcome::from)
 }
 
-/// Returns the provider's answer to too many requests.
 pub(crate) fn throttled(provider: Provider) -> Answer {
     match provider {
         Provider::Whatsapp => whatsapp::throttled(),
@@ -59,7 +58,6 @@ pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Eve
     }
 }
 
-/// Makes the id of a message that a customer writes.
 pub(crate) fn inbound_id(provider: Provider) -> String {
     match provider {
         Provider::Whatsapp => ids::wamid(),

@@ -6,7 +6,6 @@ use sha2::Sha256;
 
 pub(crate) type Header = (&'static str, String);
 
-/// One event in a provider's format.
 #[derive(Clone)]
 pub(crate) struct Event {
     /// The provider's word for events of this kind, which webhooks subscribe to.

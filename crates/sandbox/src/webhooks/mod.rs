@@ -109,7 +109,6 @@ pub enum WebhookError {
     },
 }
 
-/// Checks that deliveries to `url` are allowed.
 pub(crate) fn check_url(url: &str, settings: &WebhookSettings) -> Result<Url, WebhookError> {
     let url = Url::parse(url).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
@@ -150,7 +149,6 @@ impl Webhooks {
         self.known.get(&id)
     }
 
-    /// Returns the webhooks of an account, with their numbers.
     fn numbered(&self, provider: Provider, account: &str) -> impl Iterator<Item = (u64, &Webhook)> {
         let known = self.known.iter().map(|(id, webhook)| (*id, webhook));
         known.filter(move |(_, webhook)| webhook.is_of(provider, account))
@@ -174,7 +172,6 @@ impl Webhooks {
         self.known.insert(self.count, webhook);
     }
 
-    /// Removes the webhooks of an account that `which` picks.
     pub(crate) fn remove(
         &mut self,
         provider: Provider,

@@ -95,7 +95,6 @@ fn names<T: ToSchema>() -> Vec<String> {
     }
 }
 
-/// Checks that a body has only fields with these names.
 fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiError> {
     let unknown = object.keys().filter(|name| !known.contains(*name));
     let mut errors = FieldErrors::default();

@@ -13,7 +13,6 @@ use super::names::nearest;
 /// What stands in the path. A path that is not UTF-8 is answered as one that does not exist.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// What stands in the query.
 pub(crate) struct Query<T>(pub(crate) T);
 
 /// The names of the query parameters of a route of Recado's own, as the `OpenAPI` document has them.
@@ -61,7 +60,6 @@ pub(crate) fn check_parameters(parts: &Parts) -> Result<(), ApiError> {
     }
 }
 
-/// Checks that a query has only parameters with these names.
 fn check_names(query: &str, known: &[String]) -> Result<(), ApiError> {
     let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     let has = |name: &str| known.iter().any(|known| known == name);

@@ -77,9 +77,7 @@ pub struct App {
     pub passwords: Passwords,
     /// Who follows the events.
     pub(crate) streams: Streams,
-    /// The deliveries that are being made.
     pub(crate) deliveries: TaskTracker,
-    /// The contacts that are being erased.
     pub(crate) erasures: TaskTracker,
     /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
     pub(crate) draining: CancellationToken,

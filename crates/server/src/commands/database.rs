@@ -101,7 +101,6 @@ pub(crate) async fn restore(config: &ConfigArgs, args: &RestoreArgs) -> anyhow::
     Ok(())
 }
 
-/// Changes the master key.
 pub(crate) async fn rotate_master_key(
     config: &ConfigArgs,
     args: &NewKeyArgs,

@@ -52,7 +52,6 @@ impl Signals {
         Self(kinds.map(|kind| kind.and_then(|kind| signal(kind).ok())))
     }
 
-    /// Resolves at the next signal.
     async fn next(&mut self) {
         let [interrupted, terminated, hung_up] = &mut self.0;
         tokio::select! {
@@ -82,7 +81,6 @@ fn outlives_terminal() -> bool {
     ignored.is_some_and(|mask| mask & HANGUP != 0)
 }
 
-/// Resolves when the process is asked to end.
 fn shutdown_signal() -> impl Future<Output = ()> {
     let mut signals = Signals::new();
     async move { signals.next().await }

@@ -67,7 +67,6 @@ pub(crate) async fn list(config: &ConfigArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Revokes a key.
 pub(crate) async fn revoke(config: &ConfigArgs, id: &ApiKeyId) -> anyhow::Result<()> {
     logging::init(&config.log)?;
     let store = open_store(config).await?;

@@ -25,7 +25,6 @@ use super::{listen, stop_at_signals};
 /// Connections at once to `/metrics`, which has few readers.
 const METRICS_CONNECTIONS: usize = 16;
 
-/// The media type of Prometheus's text format.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 #[derive(Args, Default)]

@@ -104,7 +104,6 @@ async fn insert(store: &Store, user: &User, author: &Author) -> anyhow::Result<(
     }
 }
 
-/// Asks for a new password twice.
 fn ask_twice(
     mut ask: impl FnMut(&'static str) -> io::Result<String>,
 ) -> anyhow::Result<SecretString> {

@@ -302,7 +302,6 @@ fn origin(name: &str, source: impl Fn(&str) -> Option<ValueSource>) -> String {
     "default".to_owned()
 }
 
-/// Stands for a secret.
 const HIDDEN: &str = "(hidden)";
 
 fn without_password(text: &str) -> String {

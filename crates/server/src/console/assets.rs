@@ -30,7 +30,6 @@ const FILES: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Serves the files.
 pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let mut router = Router::new();
     for (path, content_type, text) in FILES {

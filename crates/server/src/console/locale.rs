@@ -38,7 +38,6 @@ impl Language {
         }
     }
 
-    /// Returns the texts in this language.
     pub(super) const fn texts(self) -> &'static Texts {
         match self {
             Self::Portuguese => &PORTUGUESE,
@@ -127,7 +126,6 @@ impl Locale {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// Tells whether the query has that parameter with that value.
     pub(super) fn has(&self, (name, value): (&str, &str)) -> bool {
         self.parameter(name) == Some(value)
     }

@@ -44,7 +44,6 @@ impl FromRequestParts<Arc<App>> for Visitor {
     }
 }
 
-/// Answers with a page.
 pub(super) fn page(status: StatusCode, template: &impl Template) -> Result<Response, ApiError> {
     let html = Html(template.render().map_err(ApiError::internal)?);
     let policy = [(header::CONTENT_SECURITY_POLICY, POLICY)];
@@ -72,7 +71,6 @@ pub(super) struct Message<'a> {
     pub(super) sign_in: String,
 }
 
-/// Renders an error as a page.
 pub(crate) fn problem(locale: &Locale, error: ApiError, request_id: &str) -> Response {
     let t = locale.language.texts();
     let text = match error.reason {

@@ -47,7 +47,6 @@ struct SetPasswordPage<'a> {
     fields: [Field<'a>; 3],
 }
 
-/// Shows the form.
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     locale: Locale,

@@ -34,7 +34,6 @@ const SIGNED_OUT: (&str, &str) = ("notice", "signed-out");
 /// Most characters of an organization's id.
 const MAX_ORGANIZATION_CHARS: usize = 128;
 
-/// The filled form.
 #[derive(Default, Deserialize, Validate)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Filled {
@@ -147,7 +146,6 @@ pub(super) async fn sign_out(
     Ok((cookie, Redirect::to(&address)).into_response())
 }
 
-/// Reads the filled form.
 fn read(t: &Texts, filled: &Filled) -> Result<SignIn, Problems> {
     let email = filled.email.as_text().map(sign_in::email);
     let password = filled.password.as_text();

@@ -49,7 +49,6 @@ pub struct Restored {
     pub old: Option<PathBuf>,
 }
 
-/// How a SQLite database begins.
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// Copies the database while a server may use it, checks the copy, and gives it the name of the file. If it

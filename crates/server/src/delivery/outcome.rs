@@ -13,7 +13,6 @@ pub(super) const fn word(after: AfterAttempt) -> &'static str {
     }
 }
 
-/// The words of all outcomes.
 pub(crate) const OUTCOMES: [&str; 4] = [
     word(AfterAttempt::Delivered),
     word(AfterAttempt::RetryAt(Timestamp::UNIX_EPOCH)),

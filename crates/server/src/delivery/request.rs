@@ -37,7 +37,6 @@ pub(crate) const RESERVED_HEADERS: [HeaderName; 15] = [
     header::USER_AGENT,
 ];
 
-/// What is sent.
 pub(crate) struct Transmission<'a> {
     pub(crate) url: &'a str,
     /// The same over all attempts of a delivery.
@@ -47,7 +46,6 @@ pub(crate) struct Transmission<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// What the receiver answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answered {
     /// The HTTP status, if there was an answer.
@@ -56,7 +54,6 @@ pub(crate) struct Answered {
     pub(crate) retry_after: Option<String>,
     /// Why it counts as failed.
     pub(crate) error: Option<String>,
-    /// How long it took.
     pub(crate) duration: Duration,
 }
 

@@ -122,7 +122,6 @@ impl Intake {
         waiting + self.tasks.len()
     }
 
-    /// Gives access to the calls that this process has claimed.
     pub(crate) fn claims(&self) -> MutexGuard<'_, Claims> {
         lock(&self.claims)
     }

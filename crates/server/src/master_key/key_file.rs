@@ -11,7 +11,6 @@ use secrecy::ExposeSecret as _;
 
 use crate::startup::owner;
 
-/// Returns the key file of a database.
 pub(crate) fn of(database: &Path) -> PathBuf {
     files::beside(database, ".key")
 }

@@ -130,7 +130,6 @@ impl ReadySend {
         )
     }
 
-    /// The channel that would carry it.
     pub(crate) fn channel(&self) -> &dyn recado_providers::Channel {
         self.channel.as_ref()
     }
@@ -257,7 +256,6 @@ fn unknown(id: &MessageId, sentence: &str) -> ApiError {
     ApiError::new(Reason::OutcomeUnknown, sentence).about(id)
 }
 
-/// The outcome of a message whose send panicked.
 fn panicked() -> SendResult {
     let reason = Reason::OutcomeUnknown.as_str();
     let message = "the server failed in the middle of the send";

@@ -104,7 +104,6 @@ fn give_back<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
 }
 
 impl UsedUp {
-    /// The sentence for the caller.
     pub(crate) fn message(self) -> String {
         let (whose, most) = match self {
             Self::Server => return "Too many sends of this server are in flight".to_owned(),

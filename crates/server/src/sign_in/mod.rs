@@ -22,7 +22,6 @@ use crate::app::clock::later;
 use crate::sign_in::passwords::check_length;
 use crate::telemetry::log_organization;
 
-/// The data with which a person signs in.
 pub(crate) struct SignIn {
     /// As [`email`] returns it.
     pub(crate) email: String,

@@ -118,7 +118,6 @@ where
     }
 }
 
-/// The fields of one line.
 struct Line(Map<String, Value>);
 
 impl Line {

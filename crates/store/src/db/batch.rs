@@ -18,7 +18,6 @@ const MOST: usize = 256;
 
 /// A write that can be done together with others of the same organization.
 pub(crate) trait Batchable: Send + Sync + Sized + 'static {
-    /// What comes of it.
     type Done: Send + 'static;
 
     /// Does all writes or none; what comes of them is in their order.

@@ -34,7 +34,6 @@ impl OverList {
     }
 }
 
-/// Makes a statement for this database.
 pub(crate) fn over_list(kind: DatabaseKind, statement: &'static OverList) -> Query {
     let (list, ids) = match kind {
         DatabaseKind::Sqlite => ("json_each($2)", "select value from json_each($1)"),

@@ -25,7 +25,6 @@ pub struct Columns<'r> {
     id_column: &'static str,
 }
 
-/// A type that is read from a column.
 pub(crate) trait Stored<'r>: Sized {
     fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self>;
 }
@@ -56,7 +55,6 @@ impl<'r> Columns<'r> {
     }
 }
 
-/// Reads one column of all rows.
 pub(crate) fn column<'r, T: Stored<'r>, C: FromIterator<T>>(
     rows: &'r [AnyRow],
     table: &'static str,

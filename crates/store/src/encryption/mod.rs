@@ -118,7 +118,6 @@ pub(crate) struct SealedSecrets {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Reads the secrets of a row.
 pub(crate) fn sealed(columns: &Columns<'_>) -> Result<SealedSecrets> {
     SealedSecrets::read(columns, "secrets")
 }

@@ -112,7 +112,6 @@ impl DataSubject {
     }
 }
 
-/// Reads a person from the data of an event.
 pub(super) fn person(data: &Value) -> Contact {
     let addresses = ["phone", "userId", "lid"].into_iter();
     Contact::new(addresses.filter_map(|name| data[name].as_str()?.parse::<Recipient>().ok()))

@@ -37,7 +37,6 @@ pub(crate) struct NewEvent {
 }
 
 impl NewEvent {
-    /// Returns an event of a conversation.
     pub(crate) fn of(conversation: &Conversation, data: EventData) -> Self {
         Self {
             agent: Some(conversation.agent_id.clone()),

@@ -201,7 +201,6 @@ impl Received {
         Ok(Effect::Told)
     }
 
-    /// Returns the message of ours that this one answers.
     fn answered(
         &self,
         message: &InboundMessage,

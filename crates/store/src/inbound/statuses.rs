@@ -170,7 +170,6 @@ impl Statuses {
         })
     }
 
-    /// Returns whether a message of ours has this external id.
     pub(crate) fn knows(&self, channel: &ChannelId, external_id: &str) -> bool {
         let address = (channel.clone(), row::provider_id(external_id));
         self.named(&address).is_some()

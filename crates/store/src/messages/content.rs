@@ -13,7 +13,6 @@ pub(crate) const LIST: &str = "list";
 
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
-/// The content of an inbound message.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredInbound {
     pub(crate) kind: String,
@@ -98,7 +97,6 @@ pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> 
     }
 }
 
-/// Returns whether the content has this body and these buttons.
 pub(crate) fn says(content: &Content, body: &str, buttons: &[Choice]) -> bool {
     let same = |(own, other): (&Button, &Choice)| own.id == other.id && own.title == other.title;
     match content {

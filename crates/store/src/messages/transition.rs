@@ -76,7 +76,6 @@ impl MessageState {
         true
     }
 
-    /// Returns the event of the status.
     pub(crate) fn event(&self) -> NewEvent {
         let data = MessageStatusData {
             message_id: self.id.clone(),
@@ -121,7 +120,6 @@ static SAVE: OverList = OverList::new(
      where organization_id = n.organization and id = n.message",
 );
 
-/// Writes the states of messages.
 pub(crate) async fn save(
     moved: impl IntoIterator<Item = &MessageState>,
     log: &EventLog,

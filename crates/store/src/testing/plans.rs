@@ -95,7 +95,6 @@ pub(super) fn record() {
     });
 }
 
-/// Tells whether statements are recorded.
 pub(crate) fn is_recording() -> bool {
     statements().is_some()
 }

@@ -15,7 +15,6 @@ const MAX_BATCH: usize = 500;
 /// Most events that one transaction looks at, wanted or not.
 const WINDOW: i64 = 5_000;
 
-/// The events that a replay is about.
 #[derive(Clone)]
 struct Range {
     endpoint: WebhookEndpointId,

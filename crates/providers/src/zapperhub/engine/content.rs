@@ -185,7 +185,6 @@ fn answered(member: &Value) -> Option<String> {
     id(own(own(member, "contextInfo")?, "stanzaId"))
 }
 
-/// Tells whether a chat is a group.
 pub(crate) fn is_group(chat: &str) -> bool {
     chat.ends_with("@g.us")
 }

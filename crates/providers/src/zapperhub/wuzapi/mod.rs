@@ -25,7 +25,6 @@ const EVENTS: [&str; 8] = [
     "QR",
 ];
 
-/// The header that holds the signature of a webhook.
 const SIGNATURE: &str = "x-hmac-signature";
 
 /// One user of a server.

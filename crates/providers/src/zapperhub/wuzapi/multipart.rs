@@ -6,7 +6,6 @@ use crate::webhook::WebhookUnreadable;
 
 const KIND: &str = "multipart/form-data";
 
-/// Whether a body of this type is a multipart form.
 pub(crate) fn is_multipart(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case(KIND)

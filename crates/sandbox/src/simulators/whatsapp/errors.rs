@@ -49,7 +49,6 @@ fixed_errors! {
         Some("Message failed to send because there were too many messages sent from this phone number to the same recipient in a short period of time.");
 }
 
-/// One error of the Graph API.
 pub(super) struct GraphError {
     status: u16,
     kind: &'static str,
@@ -92,7 +91,6 @@ impl GraphError {
         }
     }
 
-    /// A text header without its text.
     pub(super) fn header_text_missing() -> Self {
         Self {
             subcode: Some(2_494_010),
@@ -100,7 +98,6 @@ impl GraphError {
         }
     }
 
-    /// A token of the past.
     pub(super) fn expired_token(now: Timestamp) -> Self {
         let expired = now.checked_sub(SignedDuration::from_hours(1));
         let expired = expired.unwrap_or(now);
@@ -149,7 +146,6 @@ impl GraphError {
         Answer::new(self.status, json!({"error": error}))
     }
 
-    /// The window of the recipient is closed.
     pub(super) fn window_closed() -> Self {
         let (title, details) = WINDOW_CLOSED;
         Self::new(

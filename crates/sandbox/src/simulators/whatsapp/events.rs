@@ -9,7 +9,6 @@ use crate::{BsuidMode, Failure, PhoneMessage, State, Step, ids, webhooks::Event}
 /// The field that statuses and messages come under.
 const FIELD: &str = "messages";
 
-/// A step of a message.
 pub(crate) fn step(state: &State, message: &PhoneMessage, step: Step) -> Vec<Event> {
     let customer = Customer::of(state, &message.to);
     let name = match step {

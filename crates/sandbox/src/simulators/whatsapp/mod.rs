@@ -64,7 +64,6 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, GraphError> {
     }
 }
 
-/// Checks whether the token may use the number.
 fn authorize(state: &State, call: &Call, number: &str) -> Result<(), GraphError> {
     let header = call.credential().ok_or(NO_TOKEN)?;
     let (token_state, knows_number) = header
@@ -103,7 +102,6 @@ fn number(state: &State, call: &Call, id: &str) -> Value {
     })
 }
 
-/// Keeps the members of an object that are wanted.
 fn retained(mut object: Value, wanted: impl Fn(&str, &Value) -> bool) -> Value {
     if let Some(members) = object.as_object_mut() {
         members.retain(|key, value| wanted(key, value));

@@ -17,7 +17,6 @@ impl<'a> Node<'a> {
         Self { object, path }
     }
 
-    /// An object that stands at `key` of this one.
     pub(super) fn child<'b>(&self, key: &str, value: &'b Value) -> Result<Node<'b>, GraphError> {
         Node::at(self.path(key), value)
     }

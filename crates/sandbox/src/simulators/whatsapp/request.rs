@@ -22,7 +22,6 @@ pub(super) struct Draft<'a> {
     pub(super) content: Box<dyn Kind>,
 }
 
-/// The recipient as the request names it.
 #[derive(Clone, Copy)]
 pub(super) enum To<'a> {
     Phone(&'a str),

@@ -28,7 +28,6 @@ pub(crate) fn throttled() -> Answer {
 /// Reads the body of a sending route.
 type Read = fn(&Map<String, Value>) -> Result<Sent, Answer>;
 
-/// A simulated route.
 enum Operation {
     Send(Read),
     SetWebhook,
@@ -37,7 +36,6 @@ enum Operation {
 }
 
 impl Operation {
-    /// Returns the operation of a path, and its method.
     fn at(path: &[&str]) -> Option<(Method, Self)> {
         Some(match path {
             ["chat", "send", "buttons"] => (Method::POST, Self::Send(buttons::read)),

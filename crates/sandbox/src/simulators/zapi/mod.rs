@@ -39,7 +39,6 @@ enum Operation {
 }
 
 impl Operation {
-    /// Returns the operation of a name, and its method.
     fn named(name: &str) -> Option<(Method, Self)> {
         Some(match name {
             // The docs' overview names the two longer forms, their own pages post to the first.

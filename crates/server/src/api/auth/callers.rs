@@ -24,7 +24,6 @@ use crate::telemetry::log_organization;
 
 /// What a caller may do for one organization, as a type, so that a signature can name it: `Caller<Sends>`.
 pub(crate) trait Right {
-    /// What is asked of the caller.
     const NEED: Need;
 }
 
@@ -140,7 +139,6 @@ pub(crate) struct Manager {
     pub(crate) organization_id: Option<OrganizationId>,
 }
 
-/// A person who is signed in.
 pub(crate) struct SignedIn {
     pub(crate) app: Arc<App>,
     pub(crate) session: Session,

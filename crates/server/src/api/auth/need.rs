@@ -35,7 +35,6 @@ pub(crate) trait Guard {
 
 /// A handler whose first argument is a [`Guard`].
 pub(crate) trait Guarded<Arguments> {
-    /// What the guard asks of callers.
     const NEED: Need;
 }
 

@@ -46,7 +46,6 @@ struct KeptEvent {
     event: Arc<Event>,
     /// The size of its data.
     bytes: usize,
-    /// When it was read.
     read_at: Instant,
 }
 
@@ -111,7 +110,6 @@ impl Feed {
         *self.newest.borrow()
     }
 
-    /// Returns what tells of new events.
     pub(super) fn subscribe(&self) -> watch::Receiver<EventId> {
         self.newest.subscribe()
     }

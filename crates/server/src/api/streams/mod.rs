@@ -134,7 +134,6 @@ impl Streams {
         })
     }
 
-    /// Closes all streams of an organization.
     pub(crate) fn close(&self, organization: &OrganizationId) {
         if let Some(audience) = lock(&self.open).feeds.get(organization) {
             for (_, closed) in audience.streams.values() {
@@ -155,7 +154,6 @@ impl Streams {
         open.watching.then_some(credentials)
     }
 
-    /// Closes the streams of these credentials.
     fn close_streams_of(&self, credentials: &BTreeSet<Credential>) {
         for audience in lock(&self.open).feeds.values() {
             for (credential, closed) in audience.streams.values() {
@@ -186,7 +184,6 @@ impl OpenStream {
         }
     }
 
-    /// Returns the newest event that the feed has read.
     pub(crate) fn newest(&self) -> EventId {
         *self.newest.borrow()
     }
