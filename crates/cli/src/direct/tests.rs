@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use recado_core::{SendButtons, chatvolt};
 use recado_sandbox::{Account, Effect, Fault, Provider as Simulated, Sandbox, base_urls};
 use rstest::rstest;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::{commands::send::buttons::read, credentials::variable};
+use crate::credentials::variable;
 
 /// Values of the environment, by their variables.
 type Environment = HashMap<String, String>;
@@ -35,7 +36,9 @@ async fn sandbox() -> (Sandbox, Environment) {
 fn direct(provider: Provider, body: Value, environment: &Environment) -> Result<Direct> {
     let to = "5511900000001".parse().unwrap();
     let lookup = |name: &str| environment.get(name).cloned();
-    Direct::new(provider, &Settings::new(), to, read(body)?, &lookup)
+    let body = serde_json::from_value(body).unwrap();
+    let message = chatvolt::read::<SendButtons>(body).map_err(Failure::Fields)?;
+    Direct::new(provider, &Settings::new(), to, message, &lookup)
 }
 
 fn body() -> Value {

@@ -37,11 +37,11 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
 
 #[cfg(test)]
 mod tests {
+    use recado_core::{SendButtons, chatvolt};
     use recado_sandbox::drawing::Style;
     use serde_json::json;
 
     use super::*;
-    use crate::commands::send::buttons::read;
 
     #[test]
     fn a_message_of_the_server_is_drawn_like_its_request() {
@@ -69,7 +69,8 @@ mod tests {
 ├────────────────────────────┤
 │         ↩ Support          │
 ╰────────────────────────────╯";
-        let request = of_content(&read(request).unwrap().content);
+        let request = serde_json::from_value(request).unwrap();
+        let request = of_content(&chatvolt::read::<SendButtons>(request).unwrap().content);
         for bubble in [request, of_message(&message).unwrap()] {
             assert_eq!(bubble.draw(80, Style::Plain), drawn);
         }

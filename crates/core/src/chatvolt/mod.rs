@@ -5,10 +5,50 @@ mod send_buttons;
 
 pub use send_buttons::{ButtonFields, SendButtons};
 
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
 use crate::capabilities::{Capabilities, Caution, Refusal};
+use crate::fields::FieldErrors;
 use crate::message::{Content, FieldPath};
 use crate::recipient::Recipient;
+use crate::switch;
 use crate::warning::Warning;
+
+/// The request shape of one kind of message; [`read`] reads it.
+pub trait SendShape: DeserializeOwned {
+    /// Turns the request into a message that can only be valid, or names every field that is missing, blank or of a
+    /// wrong type.
+    fn read_fields(self) -> Result<ChatvoltSend, FieldErrors>;
+}
+
+/// Reads the body of a request as this shape, or names every field that is wrong.
+///
+/// A field that was meant to be `dryRun` is wrong in every shape: the switch is read from the query alone, and a
+/// caller that wrote it here expects that nothing is sent.
+pub fn read<Shape: SendShape>(body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
+    let misplaced = "Write dryRun=true in the query, not in the body";
+    let names = body.keys().filter(|name| switch::resembles_dry_run(name));
+    let mut faults: Vec<_> = names.map(|name| Warning::new(name, misplaced)).collect();
+    let request: Shape = serde_json::from_value(Value::Object(body))
+        .map_err(|_| FieldErrors::root("A field has a value of a wrong type"))?;
+    let mut errors = match request.read_fields() {
+        Ok(send) if faults.is_empty() => return Ok(send),
+        Ok(send) => {
+            faults.extend(send.misspelled);
+            FieldErrors::default()
+        }
+        Err(errors) => errors,
+    };
+    add(&mut errors, faults);
+    Err(errors)
+}
+
+fn add(errors: &mut FieldErrors, faults: Vec<Warning>) {
+    for Warning { field, message } in faults {
+        errors.fields.entry(field).or_default().push(message);
+    }
+}
 
 /// A request that is valid.
 #[non_exhaustive]
@@ -50,5 +90,51 @@ impl ChatvoltSend {
         };
         let cautions = cautions.into_iter().map(warn);
         Ok(cautions.chain(self.misspelled.iter().cloned()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    /// A shape that ignores every field.
+    #[derive(serde::Deserialize)]
+    struct Anything {}
+
+    impl SendShape for Anything {
+        fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
+            let example = serde_json::from_str(SendButtons::EXAMPLE).expect("an object");
+            read::<SendButtons>(example)
+        }
+    }
+
+    #[rstest]
+    #[case("dryRun", json!(true))]
+    #[case("dry_run", json!("1"))]
+    #[case("DryRun", json!(false))]
+    fn a_dry_run_in_the_body_is_refused_however_it_is_written_in_every_shape(
+        #[case] name: &str,
+        #[case] value: Value,
+    ) {
+        let mut body: Map<_, _> = serde_json::from_str(SendButtons::EXAMPLE).expect("an object");
+        assert!(read::<Anything>(body.clone()).is_ok());
+        body.insert(name.to_owned(), value);
+        let sentence = "Write dryRun=true in the query, not in the body";
+        let refused = Some(FieldErrors::field(name, sentence));
+        assert_eq!(read::<Anything>(body.clone()).err(), refused);
+        assert_eq!(read::<SendButtons>(body).err(), refused);
+    }
+
+    #[test]
+    fn a_dry_run_in_the_body_is_named_with_the_other_faults() {
+        let body = json!({"dryRun": true, "bodyText": "Hi", "agentId": "A1", "conversationId": "C1"});
+        let body = body.as_object().cloned().expect("an object");
+        let errors = read::<SendButtons>(body).expect_err("four faults");
+        let fields: Vec<_> = errors.fields.keys().map(String::as_str).collect();
+        let wrong = ["bodyText", "body_text", "button_1_id", "button_1_title", "dryRun"];
+        assert_eq!(fields, wrong);
     }
 }

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use super::{ChatvoltSend, misspelling};
+use super::{ChatvoltSend, SendShape, add, misspelling};
 use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
 use crate::message::{Button, Buttons, FieldPath, Segment};
-use crate::switch;
 use crate::warning::Warning;
 
 /// Longest name, in bytes, that is compared with ours.
@@ -17,7 +16,7 @@ const MAX_NAME_BYTES: usize = 64;
 /// Most unknown fields that are compared with ours: a body may have tens of thousands.
 const MAX_UNKNOWN: usize = 50;
 
-/// The request as received; unknown keys are ignored, except those that were meant to be `dryRun`.
+/// The request as received; unknown keys are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendButtons {
     /// The agent that sends the message.
@@ -97,11 +96,6 @@ impl Validate for ButtonFields {
                 }
             }
         }
-        // The switch is read from the query alone: a caller that wrote it here expects that nothing is sent.
-        for name in self.0.keys().filter(|name| switch::resembles_dry_run(name)) {
-            let misplaced = rule("dry_run", "Write dryRun=true in the query, not in the body");
-            add(name.clone(), misplaced);
-        }
         if errors.is_empty() {
             Ok(())
         } else {
@@ -158,16 +152,14 @@ impl SendButtons {
         };
         is_given(field)
     }
+}
 
-    /// Turns the request into a message that can only be valid, or names every field that is missing, blank or of a
-    /// wrong type.
-    pub fn read(self) -> Result<ChatvoltSend, FieldErrors> {
+impl SendShape for SendButtons {
+    fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
         let misspelled = self.misspelled();
         if let Err(errors) = self.validate() {
             let mut errors = FieldErrors::from_validation(&errors, wire_name);
-            for Warning { field, message } in misspelled {
-                errors.fields.entry(field).or_default().push(message);
-            }
+            add(&mut errors, misspelled);
             return Err(errors);
         }
         let mut numbers = Vec::new();
@@ -233,9 +225,8 @@ mod tests {
     use crate::message::Content;
 
     fn read(body: Value) -> Result<ChatvoltSend, Value> {
-        let request: SendButtons = serde_json::from_value(body).expect("an object");
-        request
-            .read()
+        let body = serde_json::from_value(body).expect("an object");
+        crate::chatvolt::read::<SendButtons>(body)
             .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
     }
 
@@ -303,19 +294,6 @@ mod tests {
         assert_eq!(button_ids(body), ["a", "c", "j"]);
     }
 
-    #[test]
-    fn a_dry_run_in_the_body_is_refused_however_it_is_written() {
-        for (name, value) in [
-            ("dryRun", json!(true)),
-            ("dry_run", json!("1")),
-            ("DryRun", json!(false)),
-        ] {
-            let refused = read(with(&json!({name: value}))).expect_err("a misplaced switch");
-            let sentence = "Write dryRun=true in the query, not in the body";
-            assert_eq!(refused[name]["_errors"], json!([sentence]));
-        }
-    }
-
     #[rstest]
     #[case("bodyText", json!("Hi"), "body_text")]
     #[case("body", json!("Hi"), "body_text")]
@@ -346,7 +324,7 @@ mod tests {
         let sentence = format!("Unknown field; write {meant}");
         assert_eq!(refused[name]["_errors"], json!([sentence]));
         let request: SendButtons = serde_json::from_value(json!({name: value})).expect("an object");
-        let errors = request.read().expect_err("fields are missing");
+        let errors = request.read_fields().expect_err("fields are missing");
         assert_eq!(errors.first(), format!("{name}: {sentence}"));
     }
 
@@ -355,7 +333,7 @@ mod tests {
         let warnings = |extra: &Value| {
             let request: SendButtons = serde_json::from_value(with(extra)).expect("an object");
             let warnings = request.misspelled();
-            request.read().expect("a valid body");
+            request.read_fields().expect("a valid body");
             warnings
                 .into_iter()
                 .map(|warning| warning.field)
@@ -386,7 +364,7 @@ mod tests {
                 .shift_remove("body_text");
             let request: SendButtons = serde_json::from_value(body).expect("an object");
             assert!(request.misspelled().len() <= MAX_UNKNOWN);
-            let errors = request.read().expect_err("no body");
+            let errors = request.read_fields().expect_err("no body");
             assert!(errors.to_string().len() < 500);
         }
     }

@@ -34,8 +34,8 @@ pub(crate) struct Body<T>(pub T);
 /// The valid request body of a route that ChatVolt has: fields that only ChatVolt knows are ignored.
 pub(crate) struct ChatvoltBody<T>(pub T);
 
-/// The request body of a send, whose shape checks itself: it also names the fields that were misspelled.
-pub(crate) struct SendBody<T>(pub T);
+/// The request body of a send, which [`recado_core::chatvolt::read`] checks: it also names the fields that were misspelled.
+pub(crate) struct SendBody(pub Map<String, Value>);
 
 /// A small valid request body; unknown fields are ignored, such as those that a browser's form has.
 pub(crate) struct SmallBody<T>(pub T);
@@ -58,11 +58,11 @@ impl<T: DeserializeOwned + Validate> FromRequest<Arc<App>> for ChatvoltBody<T> {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for SendBody<T> {
+impl FromRequest<Arc<App>> for SendBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        shaped(read(request, app, MAX_BODY_BYTES).await?).map(Self)
+        read(request, app, MAX_BODY_BYTES).await.map(Self)
     }
 }
 
@@ -76,15 +76,11 @@ impl<T: DeserializeOwned + Validate> FromRequest<Arc<App>> for SmallBody<T> {
 
 /// Reads a shape, or names all rules that it breaks.
 fn valid<T: DeserializeOwned + Validate>(object: Map<String, Value>) -> Result<T, ApiError> {
-    let shape: T = shaped(object)?;
+    let shape = T::deserialize(Value::Object(object))
+        .map_err(|_| FieldErrors::root("A field has a value of a wrong type"))?;
     let broken = shape.validate();
     broken.map_err(|errors| FieldErrors::from_validation(&errors, camel_case))?;
     Ok(shape)
-}
-
-fn shaped<T: DeserializeOwned>(object: Map<String, Value>) -> Result<T, ApiError> {
-    T::deserialize(Value::Object(object))
-        .map_err(|_| FieldErrors::root("A field has a value of a wrong type").into())
 }
 
 /// The names of the fields, as the `OpenAPI` document has them.

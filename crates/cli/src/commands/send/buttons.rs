@@ -1,10 +1,10 @@
 //! `recado send buttons`: a text with reply buttons.
 
-use recado_core::{Button, SendButtons, chatvolt::ChatvoltSend};
-use serde_json::{Map, Value};
+use recado_core::{Button, SendButtons, chatvolt};
+use serde_json::Map;
 
 use super::draft::{Draft, How, Who};
-use crate::{Failure, Result, input};
+use crate::{Result, input};
 
 pub(super) const HELP: &str = "Examples:
   recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
@@ -72,23 +72,16 @@ impl ButtonsArgs {
         Ok(Draft {
             path: &["messages", "interactive", "send-buttons"],
             body: self.how.body(flags)?,
-            read,
+            read: chatvolt::read::<SendButtons>,
             how: self.how,
         })
     }
 }
 
-/// Reads the body of a request, as the server does.
-pub(crate) fn read(body: Value) -> Result<ChatvoltSend> {
-    let request: SendButtons = serde_json::from_value(body)
-        .map_err(|error| Failure::Usage(format!("the message is not valid: {error}")))?;
-    request.read().map_err(Failure::Fields)
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! What the commands of all kinds of messages share.
 
-use recado_core::{GivenRecipient, Provider, chatvolt::ChatvoltSend};
+use recado_core::{FieldErrors, GivenRecipient, Provider, chatvolt::ChatvoltSend};
 use serde_json::{Map, Value};
 
 use crate::credentials::{provider_parser, setting};
@@ -41,8 +41,8 @@ pub(super) struct How {
 pub(super) struct Draft {
     pub(super) path: &'static [&'static str],
     pub(super) body: Map<String, Value>,
-    /// Reads the body, for a send without a server and for the drawing.
-    pub(super) read: fn(Value) -> Result<ChatvoltSend>,
+    /// Reads the body as the server does, for a send without a server and for the drawing.
+    pub(super) read: fn(Map<String, Value>) -> Result<ChatvoltSend, FieldErrors>,
     pub(super) how: How,
 }
 

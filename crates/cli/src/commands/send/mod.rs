@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::message;
 use crate::render::{bubble, dry_run};
-use crate::{Effect, Globals, Lookup, Output, Result, credentials, direct::Direct};
+use crate::{Effect, Failure, Globals, Lookup, Output, Result, credentials, direct::Direct};
 
 /// One command for each kind of message.
 #[derive(Subcommand)]
@@ -30,7 +30,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
             body.insert(key.to_owned(), "direct".into());
         }
         let settings = credentials::settings(draft.how.settings);
-        let message = (draft.read)(body.into())?;
+        let message = (draft.read)(body).map_err(Failure::Fields)?;
         let direct = Direct::new(provider, &settings, to, message, lookup)?;
         return if draft.how.dry_run {
             direct.preview()
@@ -38,12 +38,12 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
             direct.send().await
         };
     }
-    let (client, body) = (globals.client(lookup)?, Value::Object(draft.body));
+    let (client, body) = (globals.client(lookup)?, draft.body.clone().into());
     if draft.how.dry_run {
         let (query, effect) = ([("dryRun", "true".to_owned())], Effect::Reads);
         let answer = client.call(Method::POST, draft.path, &query, Some(&body), effect);
         let answer = answer.await?;
-        let message = (draft.read)(body).ok();
+        let message = (draft.read)(draft.body).ok();
         let bubble = message.map(|message| bubble::of_content(&message.content));
         let views = dry_run::views(bubble, &answer.value);
         return Ok(Output::new(answer.text, views));

@@ -1,8 +1,8 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
-use recado_core::SendButtons;
 use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
+use recado_core::{SendButtons, chatvolt};
 
 use super::{Bounds, SendAnswer, SendFailures, SendQuery, answer};
 use crate::api::body::SendBody;
@@ -106,10 +106,11 @@ impl From<&ButtonsLimits> for Limits {
 pub(crate) async fn send_buttons(
     caller: Caller<Sends>,
     switch: DryRunSwitch,
-    SendBody(request): SendBody<SendButtons>,
+    SendBody(body): SendBody,
 ) -> LongAnswer {
     let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
-    answer(caller, switch, request.read()?, limits).await
+    let request = chatvolt::read::<SendButtons>(body)?;
+    answer(caller, switch, request, limits).await
 }
 
 #[cfg(test)]
