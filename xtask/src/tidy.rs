@@ -38,6 +38,16 @@ fn breaches() -> Result<Vec<String>> {
     Ok(breaches)
 }
 
+/// All files below a folder of `root` with that extension: their paths from `root`, and their texts.
+fn texts(root: &Path, folder: &str, extension: &str) -> Result<Vec<(String, String)>> {
+    let paths = files(&root.join(folder), extension)?.into_iter();
+    let texts = paths.map(|path| {
+        let name = path.strip_prefix(root)?.to_string_lossy().into_owned();
+        Ok((name, fs::read_to_string(&path)?))
+    });
+    texts.collect()
+}
+
 /// All files below `folder` with that extension, sorted; a folder that is not there has none.
 fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();

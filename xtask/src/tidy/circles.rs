@@ -4,7 +4,7 @@
 //! import of its own: a name is followed through it to the file that defines the item.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
@@ -12,7 +12,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::{Attribute, Ident, Item, ItemMod, ItemUse, Macro, UseTree, Visibility, visit};
 
-use super::files;
+use super::texts;
 
 const CRATES: &str = "cli core providers sandbox server store";
 
@@ -23,12 +23,7 @@ pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     for package in CRATES.split(' ') {
         let source = root.join("crates").join(package).join("src");
-        let mut sources = Vec::new();
-        for path in files(&source, "rs")? {
-            let place = path.strip_prefix(&source).unwrap_or(&path);
-            let place = place.to_string_lossy().into_owned();
-            sources.push((place, fs::read_to_string(&path)?));
-        }
+        let sources = texts(&source, "", "rs")?;
         let found = circles(&format!("recado_{package}"), &sources)?;
         let found = found.iter();
         breaches.extend(found.map(|circle| format!("crates/{package}/src: {circle}")));

@@ -1,10 +1,10 @@
 //! Sentences and names do without words that make a riddle of them.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::Result;
 
-use super::files;
+use super::texts;
 
 const RIDDLES: [&str; 6] = ["nobody", "whoever", "somebody", "anew", "is no ", "none if"];
 
@@ -29,9 +29,8 @@ pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
     let mut breaches = Vec::new();
     for part in PARTS.split(' ') {
         for extension in ["rs", "md", "json", "sql"] {
-            for path in files(&root.join(part), extension)? {
-                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-                breaches.extend(check(&name, &fs::read_to_string(&path)?));
+            for (name, text) in texts(root, part, extension)? {
+                breaches.extend(check(&name, &text));
             }
         }
     }

@@ -1,11 +1,12 @@
-//! Every source file says what it is, stays short, prints only where printing is its task, and has no
+//! Every source file is compiled, says what it is, stays short, prints only where printing is its task, and has no
 //! `Debug` where people's texts, numbers and secrets are.
 
-use std::{fs, path::Path};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::Result;
 
-use super::files;
+use super::texts;
 
 const CEILING: usize = 400;
 
@@ -21,14 +22,30 @@ const LIBRARIES: [&str; 4] = [
 const SHAPES: [&str; 2] = ["crates/server/src/api/routes/", "crates/cli/src/commands/"];
 
 pub(super) fn breaches(root: &Path) -> Result<Vec<String>> {
-    let mut breaches = Vec::new();
+    let mut sources = BTreeMap::new();
     for folder in ["crates", "tests", "xtask"] {
-        for path in files(&root.join(folder), "rs")? {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-            breaches.extend(check(&name, &fs::read_to_string(&path)?));
-        }
+        sources.extend(texts(root, folder, "rs")?);
     }
+    let checked = sources.iter().flat_map(|(name, text)| check(name, text));
+    let mut breaches: Vec<_> = checked.collect();
+    let undeclared = sources.keys().filter(|name| !is_compiled(name, &sources));
+    let sentence = "no `mod` declares this file, so it is not compiled and its tests never run";
+    breaches.extend(undeclared.map(|name| format!("{name}: {sentence}")));
     Ok(breaches)
+}
+
+/// Tells whether a file is one that Cargo finds by its place, or that its parent declares as a module.
+fn is_compiled(name: &str, sources: &BTreeMap<String, String>) -> bool {
+    let module = name.trim_end_matches(".rs").trim_end_matches("/mod");
+    let (folder, module) = module.rsplit_once('/').unwrap_or_default();
+    let declaration = format!("mod {module};");
+    let parents = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"].map(|end| format!("{folder}{end}"));
+    let parents = parents.iter().filter_map(|parent| sources.get(parent));
+    let mut lines = parents.flat_map(|text| text.lines());
+    matches!(module, "lib" | "main")
+        || folder.ends_with("/bin")
+        || folder.ends_with("/examples")
+        || lines.any(|line| line.ends_with(&declaration) && !line.trim_start().starts_with("//"))
 }
 
 fn check(name: &str, text: &str) -> Vec<String> {
@@ -94,6 +111,30 @@ mod tests {
         assert_eq!(check("xtask/src/a.rs", "//! What it is.\n"), [""; 0]);
         let breaches = check("xtask/src/a.rs", "use std::fs;\n");
         assert!(breaches[0].starts_with("xtask/src/a.rs:1: no `//!`"));
+    }
+
+    #[test]
+    fn a_file_that_no_parent_declares_is_not_compiled() {
+        let texts = [
+            (
+                "crates/a/src/lib.rs",
+                "mod b;\npub(crate) mod c;\n// mod d;\n",
+            ),
+            ("crates/a/src/b.rs", "    mod e;\n"),
+            ("crates/a/src/b/e.rs", ""),
+            ("crates/a/src/b/mod.rs", ""),
+            ("crates/a/src/bin/f.rs", ""),
+            ("crates/a/src/c/mod.rs", ""),
+            ("crates/a/src/d.rs", ""),
+            ("crates/a/src/c/e.rs", ""),
+        ];
+        let sources = texts
+            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+            .into();
+        for (name, _) in texts {
+            let is_forgotten = ["crates/a/src/d.rs", "crates/a/src/c/e.rs"].contains(&name);
+            assert_eq!(is_compiled(name, &sources), !is_forgotten, "{name}");
+        }
     }
 
     #[test]
