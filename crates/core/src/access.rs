@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 words! {
     /// One thing that a caller may be allowed to do.
-    pub enum Scope: UnknownScope("a scope is one of read, send, manage") {
+    pub enum Scope: UnknownScope("a scope is one of …") {
         /// Show and list the data of the organization, and follow its events.
         Read = "read",
         /// Send messages and open conversations.
@@ -35,7 +35,7 @@ pub enum InvalidScopes {
 
 words! {
     /// The role of a user in the organization; a role is only a set of scopes.
-    pub enum Role: UnknownRole("a role is one of owner, agent, viewer") {
+    pub enum Role: UnknownRole("a role is one of …") {
         /// May do everything.
         Owner = "owner",
         /// May read and send.

@@ -2,7 +2,7 @@
 
 words! {
     /// The provider of a channel.
-    pub enum Provider: UnknownProvider("provider is one of whatsapp, zapi, zapperhub") {
+    pub enum Provider: UnknownProvider("provider is one of …") {
         /// Meta's WhatsApp Cloud API.
         WhatsApp = "whatsapp",
         /// Z-API, an unofficial API on a linked device.

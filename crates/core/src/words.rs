@@ -3,7 +3,8 @@
 /// Defines an enum whose variants are words in requests, answers and the database.
 ///
 /// Each row has a variant and its word, so that no word can be missing in a second list. The enum has `ALL`,
-/// `as_str`, `Display` and serde; with a name and a sentence for the error, also `FromStr`.
+/// `as_str`, `Display` and serde; with a name and a sentence for the error, in which `…` stands for the words, also
+/// `FromStr`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! words {
@@ -44,7 +45,7 @@ macro_rules! words {
         $(
             #[doc = concat!("A text that is not one of the words of [`", stringify!($name), "`].")]
             #[derive(Debug, Clone, Copy, PartialEq, Eq, ::thiserror::Error)]
-            #[error($sentence)]
+            #[error("{}", $sentence.replace('…', &$name::WORDS.join(", ")))]
             $vis struct $error;
 
             impl ::std::str::FromStr for $name {

@@ -21,7 +21,7 @@ pub struct SetAsideCall {
 
 words! {
     /// Why a webhook call is set aside.
-    pub enum SetAsideReason: UnknownSetAsideReason("expected one of unreadable, crashed, too_many_items") {
+    pub enum SetAsideReason: UnknownSetAsideReason("expected one of …") {
         /// Its body is not in a form that the provider is known to use, or its row is damaged.
         Unreadable = "unreadable",
         /// The process ended during each of three attempts to apply it.

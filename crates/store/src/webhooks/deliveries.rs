@@ -44,7 +44,7 @@ pub struct Delivery {
 
 words! {
     /// The status of a delivery.
-    pub enum DeliveryStatus: UnknownDeliveryStatus("status is one of pending, delivered, failed, not_sent") {
+    pub enum DeliveryStatus: UnknownDeliveryStatus("status is one of …") {
         /// It waits for its first or next attempt.
         Pending = "pending",
         /// The endpoint accepted it.

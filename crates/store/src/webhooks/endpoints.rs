@@ -37,7 +37,7 @@ pub struct WebhookEndpoint {
 
 words! {
     /// The shape in which an endpoint gets events.
-    pub enum WebhookFormat: UnknownWebhookFormat("format is one of recado, chatvolt") {
+    pub enum WebhookFormat: UnknownWebhookFormat("format is one of …") {
         /// That of the API.
         Recado = "recado",
         /// That of ChatVolt's webhooks.
