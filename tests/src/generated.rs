@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args as _;
-use recado_core::capabilities::{Limit, WHATSAPP, WUZAPI_FORK, ZAPI, ZAPPERAPI_V2};
-use recado_core::{Capabilities, ContentKind};
+use recado_core::ContentKind;
+use recado_core::capabilities::{self, Limit};
 use recado_server::api::error::Reason;
 use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
@@ -49,16 +49,10 @@ fn errors() -> anyhow::Result<String> {
 }
 
 fn limits() -> anyhow::Result<String> {
-    let providers: [(&str, &Capabilities); 4] = [
-        ("WhatsApp Cloud API", &WHATSAPP),
-        ("Z-API", &ZAPI),
-        ("ZapperHUB", &ZAPPERAPI_V2),
-        ("ZapperHUB, dialect wuzapi", &WUZAPI_FORK),
-    ];
     let mut text = format!(
         "{NOTICE}# Limits\n\nWhat each provider carries, checked before anything is sent. Lengths count Unicode code points.\n"
     );
-    for (name, capabilities) in providers {
+    for (name, capabilities) in capabilities::ALL {
         for kind in ContentKind::ALL {
             let Some(table) = capabilities.limits(kind) else {
                 continue;

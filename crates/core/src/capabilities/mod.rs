@@ -16,6 +16,14 @@ use crate::message::{ButtonsLimits, Content, ContentKind};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
+/// What each API carries that Recado connects, and the API's title.
+pub static ALL: [(&str, &Capabilities); 4] = [
+    (WHATSAPP.title, &WHATSAPP),
+    (ZAPI.title, &ZAPI),
+    (ZAPPERAPI_V2.title, &ZAPPERAPI_V2),
+    ("ZapperHUB, dialect wuzapi", &WUZAPI_FORK),
+];
+
 /// What one API of a provider carries; a kind without limits is not carried.
 ///
 /// A channel to a provider of your own begins with [`new`](Self::new), and states what it carries:
