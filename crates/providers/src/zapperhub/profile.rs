@@ -31,15 +31,9 @@ pub(crate) const PROFILE: Profile = Profile {
 
 /// Recognizes `https://api.zapperapi.com/…/messages/buttons` and `https://…/chat/send/buttons`.
 fn url_of_call(url: &Url) -> Option<&'static str> {
-    let calls = [
-        ["messages", "buttons"],
-        ["messages", "text"],
-        ["chat", "send"],
-        ["session", "status"],
-    ];
-    let is_call = segments(url)
-        .windows(2)
-        .any(|pair| calls.iter().any(|call| pair == call));
+    let is_call = segments(url).windows(2).any(|pair| {
+        matches!(pair, ["messages", _] | ["chat", "send"] | ["session", "status"] if !pair[1].is_empty())
+    });
     is_call.then_some(
         "Is the URL of a call; end it before the id of the instance, or before /chat or /session",
     )

@@ -133,6 +133,7 @@ const OF_A_CALL: &str =
     "https://api.zapperapi.com/0FBA9C7D2E1848A3/messages/buttons",
     OF_A_CALL
 )]
+#[case::zapperhub_other_kind(ZapperHub, "https://api.zapperapi.com/messages/list", OF_A_CALL)]
 #[case::wuzapi(
     Wuzapi,
     "https://wuzapi.example.com/chat/send/buttons?token=0FBA9C7D2E1848A3",
@@ -148,6 +149,7 @@ fn the_url_of_a_call_in_the_place_of_the_base_url_is_recognized(
 
 #[rstest]
 #[case::whatsapp(WhatsApp, "https://proxy.example.com/v1.0")]
+#[case::zapperhub_folder(ZapperHub, "https://proxy.example.com/messages/")]
 #[case::zapi(Zapi, "https://proxy.example.com/instances")]
 #[case::zapi_below(Zapi, "https://proxy.example.com/instances/main")]
 fn a_base_url_with_a_path_of_its_own_is_taken(#[case] subject: Subject, #[case] url: &str) {
