@@ -178,22 +178,15 @@ impl FieldErrors {
             let path = format!("{prefix}{}", rename(name));
             match kind {
                 ValidationErrorsKind::Field(rules) => {
-                    let sentences = rules.iter().map(|rule| {
-                        rule.message
-                            .as_deref()
-                            .unwrap_or(rule.code.as_ref())
-                            .to_owned()
-                    });
+                    let sentences = rules.iter();
+                    let sentences = sentences
+                        .map(|rule| rule.message.as_ref().unwrap_or(&rule.code).to_string());
                     self.fields.entry(path).or_default().extend(sentences);
                 }
                 ValidationErrorsKind::Struct(inner) => {
                     // A flattened part has no name of its own on the wire.
-                    let nested = if path.is_empty() {
-                        path
-                    } else {
-                        format!("{path}.")
-                    };
-                    self.collect(&nested, inner, rename);
+                    let dot = if path.is_empty() { "" } else { "." };
+                    self.collect(&format!("{path}{dot}"), inner, rename);
                 }
                 ValidationErrorsKind::List(items) => {
                     for (index, inner) in items {
@@ -237,11 +230,20 @@ impl From<Value> for TextField {
             Value::Null => Self::Absent,
             Value::String(text) if text.is_empty() => Self::Absent,
             Value::String(text) => Self::Text(text),
-            Value::Bool(_) => Self::Wrong("boolean"),
-            Value::Number(_) => Self::Wrong("number"),
-            Value::Array(_) => Self::Wrong("array"),
-            Value::Object(_) => Self::Wrong("object"),
+            other => Self::Wrong(type_of(&other)),
         }
+    }
+}
+
+/// Returns the name of a JSON type, as an error says it.
+pub const fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 

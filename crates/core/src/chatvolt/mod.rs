@@ -130,11 +130,18 @@ mod tests {
 
     #[test]
     fn a_dry_run_in_the_body_is_named_with_the_other_faults() {
-        let body = json!({"dryRun": true, "bodyText": "Hi", "agentId": "A1", "conversationId": "C1"});
+        let body =
+            json!({"dryRun": true, "bodyText": "Hi", "agentId": "A1", "conversationId": "C1"});
         let body = body.as_object().cloned().expect("an object");
         let errors = read::<SendButtons>(body).expect_err("four faults");
         let fields: Vec<_> = errors.fields.keys().map(String::as_str).collect();
-        let wrong = ["bodyText", "body_text", "button_1_id", "button_1_title", "dryRun"];
+        let wrong = [
+            "bodyText",
+            "body_text",
+            "button_1_id",
+            "button_1_title",
+            "dryRun",
+        ];
         assert_eq!(fields, wrong);
     }
 }

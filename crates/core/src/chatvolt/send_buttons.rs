@@ -78,10 +78,6 @@ fn button_key(key: &str) -> Option<(u64, usize)> {
 impl Validate for ButtonFields {
     fn validate(&self) -> Result<(), ValidationErrors> {
         let mut errors = ValidationErrors::new();
-        let mut add = |name: String, broken| {
-            let broken = ValidationErrorsKind::Field(vec![broken]);
-            errors.errors_mut().insert(name.into(), broken);
-        };
         for (number, pair) in self.pairs() {
             for (place, half) in HALVES.into_iter().enumerate() {
                 let (field, other) = (pair[place], pair[1 - place]);
@@ -92,7 +88,9 @@ impl Validate for ButtonFields {
                     None => None,
                 };
                 if let Some(broken) = broken {
-                    add(format!("button_{number}_{half}"), broken);
+                    let name = format!("button_{number}_{half}");
+                    let broken = ValidationErrorsKind::Field(vec![broken]);
+                    errors.errors_mut().insert(name.into(), broken);
                 }
             }
         }
@@ -130,10 +128,7 @@ impl SendButtons {
         let meant = given.filter_map(|(name, _)| Some((name, misspelling::meant(name)?)));
         let missing = meant.filter(|(_, meant)| !self.has(meant));
         missing
-            .map(|(name, meant)| Warning {
-                field: name.clone(),
-                message: format!("{MISSPELLED}{meant}"),
-            })
+            .map(|(name, meant)| Warning::new(name, format!("{MISSPELLED}{meant}")))
             .collect()
     }
 

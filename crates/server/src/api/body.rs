@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Method, header};
-use recado_core::FieldErrors;
+use recado_core::fields::{FieldErrors, type_of};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -123,16 +123,9 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Map<String, Va
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.
 fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .map(|value| value.to_str().unwrap_or_default());
-    let media_type = content_type.map(|value| {
-        value
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase()
+    let media_type = headers.get(header::CONTENT_TYPE).map(|value| {
+        let mut parts = value.to_str().unwrap_or_default().split(';');
+        parts.next().unwrap_or_default().trim().to_ascii_lowercase()
     });
     match media_type.as_deref() {
         _ if bytes.is_empty() => Ok(Map::new()),
@@ -224,17 +217,6 @@ fn parse_form(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     Ok(form_urlencoded::parse(bytes)
         .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
         .collect())
-}
-
-const fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 #[cfg(test)]
