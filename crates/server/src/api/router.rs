@@ -180,20 +180,14 @@ fn known_parameters(document: &mut OpenApi) -> ParametersByRoute {
     known
 }
 
-fn parameters_of<'a>(
-    known: &'a ParametersByRoute,
-    request: &Request,
-) -> Option<&'a KnownParameters> {
+fn parameters_of(known: &ParametersByRoute, request: &Request) -> Option<KnownParameters> {
     request.uri().query()?;
     let path = request.extensions().get::<MatchedPath>()?;
-    let method = match *request.method() {
-        Method::GET | Method::HEAD => "GET",
-        Method::POST => "POST",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        _ => return None,
+    let method = match request.method() {
+        &Method::HEAD => "GET",
+        method => method.as_str(),
     };
-    known.get(&(path.as_str().to_owned(), method))
+    known.get(&(path.as_str().to_owned(), method)).cloned()
 }
 
 /// The whole API, ready to be served.
@@ -203,7 +197,7 @@ pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let known = known_parameters(&mut document);
     let routes = routes.route_layer(from_fn(move |mut request: Request, next: Next| {
         if let Some(known) = parameters_of(&known, &request) {
-            request.extensions_mut().insert(known.clone());
+            request.extensions_mut().insert(known);
         }
         next.run(request)
     }));

@@ -177,6 +177,7 @@ pub(crate) fn operations(
     let operations = [
         ("GET", &mut item.get),
         ("POST", &mut item.post),
+        ("PUT", &mut item.put),
         ("PATCH", &mut item.patch),
         ("DELETE", &mut item.delete),
     ];

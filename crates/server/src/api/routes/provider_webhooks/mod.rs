@@ -18,22 +18,16 @@ use crate::memory::budget::Room;
 use crate::memory::reading;
 use crate::telemetry::log_organization;
 
-failures!(VerificationFailures: &[
+/// What every call may be answered.
+const CALL: &[Reason] = &[
     Reason::InvalidBody,
     Reason::BodyTooLarge,
-    Reason::Forbidden,
     Reason::NotFound,
     Reason::Internal,
     Reason::Unavailable,
-]);
-failures!(CallFailures: &[
-    Reason::InvalidBody,
-    Reason::BodyTooLarge,
-    Reason::Unauthorized,
-    Reason::NotFound,
-    Reason::Internal,
-    Reason::Unavailable,
-]);
+];
+failures!(VerificationFailures: CALL, &[Reason::Forbidden]);
+failures!(CallFailures: CALL, &[Reason::Unauthorized]);
 
 /// Most bytes of a call; Meta's have up to 3 MB.
 const MAX_CALL_BYTES: usize = 4 * 1024 * 1024;
