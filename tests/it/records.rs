@@ -87,13 +87,8 @@ fn message(conversation: &str) -> Value {
 /// Replaces what differs from run to run: addresses, random ids and secrets.
 fn settle(lines: &[String], world: &World, ids: &[(String, String)]) -> String {
     let mut text = lines.join("\n").replace(&world.url, "http://recado");
-    for url in [
-        &world.sandbox_urls.whatsapp,
-        &world.sandbox_urls.zapi,
-        &world.sandbox_urls.zapperhub,
-        &world.sandbox_urls.wuzapi,
-    ] {
-        text = text.replace(url, "http://provider");
+    for provider in recado_sandbox::Provider::ALL {
+        text = text.replace(world.sandbox_urls.of(provider), "http://provider");
     }
     for (id, name) in ids {
         text = text.replace(id, name);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
+use recado_core::Provider;
 use recado_sandbox::{Sandbox, Urls};
 use recado_store::MasterKey;
 use recado_store::testing::TestDatabase;
@@ -95,12 +96,16 @@ fn bare_command(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 /// The variables that lead every channel to the sandbox.
-pub fn providers(sandbox: &Urls) -> [(&str, &str); 3] {
-    [
-        ("RECADO_WHATSAPP_URL", &sandbox.whatsapp),
-        ("RECADO_ZAPI_URL", &sandbox.zapi),
-        ("RECADO_ZAPPERHUB_URL", &sandbox.zapperhub),
-    ]
+pub fn providers(sandbox: &Urls) -> [(&str, &str); Provider::ALL.len()] {
+    Provider::ALL.map(|provider| {
+        let name = match provider {
+            Provider::WhatsApp => "RECADO_WHATSAPP_URL",
+            Provider::Zapi => "RECADO_ZAPI_URL",
+            Provider::ZapperHub => "RECADO_ZAPPERHUB_URL",
+        };
+        let simulated = provider.as_str().parse().expect("a provider");
+        (name, sandbox.of(simulated))
+    })
 }
 
 /// Creates an operator key with `recado-server operator-key create` on that database, which may have yet to be made.

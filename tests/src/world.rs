@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_core::chatvolt::SendButtons;
 use recado_core::{ApiKeyId, Provider as ChannelProvider};
-use recado_providers::{Defaults, HttpClient, RetryPolicy, Timeouts};
+use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
     App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
@@ -171,9 +171,7 @@ impl World {
             let channel = self.client.read(&format!("/channels/{provider}")).await;
             let simulated = provider.parse().expect("a provider");
             let mut webhook = Webhook::new(simulated, text(&channel["webhookUrl"]));
-            if simulated == Provider::Zapperhub {
-                webhook.secret = channel["webhookSecret"].as_str().map(str::to_owned);
-            }
+            webhook.secret = told_secret(provider, &channel).map(str::to_owned);
             self.sandbox
                 .register_webhook(webhook)
                 .await
@@ -185,7 +183,7 @@ impl World {
     pub async fn open_wuzapi(&self) {
         let channel = json!({
             "id": "wuzapi", "provider": "zapperhub", "name": "wuzapi", "credentials": credentials("wuzapi"),
-            "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.wuzapi},
+            "settings": {"dialect": "wuzapi", "baseUrl": self.sandbox_urls.of(Provider::Wuzapi)},
         });
         self.client.create("/channels", channel).await;
         let (client, agent) = (&self.client, "agent-123");
@@ -280,9 +278,10 @@ pub fn app(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> Arc<A
 /// The parts of a gateway on that database.
 pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> AppParts {
     let mut defaults = Defaults::default();
-    defaults.whatsapp_url = sandbox.whatsapp.parse().expect("a URL");
-    defaults.zapi_url = sandbox.zapi.parse().expect("a URL");
-    defaults.zapperhub_url = sandbox.zapperhub.parse().expect("a URL");
+    for provider in ChannelProvider::ALL {
+        let simulated = provider.as_str().parse().expect("a provider");
+        *defaults.url_mut(provider) = sandbox.of(simulated).parse().expect("a URL");
+    }
     AppParts {
         store: store.clone(),
         http: HttpClient::new(options.timeouts, true).expect("an HTTP client"),
@@ -356,6 +355,17 @@ pub async fn store_channel(
     let author = Author::command_line(Timestamp::now());
     let created = store.create_channel(channel, &author).await;
     created.expect("a channel");
+}
+
+/// Returns the webhook secret of a channel if a program tells it to the provider, and not a person.
+pub fn told_secret<'a>(provider: &str, channel: &'a Value) -> Option<&'a str> {
+    let provider = provider.parse().expect("a provider");
+    let by_program = matches!(
+        Profile::of(provider).registration,
+        Registration::Program { .. }
+    );
+    let secret = channel["webhookSecret"].as_str();
+    secret.filter(|_| by_program)
 }
 
 /// The sandbox's account of that provider.

@@ -10,7 +10,6 @@ use recado_providers::{
     RetryPolicy, Timeouts, connect, send_with_retries,
 };
 use serde_json::{Map, Value, json};
-use url::Url;
 use uuid::Uuid;
 
 use crate::api::address::parse_server;
@@ -109,18 +108,16 @@ fn channel(
 /// Returns the addresses of the providers, as the environment says.
 fn defaults(lookup: Lookup<'_>) -> Result<Defaults> {
     let mut defaults = Defaults::default();
-    let url = |name: &str, known: Url| match environment::text(lookup, name) {
-        Some(text) => {
-            parse_server(&text).map_err(|fault| Failure::Usage(format!("{name}: {fault}")))
+    for provider in Provider::ALL {
+        let name = credentials::variable(provider.as_str(), "url");
+        if let Some(text) = environment::text(lookup, &name) {
+            *defaults.url_mut(provider) =
+                parse_server(&text).map_err(|fault| Failure::Usage(format!("{name}: {fault}")))?;
         }
-        None => Ok(known),
-    };
-    defaults.whatsapp_url = url("RECADO_WHATSAPP_URL", defaults.whatsapp_url)?;
+    }
     if let Some(version) = environment::text(lookup, "RECADO_WHATSAPP_VERSION") {
         defaults.whatsapp_version = version;
     }
-    defaults.zapi_url = url("RECADO_ZAPI_URL", defaults.zapi_url)?;
-    defaults.zapperhub_url = url("RECADO_ZAPPERHUB_URL", defaults.zapperhub_url)?;
     Ok(defaults)
 }
 

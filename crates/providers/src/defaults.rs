@@ -6,30 +6,25 @@ use url::Url;
 use crate::base_url::check_provider_url;
 use crate::error::ConfigError;
 use crate::http::client::HttpClient;
-use crate::{whatsapp, zapi, zapperhub};
+use crate::profile::Profile;
+use crate::whatsapp;
 
 /// Where the providers answer if a channel does not say otherwise; [`Default`] has their own addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Defaults {
-    /// Meta's Graph API.
-    pub whatsapp_url: Url,
+    urls: [Url; Provider::ALL.len()],
     /// The Graph version, such as `v25.0`.
     pub whatsapp_version: String,
-    /// Z-API.
-    pub zapi_url: Url,
-    /// ZapperHUB's hosted API.
-    pub zapperhub_url: Url,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        let known = |url| Url::parse(url).expect("a URL of a profile");
+        let known =
+            |provider| Url::parse(Profile::of(provider).base_url).expect("a URL of a profile");
         Self {
-            whatsapp_url: known(whatsapp::profile::PROFILE.base_url),
+            urls: Provider::ALL.map(known),
             whatsapp_version: whatsapp::account::DEFAULT_VERSION.to_owned(),
-            zapi_url: known(zapi::profile::PROFILE.base_url),
-            zapperhub_url: known(zapperhub::profile::PROFILE.base_url),
         }
     }
 }
@@ -50,11 +45,12 @@ pub struct DefaultsError {
 impl Defaults {
     /// Returns the URL of one provider.
     pub const fn url(&self, provider: Provider) -> &Url {
-        match provider {
-            Provider::WhatsApp => &self.whatsapp_url,
-            Provider::Zapi => &self.zapi_url,
-            Provider::ZapperHub => &self.zapperhub_url,
-        }
+        &self.urls[provider as usize]
+    }
+
+    /// Returns the URL of one provider, to change it.
+    pub const fn url_mut(&mut self, provider: Provider) -> &mut Url {
+        &mut self.urls[provider as usize]
     }
 
     /// Checks that channels can be made with these defaults, and stops at the first with which every channel would fail.

@@ -142,23 +142,6 @@ impl Account {
         self.credentials().into_iter().collect()
     }
 
-    /// Returns the variables from which the command line reads the credentials: `RECADO_ZAPI_INSTANCE_ID`.
-    pub fn variables(&self) -> Vec<(String, &str)> {
-        let variable = |name: &str| {
-            let mut variable = format!("RECADO_{}_", self.provider().as_str());
-            for character in name.chars() {
-                if character.is_uppercase() {
-                    variable.push('_');
-                }
-                variable.push(character);
-            }
-            variable.to_uppercase()
-        };
-        let credentials = self.credentials().into_iter();
-        let variables = credentials.map(|(name, value)| (variable(name), value));
-        variables.collect()
-    }
-
     /// Whether the account takes the place of `other`: the same token and number, instance, instance and key, or user.
     fn replaces(&self, other: &Self) -> bool {
         let significant = match self.provider() {
@@ -367,17 +350,5 @@ mod tests {
             assert_eq!(accounts.token("T-WORKING", id), expected);
         }
         assert_eq!(accounts.token("T-3", "3"), None);
-    }
-
-    #[test]
-    fn the_variables_are_those_that_the_command_line_reads() {
-        let account = Account::working(Provider::Zapperhub);
-        let names: Vec<_> = account
-            .variables()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
-        let expected = ["RECADO_ZAPPERHUB_INSTANCE_ID", "RECADO_ZAPPERHUB_API_KEY"];
-        assert_eq!(names, expected);
     }
 }

@@ -22,13 +22,13 @@
 //! let sandbox = Sandbox::new();
 //! sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
 //! let urls = sandbox.serve_on_free_port().await?;
-//! // … register a webhook, send something to `urls.zapi` …
+//! // … register a webhook, send something to `urls.of(Provider::Zapi)` …
 //! for message in sandbox.phone_messages() {
 //!     sandbox.tap(&message.message_id, 0, None).ok();
 //! }
 //! sandbox.settled().await;
 //! assert!(sandbox.deliveries().is_empty());
-//! # assert!(urls.zapi.ends_with("/zapi"));
+//! # assert!(urls.of(Provider::Zapi).ends_with("/zapi"));
 //! # Ok(())
 //! # }
 //! ```

@@ -19,7 +19,8 @@ pub enum Provider {
 }
 
 impl Provider {
-    pub(crate) const ALL: [Self; 4] = [Self::Whatsapp, Self::Zapi, Self::Zapperhub, Self::Wuzapi];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Whatsapp, Self::Zapi, Self::Zapperhub, Self::Wuzapi];
 
     /// Returns the provider's word, as in JSON and in paths.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +29,14 @@ impl Provider {
             Self::Zapi => "zapi",
             Self::Zapperhub => "zapperhub",
             Self::Wuzapi => "wuzapi",
+        }
+    }
+
+    /// Tells whether the provider verifies a URL before it sends webhooks there.
+    pub(crate) const fn verifies_webhooks(self) -> bool {
+        match self {
+            Self::Whatsapp => true,
+            Self::Zapi | Self::Zapperhub | Self::Wuzapi => false,
         }
     }
 }

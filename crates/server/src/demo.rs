@@ -10,9 +10,7 @@ use jiff::Timestamp;
 use recado_core::chatvolt::SendButtons;
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
-use recado_sandbox::{
-    Account, DEFAULT_ADDRESS, Provider as Simulated, Sandbox, Urls, Webhook, base_urls,
-};
+use recado_sandbox::{Account, DEFAULT_ADDRESS, Sandbox, Urls, Webhook, base_urls};
 use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Retention, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -63,7 +61,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts everything and connects the three channels.
+    /// Starts everything and connects all channels.
     pub async fn start(listener: TcpListener) -> anyhow::Result<Self> {
         let stop = CancellationToken::new();
         let sandbox = Sandbox::new();
@@ -128,7 +126,12 @@ impl Demo {
             let credentials = Account::working(simulated).credentials_json();
             let channel = json!({"id": provider, "provider": provider, "name": provider.title(), "credentials": credentials});
             let channel = self.post("/channels", &channel).await?;
-            let webhook = webhook(Profile::of(provider), simulated, &channel)?;
+            let url = channel["webhookUrl"].as_str();
+            let mut webhook = Webhook::new(simulated, url.context("a channel has a webhook URL")?);
+            // Where a person registers it, the account in the sandbox has a secret of its own, such as Meta's app secret.
+            if let Registration::Program { .. } = Profile::of(provider).registration {
+                webhook.secret = channel["webhookSecret"].as_str().map(str::to_owned);
+            }
             self.sandbox.register_webhook(webhook).await?;
             let conversation = json!({"id": conversation, "agentId": AGENT, "channelId": provider, "to": CUSTOMER});
             self.post("/conversations", &conversation).await?;
@@ -272,9 +275,10 @@ async fn open(
     let operator = ApiKey::new(id, None, "demo operator", &secret, author.at);
     store.create_api_key(&operator, &secret, &author).await?;
     let mut defaults = Defaults::default();
-    defaults.whatsapp_url = sandbox.whatsapp.parse()?;
-    defaults.zapi_url = sandbox.zapi.parse()?;
-    defaults.zapperhub_url = sandbox.zapperhub.parse()?;
+    for provider in Provider::ALL {
+        let simulated = provider.as_str().parse()?;
+        *defaults.url_mut(provider) = sandbox.of(simulated).parse()?;
+    }
     let app = App::new(AppParts {
         store,
         http: HttpClient::new(Timeouts::default(), true)?,
@@ -289,20 +293,6 @@ async fn open(
         retention: Retention::default(),
     });
     Ok((app, secret.expose().to_owned()))
-}
-
-/// Where the simulated provider sends what the customer does.
-fn webhook(profile: &Profile, simulated: Simulated, channel: &Value) -> anyhow::Result<Webhook> {
-    let url = channel["webhookUrl"]
-        .as_str()
-        .context("a channel has a webhook URL")?;
-    // Where a person registers it, the account in the sandbox has a secret of its own, such as Meta's app secret.
-    let by_program = matches!(profile.registration, Registration::Program { .. });
-    let secret = channel["webhookSecret"].as_str().filter(|_| by_program);
-    Ok(Webhook {
-        secret: secret.map(str::to_owned),
-        ..Webhook::new(simulated, url)
-    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `recado send buttons --direct`: from the environment to the phone, without a server.
 
+use recado_sandbox::Provider;
 use recado_tests::prelude::*;
 use recado_tests::sent::{assert_example_arrived, bodies_without_id, without_id};
 
@@ -29,7 +30,7 @@ async fn without_a_server_the_message_goes_straight_to_every_provider() {
 async fn a_wuzapi_server_needs_its_address_and_no_instance() {
     let (sandbox, urls) = world::sandbox().await;
     let shell = Shell::default().set("RECADO_ZAPPERHUB_API_KEY", "WUZAPI-TOKEN-01");
-    let base_url = format!("baseUrl={}", urls.wuzapi);
+    let base_url = format!("baseUrl={}", urls.of(Provider::Wuzapi));
     let settings = ["--setting", "dialect=wuzapi", "--setting", &base_url];
     let words = direct("zapperhub", CUSTOMER, &settings[..2]);
     let refused = shell.run(&words).await;

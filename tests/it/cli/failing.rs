@@ -36,7 +36,7 @@ async fn every_failure_has_its_exit_code_and_says_what_to_change() {
     let shell = shell.set("RECADO_ZAPI_URL", &closed);
     let table = FAILING
         .trim()
-        .replace("{sandbox}", &world.sandbox_urls.zapi);
+        .replace("{sandbox}", world.sandbox_urls.of(Provider::Zapi));
     for row in table.replace("{closed}", &closed).lines() {
         let cells: Vec<_> = row.split(" | ").collect();
         let [line, code, said] = cells[..] else {

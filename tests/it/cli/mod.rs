@@ -8,7 +8,7 @@ mod login;
 mod shell;
 mod webhook;
 
-use recado_sandbox::base_urls;
+use recado_sandbox::{Provider, base_urls};
 use recado_server::app::Clock;
 use recado_tests::prelude::*;
 use recado_tests::sent::{assert_example_arrived, bodies_without_id};
@@ -120,7 +120,7 @@ async fn a_dry_run_shows_the_message_and_the_request_and_sends_nothing() {
     assert_eq!(buttons[1]["id"], "btn_support");
     assert_no_secret(&json.to_string());
     let table = shell.set("RECADO_OUTPUT", "table").run(&words).await.done();
-    let table = table.replace(&world.sandbox_urls.zapi, "http://sandbox/zapi");
+    let table = table.replace(world.sandbox_urls.of(Provider::Zapi), "http://sandbox/zapi");
     insta::assert_snapshot!(table, @r#"
     ╭────────────────────────────╮
     │ Select an option           │
@@ -250,7 +250,10 @@ async fn the_sandbox_prints_its_addresses_answers_and_ends_on_ctrl_c() {
     let introduction: Value = serde_json::from_str(&line).expect("JSON");
     let listen = text(&introduction["listen"]);
     let urls = base_urls(listen.parse().expect("an address"));
-    assert_eq!(introduction["urls"]["zapperhub"], urls.zapperhub);
+    assert_eq!(
+        introduction["urls"]["zapperhub"],
+        urls.of(Provider::Zapperhub)
+    );
     let shell = shell
         .leading_to(&urls)
         .set("RECADO_ZAPPERHUB_INSTANCE_ID", "inst_5f2c")

@@ -1,5 +1,6 @@
 //! `recado-server healthcheck`: for containers without a shell.
 
+use recado_sandbox::Provider;
 use recado_tests::binaries::Ran;
 use recado_tests::prelude::*;
 
@@ -48,8 +49,8 @@ async fn a_server_that_is_not_there_is_silent_or_not_ready_is_not_healthy() {
     let (_sandbox, urls) = world::sandbox().await;
     let no_answer = "not ready: the server does not answer within 3 seconds";
     for (url, sentence) in [
-        (&silent, no_answer),
-        (&urls.zapi, "not ready: the server answers 404"),
+        (silent.as_str(), no_answer),
+        (urls.of(Provider::Zapi), "not ready: the server answers 404"),
     ] {
         let checked = healthcheck(&["--url", url], &[]).await;
         assert_unhealthy(&checked, sentence);

@@ -30,7 +30,7 @@ async fn a_number_is_connected_once_and_the_refusal_names_the_first_channel(
     other[number] = another.into();
     let (provider, settings) = match first {
         "wuzapi" => {
-            let settings = json!({"dialect": "wuzapi", "baseUrl": world.sandbox_urls.wuzapi});
+            let settings = json!({"dialect": "wuzapi", "baseUrl": world.sandbox_urls.of(recado_sandbox::Provider::Wuzapi)});
             ("zapperhub", settings)
         }
         // A base URL of its own makes no other number.

@@ -6,6 +6,7 @@ use recado_tests::binaries::deploy;
 use recado_tests::binaries::receiver::ReceiverProcess;
 use recado_tests::binaries::sandbox::SandboxProcess;
 use recado_tests::prelude::*;
+use recado_tests::world::told_secret;
 
 /// Ids and titles as an organization may choose them.
 const BUTTONS: [(&str, &str); 3] = [
@@ -19,8 +20,8 @@ async fn connect(sandbox: &SandboxProcess, client: &Client) {
     for (provider, _) in CONVERSATIONS {
         let channel = client.read(&format!("/channels/{provider}")).await;
         let mut webhook = json!({"provider": provider, "url": channel["webhookUrl"]});
-        if provider == "zapperhub" {
-            webhook["secret"] = channel["webhookSecret"].clone();
+        if let Some(secret) = told_secret(provider, &channel) {
+            webhook["secret"] = secret.into();
         }
         sandbox.connect(webhook).await;
     }

@@ -68,7 +68,7 @@ impl Account {
         }
         if self.provider == Provider::Wuzapi {
             body["provider"] = json!("zapperhub");
-            body["settings"] = json!({"dialect": "wuzapi", "baseUrl": urls.wuzapi});
+            body["settings"] = json!({"dialect": "wuzapi", "baseUrl": urls.of(Provider::Wuzapi)});
         }
         body
     }

@@ -19,12 +19,7 @@ const TOO_SLOW: u64 = 8000;
 /// Keeps faults planned for every provider.
 pub fn plan_faults(sandbox: &Sandbox, random: &mut Rng) {
     let planned = sandbox.faults();
-    for provider in [
-        Provider::Whatsapp,
-        Provider::Zapi,
-        Provider::Zapperhub,
-        Provider::Wuzapi,
-    ] {
+    for provider in Provider::ALL {
         let ahead = planned
             .iter()
             .filter(|planned| planned.fault.provider == provider);

@@ -20,13 +20,11 @@ async fn sandbox() -> (Sandbox, Environment) {
     let sandbox = Sandbox::new();
     tokio::spawn(sandbox.clone().serve(listener, std::future::pending()));
     let mut environment = Environment::new();
-    for (provider, url) in [
-        (Simulated::Whatsapp, urls.whatsapp),
-        (Simulated::Zapi, urls.zapi),
-        (Simulated::Zapperhub, urls.zapperhub),
-    ] {
+    for provider in Provider::ALL {
+        let simulated = provider.as_str().parse().unwrap();
+        let url = urls.of(simulated).to_owned();
         environment.insert(variable(provider.as_str(), "url"), url);
-        for (name, value) in Account::working(provider).credentials() {
+        for (name, value) in Account::working(simulated).credentials() {
             environment.insert(variable(provider.as_str(), name), value.to_owned());
         }
     }

@@ -30,9 +30,15 @@ mod webhook;
 /// The environment with the sandbox's accounts.
 fn variable(name: &str) -> Option<String> {
     let accounts = [WhatsApp, Zapi, ZapperHub].map(|subject| Account::working(subject.simulator()));
-    let mut variables = accounts.iter().flat_map(Account::variables);
-    let found = variables.find(|(variable, _)| variable == name);
-    found.map(|(_, value)| value.to_owned())
+    let plain = |text: &str| text.replace('_', "").to_lowercase();
+    accounts.iter().find_map(|account| {
+        let provider = account.provider().as_str();
+        let is_named =
+            |credential: &str| plain(name) == plain(&format!("recado{provider}{credential}"));
+        let mut credentials = account.credentials().into_iter();
+        let (_, value) = credentials.find(|(credential, _)| is_named(credential))?;
+        Some(value.to_owned())
+    })
 }
 
 #[rstest]

@@ -33,6 +33,8 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    pub(crate) const ALL: [Self; 4] = [Self::WhatsApp, Self::Zapi, Self::ZapperHub, Self::Wuzapi];
+
     pub(crate) fn provider(self) -> Provider {
         match self {
             Self::WhatsApp => Provider::WhatsApp,
@@ -130,12 +132,7 @@ impl World {
     }
 
     pub(crate) fn url(&self, subject: Subject) -> &str {
-        match subject {
-            Subject::WhatsApp => &self.urls.whatsapp,
-            Subject::Zapi => &self.urls.zapi,
-            Subject::ZapperHub => &self.urls.zapperhub,
-            Subject::Wuzapi => &self.urls.wuzapi,
-        }
+        self.urls.of(subject.simulator())
     }
 
     pub(crate) fn channel(&self, subject: Subject) -> Arc<dyn Channel> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Webhook, WebhookError, check_url};
-use crate::{Provider, Sandbox, ids};
+use crate::{Sandbox, ids};
 
 const SHOWN: usize = 300;
 
@@ -21,7 +21,7 @@ impl Sandbox {
             let timeout = Duration::from_millis(settings.timeout_ms);
             (check_url(&webhook.url, settings)?, timeout)
         };
-        if webhook.provider == Provider::Whatsapp {
+        if webhook.provider.verifies_webhooks() {
             let token = webhook.verify_token.as_deref().unwrap_or_default();
             self.verify(url, token, timeout).await?;
         }

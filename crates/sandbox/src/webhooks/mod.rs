@@ -77,7 +77,7 @@ impl Webhook {
     }
 
     fn with_defaults(mut self) -> Self {
-        if self.provider == Provider::Whatsapp {
+        if self.provider.verifies_webhooks() {
             self.secret.get_or_insert(APP_SECRET.to_owned());
             self.verify_token.get_or_insert(VERIFY_TOKEN.to_owned());
         }

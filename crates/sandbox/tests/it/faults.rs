@@ -32,16 +32,9 @@ pub(crate) async fn send(server: &Server, provider: Provider) -> Reply {
     Reply::of(good(server, provider)).await
 }
 
-const PROVIDERS: [Provider; 4] = [
-    Provider::Whatsapp,
-    Provider::Zapi,
-    Provider::Zapperhub,
-    Provider::Wuzapi,
-];
-
 #[tokio::test]
 async fn a_reset_before_keeps_no_message_and_one_after_keeps_it() {
-    for provider in PROVIDERS {
+    for provider in Provider::ALL {
         for (effect, is_kept) in [(Effect::ResetBefore, false), (Effect::ResetAfter, true)] {
             let server = Server::start().await;
             let row = format!("{provider:?}, {effect:?}");
@@ -74,7 +67,7 @@ async fn a_throttled_request_gets_the_providers_answer() {
         (429, Some("7"), json!({"message": "Too Many Requests"})),
         (429, Some("2"), json!({"error": "too many requests"})),
     ];
-    for (provider, (status, retry_after, part)) in PROVIDERS.into_iter().zip(answers) {
+    for (provider, (status, retry_after, part)) in Provider::ALL.into_iter().zip(answers) {
         server.fail_next(Fault::new(provider, Effect::Throttle), 1);
         let reply = send(&server, provider).await;
         reply.has(status, &part);

@@ -56,7 +56,7 @@ impl Server {
         let sandbox = Sandbox::new();
         sandbox.change_settings(change);
         let urls = sandbox.serve_on_free_port().await.expect("a free port");
-        let root = urls.zapi.trim_end_matches("/zapi").to_owned();
+        let root = urls.of(Provider::Zapi).trim_end_matches("/zapi").to_owned();
         Self {
             sandbox,
             root,

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use clap::parser::ValueSource;
+use recado_core::Provider;
 use recado_core::text::is_blank;
 use recado_providers::Defaults;
 use recado_sandbox::listen::ListenAddress;
@@ -200,10 +201,14 @@ impl ConfigArgs {
     /// What a channel uses that does not say otherwise.
     pub fn defaults(&self) -> Defaults {
         let mut defaults = Defaults::default();
-        defaults.whatsapp_url = self.whatsapp_url.clone();
+        for provider in Provider::ALL {
+            *defaults.url_mut(provider) = match provider {
+                Provider::WhatsApp => self.whatsapp_url.clone(),
+                Provider::Zapi => self.zapi_url.clone(),
+                Provider::ZapperHub => self.zapperhub_url.clone(),
+            };
+        }
         defaults.whatsapp_version.clone_from(&self.whatsapp_version);
-        defaults.zapi_url = self.zapi_url.clone();
-        defaults.zapperhub_url = self.zapperhub_url.clone();
         defaults
     }
 
@@ -325,6 +330,28 @@ mod tests {
         let shown = without_password("postgres://recado:s3cret@db/recado?password=s3cret");
         assert_eq!(shown, "postgres://recado:(hidden)@db/recado?(hidden)");
         assert_eq!(without_password("not a url"), "(hidden)");
+    }
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        config: ConfigArgs,
+    }
+
+    #[test]
+    fn every_setting_is_described() {
+        use clap::{CommandFactory as _, Parser as _};
+        let line = Line::try_parse_from(["recado-server", "--master-key=x"]).ok();
+        let config = line.expect("no setting is required").config;
+        let listen = "127.0.0.1:8080".parse().expect("an address");
+        let described = config.describe(listen, |_| None).expect("a description");
+        let line = Line::command();
+        let variables = line
+            .get_arguments()
+            .filter_map(|setting| setting.get_env()?.to_str());
+        let mut values = variables.filter(|variable| !variable.ends_with("_FILE"));
+        let missing = values.find(|variable| !described.contains(&format!("{variable}=")));
+        assert_eq!(missing, None);
     }
 
     #[test]

@@ -113,7 +113,7 @@ async fn a_server_that_is_killed_loses_nothing_and_doubles_nothing() {
         server,
         client,
     } = Deployment::start().await;
-    for provider in [Provider::Whatsapp, Provider::Zapi, Provider::Zapperhub] {
+    for provider in Provider::ALL {
         // So that every sender waits for its answer most of the time.
         let slow = Fault {
             delay_ms: 20,

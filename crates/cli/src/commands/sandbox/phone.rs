@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
 use recado_core::recipient::{GivenRecipient, GivenRecipientError};
+use recado_sandbox::Provider;
 use serde::Serialize;
 use serde_json::json;
 
@@ -83,7 +84,7 @@ pub(super) struct ConnectArgs {
 }
 
 fn provider() -> PossibleValuesParser {
-    PossibleValuesParser::new(["whatsapp", "zapi", "zapperhub", "wuzapi"])
+    PossibleValuesParser::new(Provider::ALL.map(Provider::as_str))
 }
 
 /// Reads a customer's address, and returns it as it was read: the sandbox knows fewer spellings of a phone number.
@@ -140,7 +141,7 @@ mod tests {
     use axum::Router;
     use axum::routing::post;
     use clap::Parser as _;
-    use recado_sandbox::{Provider, Sandbox};
+    use recado_sandbox::Sandbox;
     use rstest::rstest;
     use serde_json::Value;
     use tokio::net::TcpListener;

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 
 use recado_sandbox::listen::ListenAddress;
-use recado_sandbox::{Account, DEFAULT_ADDRESS, Provider, Sandbox, Urls, base_urls};
+use recado_sandbox::{Account, DEFAULT_ADDRESS, Provider, Sandbox, base_urls};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use crate::credentials::variable;
 use crate::{ExitCode, Failure, Output, Printer, Result, render::terminal};
 
 #[derive(clap::Args)]
@@ -56,12 +57,14 @@ fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
          \n\
          Let the server hear what customers do, and be the customer:\n\
          \n{}",
-        of_providers(&urls, |name, url| {
-            format!("  export RECADO_{}_URL={url}", name.to_uppercase())
+        of_providers(|provider| {
+            let name = variable(provider.as_str(), "url");
+            format!("  export {name}={}", urls.of(provider))
         }),
-        exports(),
+        of_providers(exports),
         "recado send buttons --direct zapi --to +5511900000001 --body 'How can we help you?' --button btn_sales=Sales",
-        of_providers(&urls, |name, url| {
+        of_providers(|provider| {
+            let (name, url) = (provider.as_str(), urls.of(provider));
             format!(
                 "  recado channel create --provider {name} Sandbox --id sandbox-{name} --setting baseUrl={url}"
             )
@@ -72,25 +75,21 @@ fn introduction(address: SocketAddr, accounts: &[Account]) -> Output {
     Output::said(json.to_string(), text)
 }
 
-/// Returns a line for each of the three providers: `line` gets its word and the URL of its simulator.
-fn of_providers(urls: &Urls, line: impl Fn(&str, &str) -> String) -> String {
-    let providers = [
-        ("whatsapp", &urls.whatsapp),
-        ("zapi", &urls.zapi),
-        ("zapperhub", &urls.zapperhub),
-    ];
-    providers.map(|(name, url)| line(name, url)).join("\n")
+/// Returns a line for each provider of channels; wuzapi is a dialect of `ZapperHUB`.
+fn of_providers(line: impl Fn(Provider) -> String) -> String {
+    let mut providers = Provider::ALL.to_vec();
+    providers.retain(|provider| *provider != Provider::Wuzapi);
+    let lines: Vec<_> = providers.into_iter().map(line).collect();
+    lines.join("\n")
 }
 
-/// Returns the variables of the accounts that work; the others are there to fail.
-fn exports() -> String {
-    let lines = [Provider::Whatsapp, Provider::Zapi, Provider::Zapperhub].map(|provider| {
-        let account = Account::working(provider);
-        let variables = account.variables().into_iter();
-        let variables = variables.map(|(name, value)| format!(" {name}={value}"));
-        format!("  export{}", variables.collect::<String>())
-    });
-    lines.join("\n")
+/// Returns the variables of the account that works; the others are there to fail.
+fn exports(provider: Provider) -> String {
+    let account = Account::working(provider);
+    let credentials = account.credentials().into_iter();
+    let variables =
+        credentials.map(|(name, value)| format!(" {}={value}", variable(provider.as_str(), name)));
+    format!("  export{}", variables.collect::<String>())
 }
 
 /// Returns the commands of the phone; the address is named unless it is their default.
