@@ -21,7 +21,7 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
-    /// End after the sends; the exit code is 0 only if all three messages arrived and their taps came back
+    /// End after the sends; the exit code is 0 only if all messages arrived and their taps came back
     #[arg(long)]
     once: bool,
 }
@@ -41,14 +41,15 @@ pub(crate) fn without_effect(server: Command) -> Command {
     server.mut_subcommand("demo", |demo| demo.args(others))
 }
 
-/// Sends the documentation's example over all three providers, and shows what became of it.
+/// Sends the documentation's example over all providers, and shows what became of it.
 pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<()> {
     logging::init("warn")?;
     let style = Style::of_stdout();
     let mut demo = Demo::start(listen(config.listen.resolve().await?, "listen").await?).await?;
     say(format_args!(
-        "Recado is running at {},\nand three simulated providers at {}.",
+        "Recado is running at {},\nand {} simulated providers at {}.",
         style.paint(&demo.url, Paint::Bold),
+        CONVERSATIONS.len(),
         demo.sandbox_url
     ));
     let mut newest = None;
