@@ -85,19 +85,19 @@ impl Owned {
         shown
     }
 
-    /// What no other organization may read.
-    pub fn ids(&self) -> [&str; 10] {
+    /// What no other organization may read: nouns and ids.
+    pub fn ids(&self) -> [(&'static str, &str); 10] {
         [
-            &self.organization,
-            &self.agent,
-            &self.channel,
-            &self.conversation,
-            &self.message,
-            &self.key,
-            &self.endpoint,
-            &self.delivery,
-            &self.call,
-            &self.user,
+            ("organization", &self.organization),
+            ("agent", &self.agent),
+            ("channel", &self.channel),
+            ("conversation", &self.conversation),
+            ("message", &self.message),
+            ("key", &self.key),
+            ("endpoint", &self.endpoint),
+            ("delivery", &self.delivery),
+            ("call", &self.call),
+            ("user", &self.user),
         ]
     }
 }
