@@ -39,13 +39,18 @@ fn is_compiled(name: &str, sources: &BTreeMap<String, String>) -> bool {
     let module = name.trim_end_matches(".rs").trim_end_matches("/mod");
     let (folder, module) = module.rsplit_once('/').unwrap_or_default();
     let declaration = format!("mod {module};");
-    let parents = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"].map(|end| format!("{folder}{end}"));
-    let parents = parents.iter().filter_map(|parent| sources.get(parent));
-    let mut lines = parents.flat_map(|text| text.lines());
+    let declares = |text: &String| {
+        let mut lines = text.lines().map(str::trim_start);
+        lines.any(|line| line.ends_with(&declaration) && !line.starts_with("//"))
+    };
+    // A file further up may declare it inside of `mod folder { … }`.
+    let folders = std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('/')?.0));
+    let ends = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"];
+    let mut parents = folders.flat_map(|folder| ends.map(|end| format!("{folder}{end}")));
     matches!(module, "lib" | "main")
         || folder.ends_with("/bin")
         || folder.ends_with("/examples")
-        || lines.any(|line| line.ends_with(&declaration) && !line.trim_start().starts_with("//"))
+        || parents.any(|parent| sources.get(&parent).is_some_and(declares))
 }
 
 fn check(name: &str, text: &str) -> Vec<String> {
