@@ -1,11 +1,13 @@
 //! What each provider carries: its published limits, as data, checked in one place.
 
+mod all;
 pub(crate) mod limit;
 pub(crate) mod violation;
 mod whatsapp;
 mod zapi;
 mod zapperhub;
 
+pub use all::ALL;
 pub use limit::{Basis, Limit, LimitTable, Source};
 pub use violation::{Caution, Format, INVALID_PARAMETER_VALUE, Refusal, Violation};
 pub use whatsapp::WHATSAPP;
@@ -15,14 +17,6 @@ pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 use crate::message::{ButtonsLimits, Content, ContentKind};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
-
-/// What each API carries that Recado connects, and the API's title.
-pub static ALL: [(&str, &Capabilities); 4] = [
-    (WHATSAPP.title, &WHATSAPP),
-    (ZAPI.title, &ZAPI),
-    (ZAPPERAPI_V2.title, &ZAPPERAPI_V2),
-    ("ZapperHUB, dialect wuzapi", &WUZAPI_FORK),
-];
 
 /// What one API of a provider carries; a kind without limits is not carried.
 ///
