@@ -9,8 +9,7 @@ pub const DRY_RUN: &str = "dryRun";
 /// How many typing errors a name may have and still be taken for another.
 const MAX_TYPING_ERRORS: usize = 2;
 
-/// Longest name, in bytes, that is compared: a comparison takes as long as both names.
-const MAX_COMPARED: usize = 64;
+const PLAIN_DRY_RUN: &str = "dryrun";
 
 /// Reads a switch: `true`, `1`, `yes` or nothing turn it on, `false`, `0` or `no` turn it off, in any case.
 ///
@@ -29,15 +28,17 @@ pub fn parse(text: &str) -> Option<bool> {
 /// Tells whether a name was probably meant to be `dryRun`: `dryrun`, `dry_run`, `isDryRun`, `dyrRun`.
 pub fn resembles_dry_run(name: &str) -> bool {
     let plain = plain(name);
+    let [length, meant] = [&plain, PLAIN_DRY_RUN].map(|name| name.chars().count());
     plain == "dry"
-        || mentions_dry_run(name)
-        || plain.len() <= MAX_COMPARED
-            && strsim::damerau_levenshtein(&plain, "dryrun") <= MAX_TYPING_ERRORS
+        || plain.contains(PLAIN_DRY_RUN)
+        // A comparison takes long, and every name of a request is asked about.
+        || length.abs_diff(meant) <= MAX_TYPING_ERRORS
+            && strsim::damerau_levenshtein(&plain, PLAIN_DRY_RUN) <= MAX_TYPING_ERRORS
 }
 
 /// Tells whether a text has `dryRun` in it, however it is written: `1;dryRun=true`.
 pub fn mentions_dry_run(text: &str) -> bool {
-    plain(text).contains("dryrun")
+    plain(text).contains(PLAIN_DRY_RUN)
 }
 
 /// Returns the letters and digits, in lower case.

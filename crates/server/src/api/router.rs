@@ -194,7 +194,8 @@ fn parameters_of(known: &ParametersByRoute, request: &Request) -> Option<KnownPa
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let (routes, document) = documented().split_for_parts();
     let mut document = super::openapi::completed(document);
-    let known = known_parameters(&mut document);
+    // Each request gets a copy of the layer.
+    let known = Arc::new(known_parameters(&mut document));
     let routes = routes.route_layer(from_fn(move |mut request: Request, next: Next| {
         if let Some(known) = parameters_of(&known, &request) {
             request.extensions_mut().insert(known);
