@@ -136,6 +136,7 @@ POST /organizations/{id}/users/{userId}/link | manage or operator
 POST /organizations | operator
 GET /organizations | operator
 GET /organizations/{id} | operator
+PATCH /organizations/{id} | manage or operator
 POST /organizations/{id}/suspend | operator
 POST /organizations/{id}/resume | operator
 DELETE /organizations/{id} | operator

@@ -101,6 +101,17 @@ impl Client {
         answer(self.request(Method::POST, path).json(&body)).await
     }
 
+    /// Posts JSON under an idempotency key.
+    pub async fn post_once(&self, path: &str, key: &str, body: Value) -> Answer {
+        let request = self.request(Method::POST, path);
+        answer(request.header("idempotency-key", key).json(&body)).await
+    }
+
+    /// Sends reply buttons under an idempotency key.
+    pub async fn send_once(&self, key: &str, body: Value) -> Answer {
+        self.post_once(SEND, key, body).await
+    }
+
     /// Gets.
     pub async fn get(&self, path: &str) -> Answer {
         answer(self.request(Method::GET, path)).await
@@ -162,6 +173,11 @@ impl Answer {
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self.body
+    }
+
+    /// Whether it tells what an earlier request did.
+    pub fn is_replayed(&self) -> bool {
+        self.headers.get("idempotent-replayed").is_some()
     }
 
     /// Status and reason of an error.

@@ -10,7 +10,7 @@ use crate::{ExitCode, Globals, Output, Printer, Result, environment};
 
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
-  recado agent create Ana --id agent-123
+  recado agent create Ana --id agent-123 --idempotency-key order-1
   recado channel create --provider zapi \"Main number\" --id main
   recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456
   recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
@@ -145,6 +145,7 @@ key current
 org create Acme --id acme
 org list --limit 5 --after org_1
 org show org_1
+org update org_1 --guard-repeats false
 org suspend org_1
 org resume org_1
 org delete org_1 --confirm Acme
@@ -169,6 +170,7 @@ import chatvolt - --channel main --agent agent-123 --report rows.jsonl
 message show msg_1
 send buttons --agent a --conversation c --body Hi --button x=Yes --button y=No
 send buttons --json - --dry-run
+send buttons --json - --idempotency-key order-1
 send buttons --direct zapi --to 5511900000001 --body Hi --button x=Yes
 send buttons --direct zapi --to 5511900000001 --json body.json
 send buttons --direct zapi --setting buttonsEndpoint=list --to 5511900000001 --json -

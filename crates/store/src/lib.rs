@@ -23,6 +23,7 @@
 //!     id: "org_acme".parse()?,
 //!     name: "Acme".into(),
 //!     suspended_at: None,
+//!     guards_repeats: true,
 //!     created_at: jiff::Timestamp::UNIX_EPOCH,
 //! };
 //! store.create_organization(&acme, &Author::command_line(acme.created_at)).await?;
@@ -82,6 +83,7 @@ pub use resources::bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
 pub use resources::channel_changes::ChannelChange;
 pub use resources::channels::{Channel, NewChannel};
 pub use resources::conversations::{Conversation, ConversationFilter};
+pub use resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 pub use resources::organizations::Organization;
 pub use resources::removal::Removal;
 pub use retention::prune::Pruning;

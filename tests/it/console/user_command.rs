@@ -22,6 +22,7 @@ async fn with_organization() -> (TestDatabase, Store) {
         id: acme(),
         name: "Acme".to_owned(),
         suspended_at: None,
+        guards_repeats: true,
         created_at: author.at,
     };
     let created = store.create_organization(&organization, &author).await;

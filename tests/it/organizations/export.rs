@@ -7,7 +7,7 @@ use recado_tests::owned::Owned;
 use recado_tests::prelude::*;
 
 /// The tables with rows of an organization, and the type of their lines; what is left out has its reason.
-const TABLES: [(&str, Result<&str, &str>); 15] = [
+const TABLES: [(&str, Result<&str, &str>); 16] = [
     ("agents", Ok("agent")),
     ("api_keys", Ok("api_key")),
     ("audit_log", Ok("audit_entry")),
@@ -16,6 +16,10 @@ const TABLES: [(&str, Result<&str, &str>); 15] = [
     ("deliveries", Ok("delivery")),
     ("delivery_attempts", Err("the delivery tells the last one")),
     ("events", Ok("event")),
+    (
+        "idempotency_keys",
+        Err("they are hashes that end within a day"),
+    ),
     ("links", Err("a link is a secret that ends within a day")),
     ("messages", Ok("message")),
     ("orphan_statuses", Err("they belong to no message")),

@@ -71,6 +71,7 @@ POST /webhook-calls/{id}/retry | /webhook-calls/$call/retry | | 404 webhook_call
 POST /organizations | /organizations | {"name": "mine"} | 403 forbidden
 GET /organizations | /organizations | | 403 forbidden
 GET /organizations/{id} | /organizations/$organization | | 403 forbidden
+PATCH /organizations/{id} | /organizations/$organization | {"guardRepeats": false} | 404 organization_not_found
 POST /organizations/{id}/suspend | /organizations/$organization/suspend | {} | 403 forbidden
 POST /organizations/{id}/resume | /organizations/$organization/resume | {} | 403 forbidden
 DELETE /organizations/{id} | /organizations/$organization?confirm=$organization | | 403 forbidden

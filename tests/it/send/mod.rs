@@ -6,6 +6,7 @@ mod crash;
 mod dry_run;
 mod failures;
 mod fair_share;
+mod idempotency;
 mod published_example;
 mod recipients;
 mod window;

@@ -118,9 +118,13 @@ impl Client {
         effect: Effect,
     ) -> Result<Answer> {
         let request = self.request(method, path, query, body)?;
+        let answer = self.answer(request, effect).await;
+        answer.map_err(|failure| failure.with_kind_of_id(path, query, body))
+    }
+
+    pub(super) async fn answer(&self, request: RequestBuilder, effect: Effect) -> Result<Answer> {
         let raw = self.exchange(request, effect).await?;
         self.accept(raw, effect)
-            .map_err(|failure| failure.with_kind_of_id(path, query, body))
     }
 
     /// Opens a stream of server-sent events, behind `last_event_id` if there is one.
@@ -153,7 +157,7 @@ impl Client {
         Err(self.senseless(what, effect))
     }
 
-    fn request(
+    pub(super) fn request(
         &self,
         method: Method,
         path: &[&str],

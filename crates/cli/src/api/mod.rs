@@ -4,6 +4,7 @@ pub(crate) mod address;
 pub(crate) mod client;
 pub(crate) mod exchange;
 pub(crate) mod id_kinds;
+mod once;
 mod pages;
 pub(crate) mod refusal;
 pub(crate) mod sse;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use recado_core::AgentId;
 use serde_json::json;
 
-use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use super::{confirmation::Confirmation, once::Once, resource, resource::ListArgs};
 use crate::{Client, Columns, Output, Result, note};
 
 const COLUMNS: Columns = "ID /id, NAME /name, CREATED /createdAt";
@@ -20,6 +20,8 @@ pub(crate) enum Command {
         /// Id of the agent, to keep one from ChatVolt or to choose it yourself
         #[arg(long)]
         id: Option<AgentId>,
+        #[command(flatten)]
+        once: Once,
     },
     /// List the agents
     List(#[command(flatten)] ListArgs),
@@ -35,9 +37,9 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
-        Command::Create { name, id } => {
+        Command::Create { name, id, once } => {
             let body = json!({"name": name, "id": id});
-            resource::create(client, &["agents"], &body, FIELDS).await
+            resource::create_once(client, &["agents"], &body, once, FIELDS).await
         }
         Command::List(args) => resource::list(client, &["agents"], args, COLUMNS).await,
         Command::Show { id } => resource::show(client, &["agents", id.as_str()], FIELDS).await,

@@ -5,7 +5,7 @@ use recado_core::{AgentId, ChannelId, Provider};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use super::{confirmation::Confirmation, once::Once, resource, resource::ListArgs};
 use crate::credentials::{CredentialArgs, provider_parser, setting};
 use crate::{
     Answer, Client, Columns, Effect, ExitCode, Failure, Lookup, Output, Result, credentials,
@@ -71,6 +71,8 @@ pub(crate) struct CreateArgs {
     /// Ask the provider first, and create nothing unless the number can send
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    once: Once,
 }
 
 #[derive(Default, clap::Args)]
@@ -106,8 +108,8 @@ pub(crate) async fn run(command: Command, client: &Client, lookup: Lookup<'_>) -
                 "credentials": credentials, "settings": settings,
             });
             let check = args.check.then(|| ("check", "true".to_owned()));
-            let (query, effect) = (check.as_slice(), Effect::Changes);
-            let created = client.call(Method::POST, &[ROOT], query, Some(&body), effect);
+            let (query, key) = (check.as_slice(), args.once.key());
+            let created = client.once(&[ROOT], query, &body, &key);
             Ok(Output::record(created.await?, FIELDS))
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use recado_core::{ApiKeyId, OrganizationId, Scope};
 use serde_json::{Value, json};
 
-use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use super::{confirmation::Confirmation, once::Once, resource, resource::ListArgs};
 use crate::{Answer, Client, Columns, Failure, Output, Result};
 
 const COLUMNS: Columns = "\
@@ -59,6 +59,8 @@ pub(crate) struct CreateArgs {
     /// Print the key alone, for scripts
     #[arg(long, short)]
     quiet: bool,
+    #[command(flatten)]
+    once: Once,
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
@@ -67,9 +69,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
             let scopes = (!args.scopes.is_empty()).then_some(args.scopes);
             let expiry = args.days.map(in_days);
             let key = json!({"name": args.name, "scopes": scopes, "expiresAt": expiry});
-            let answer = client
-                .post(&keys(&args.org), &resource::filled(key))
-                .await?;
+            let (path, key) = (keys(&args.org), resource::filled(key));
+            let answer = client.once(&path, &[], &key, &args.once.key()).await?;
             if args.quiet {
                 return alone(&answer);
             }

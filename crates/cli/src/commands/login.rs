@@ -6,7 +6,7 @@ use recado_core::OrganizationId;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::key::in_days;
+use super::{key::in_days, once};
 use crate::profiles::{Profile, Profiles};
 use crate::{
     Answer, Client, ExitCode, Failure, Globals, Output, Result, api::address::is_loopback, note,
@@ -67,7 +67,7 @@ pub(crate) async fn login(args: LoginArgs, globals: &Globals) -> Result<Output> 
     let (session, signed_in) = signed_in.map_err(explained)?;
     let wanted = json!({"name": "recado login", "expiresAt": in_days(args.days).to_string()});
     let path = ["sessions", "current", "api-key"];
-    let made = session.post(&path, &wanted).await;
+    let made = session.once(&path, &[], &wanted, &once::random()).await;
     // The session is not needed any more, and ends by itself if this fails.
     if let Err(failure) = session.delete(&["sessions", "current"], &[]).await {
         note(&format!("the session was not ended: {failure}"));

@@ -13,6 +13,7 @@ pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod login;
 pub(crate) mod message;
+mod once;
 pub(crate) mod org;
 pub(crate) mod profile;
 mod resource;

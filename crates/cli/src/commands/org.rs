@@ -4,10 +4,12 @@ use clap::Subcommand;
 use recado_core::OrganizationId;
 use serde_json::json;
 
-use super::{resource, resource::ListArgs};
+use super::{once::Once, resource, resource::ListArgs};
 use crate::{Client, Columns, Output, Result};
 
 const COLUMNS: Columns = "ID /id, NAME /name, SUSPENDED /suspendedAt, CREATED /createdAt";
+const FIELDS: Columns =
+    "ID /id, NAME /name, SUSPENDED /suspendedAt, GUARDS REPEATS /guardRepeats, CREATED /createdAt";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -19,11 +21,21 @@ pub(crate) enum Command {
         /// Id of the organization, to choose it yourself
         #[arg(long)]
         id: Option<OrganizationId>,
+        #[command(flatten)]
+        once: Once,
     },
     /// List the organizations
     List(#[command(flatten)] ListArgs),
     /// Show an organization
     Show { id: OrganizationId },
+    /// Change a setting of an organization
+    #[command(after_help = "Example:\n  recado org update acme --guard-repeats false")]
+    Update {
+        id: OrganizationId,
+        /// Whether a send without an idempotency key is answered and not sent if it repeats a message whose outcome became unknown within the last two minutes
+        #[arg(long, value_name = "BOOL", action = clap::ArgAction::Set)]
+        guard_repeats: bool,
+    },
     /// Suspend an organization: its API keys and sessions are refused and its deliveries wait, until it is resumed
     Suspend { id: OrganizationId },
     /// Resume a suspended organization
@@ -41,12 +53,16 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     const ROOT: &str = "organizations";
     match command {
-        Command::Create { name, id } => {
+        Command::Create { name, id, once } => {
             let body = json!({"name": name, "id": id});
-            resource::create(client, &[ROOT], &body, COLUMNS).await
+            resource::create_once(client, &[ROOT], &body, once, COLUMNS).await
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
-        Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], COLUMNS).await,
+        Command::Show { id } => resource::show(client, &[ROOT, id.as_str()], FIELDS).await,
+        Command::Update { id, guard_repeats } => {
+            let body = json!({"guardRepeats": guard_repeats});
+            resource::change(client, &[ROOT, id.as_str()], &body, FIELDS).await
+        }
         Command::Suspend { id } => change(client, &[ROOT, id.as_str(), "suspend"]).await,
         Command::Resume { id } => change(client, &[ROOT, id.as_str(), "resume"]).await,
         Command::Delete { id, confirm } => {

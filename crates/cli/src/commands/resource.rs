@@ -4,6 +4,7 @@ use clap::builder::NonEmptyStringValueParser;
 use serde_json::Value;
 
 use super::confirmation::Confirmation;
+use super::once::Once;
 use crate::{Client, Columns, Output, Result};
 
 /// Options of every `list`.
@@ -62,6 +63,18 @@ pub(super) async fn list(
 
 pub(super) async fn show(client: &Client, path: &[&str], fields: Columns) -> Result<Output> {
     let answer = client.get(path, &[]).await?;
+    Ok(Output::record(answer, fields))
+}
+
+/// Posts a body under a key, and shows what the server created.
+pub(super) async fn create_once(
+    client: &Client,
+    path: &[&str],
+    body: &Value,
+    once: Once,
+    fields: Columns,
+) -> Result<Output> {
+    let answer = client.once(path, &[], body, &once.key()).await?;
     Ok(Output::record(answer, fields))
 }
 

@@ -5,7 +5,7 @@ use recado_core::{OrganizationId, Role, UserId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{confirmation::Confirmation, resource, resource::ListArgs};
+use super::{confirmation::Confirmation, once::Once, resource, resource::ListArgs};
 use crate::{Client, Columns, Output, Result};
 
 const COLUMNS: Columns = "\
@@ -46,7 +46,11 @@ pub(crate) enum Command {
         confirmation: Confirmation,
     },
     /// Print a new one-time link with which a user sets a password; the one before stops working
-    Link { id: UserId },
+    Link {
+        id: UserId,
+        #[command(flatten)]
+        once: Once,
+    },
     /// List the sessions of a user
     Sessions {
         id: UserId,
@@ -72,6 +76,9 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "ID")]
     #[serde(skip)]
     org: Option<OrganizationId>,
+    #[command(flatten)]
+    #[serde(skip)]
+    once: Once,
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
@@ -82,7 +89,8 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
                 Some(org) => vec!["organizations", org.as_str(), ROOT],
                 None => vec![ROOT],
             };
-            let created = resource::create(client, &path, &json!(args), LINK).await?;
+            let body = json!(args);
+            let created = resource::create_once(client, &path, &body, args.once, LINK).await?;
             Ok(created.with_text(GIVE_IT))
         }
         Command::List(args) => resource::list(client, &[ROOT], args, COLUMNS).await,
@@ -95,9 +103,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
             let end = " with all sessions and keys?";
             resource::delete(client, &[ROOT, id.as_str()], "user", &confirmation, end).await
         }
-        Command::Link { id } => {
+        Command::Link { id, once } => {
             let path = [ROOT, id.as_str(), "link"];
-            let created = resource::create(client, &path, &json!({}), NEW_LINK).await?;
+            let body = json!({});
+            let created = resource::create_once(client, &path, &body, once, NEW_LINK).await?;
             Ok(created.with_text(GIVE_IT))
         }
         Command::Sessions { id, list } => {

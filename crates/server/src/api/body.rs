@@ -13,6 +13,7 @@ use validator::Validate;
 
 use super::auth::Identity;
 use super::error::{ApiError, Reason};
+use super::idempotency::BodyText;
 use super::names::{camel_case, nearest};
 use crate::app::App;
 use crate::memory::reading;
@@ -118,7 +119,9 @@ async fn read(request: Request, app: &App, most: usize) -> Result<Map<String, Va
     if bytes.is_empty() && parts.method == Method::PATCH {
         return Err(FieldErrors::root("The body is missing; send the fields to change").into());
     }
-    parse(&parts.headers, &bytes)
+    let object = parse(&parts.headers, &bytes)?;
+    BodyText::keep(&parts, &object);
+    Ok(object)
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.

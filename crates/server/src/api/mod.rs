@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub mod error;
 pub(crate) mod event;
 pub(crate) mod extract;
+pub(crate) mod idempotency;
 pub(crate) mod layers;
 pub(crate) mod names;
 pub(crate) mod noun;

@@ -45,7 +45,7 @@ macro_rules! nouns {
 
 nouns! {
     "agents" "agent" AgentNotFound: AgentId, store::Agent;
-    "api-keys" "API key" ApiKeyNotFound: ApiKeyId;
+    "api-keys" "API key" ApiKeyNotFound: ApiKeyId, store::ApiKey;
     "channels" "channel" ChannelNotFound: ChannelId, store::Channel;
     "conversations" "conversation" ConversationNotFound: ConversationId, store::Conversation;
     "deliveries" "delivery" DeliveryNotFound: DeliveryKey, (store::Delivery, Vec<store::DeliveryAttempt>);

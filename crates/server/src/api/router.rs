@@ -1,6 +1,6 @@
 //! All routes, and the layers that every request passes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,15 +9,17 @@ use axum::http::{HeaderName, Method, header};
 use axum::middleware::{Next, from_fn, map_response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{Any, CorsLayer};
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{OpenApi, RefOr};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::need_of;
+use super::error::REPLAYED;
 use super::extract::KnownParameters;
+use super::idempotency::{IDEMPOTENCY_KEY, TakesNoKey};
 use super::layers;
-use super::openapi::{described, operations};
+use super::openapi::{described, operations, takes_header};
 use super::routes::{
     agents, api_keys, audit, channels, contacts, conversations, deliveries, events, health,
     messages, organizations, provider_webhooks, send, sessions, users, webhook_endpoints,
@@ -105,6 +107,7 @@ fn organizations(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             organizations::create_organization,
             organizations::list_organizations,
             organizations::show_organization,
+            organizations::update_organization,
             organizations::delete_organization,
             organizations::suspend_organization,
             organizations::resume_organization;
@@ -190,15 +193,37 @@ fn parameters_of(known: &ParametersByRoute, request: &Request) -> Option<KnownPa
     known.get(&(path.as_str().to_owned(), method)).cloned()
 }
 
+/// Returns the paths to which a request with an `Idempotency-Key` is posted.
+fn keyed_routes(document: &OpenApi) -> HashSet<String> {
+    let keyed = |item: &PathItem| item.post.as_ref().is_some_and(takes_header);
+    let paths = document.paths.paths.iter();
+    let keyed = paths.filter(|(_, item)| keyed(item));
+    keyed.map(|(path, _)| path.clone()).collect()
+}
+
+/// Returns whether a request has no `Idempotency-Key`, or is answered once for each. Other methods than POST do the
+/// same however often they are repeated.
+fn takes_key(keyed: &HashSet<String>, request: &Request) -> bool {
+    if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return true;
+    }
+    let path = request.extensions().get::<MatchedPath>();
+    path.is_some_and(|path| keyed.contains(path.as_str()))
+}
+
 /// The whole API, ready to be served.
 pub fn router(app: Arc<App>) -> Result<Router, serde_json::Error> {
     let (routes, document) = documented().split_for_parts();
     let mut document = super::openapi::completed(document);
     // Each request gets a copy of the layer.
     let known = Arc::new(known_parameters(&mut document));
+    let keyed = Arc::new(keyed_routes(&document));
     let routes = routes.route_layer(from_fn(move |mut request: Request, next: Next| {
         if let Some(known) = parameters_of(&known, &request) {
             request.extensions_mut().insert(known);
+        }
+        if !takes_key(&keyed, &request) {
+            request.extensions_mut().insert(TakesNoKey);
         }
         next.run(request)
     }));
@@ -228,6 +253,12 @@ fn cors() -> CorsLayer {
             header::CONTENT_TYPE,
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
+            IDEMPOTENCY_KEY,
         ])
-        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+        .expose_headers([
+            HeaderName::from_static("x-request-id"),
+            header::RETRY_AFTER,
+            header::LINK,
+            REPLAYED.0,
+        ])
 }

@@ -1,6 +1,8 @@
 //! One send, step by step: the order of checks, the message on disk, the provider, the outcome.
 
+mod outcome;
 pub(crate) mod places;
+mod repeats;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -9,35 +11,57 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::message::MessageError;
-use recado_core::{
-    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
-};
-use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
-use recado_store::{AgentOwner, Channel, Message, NewMessage, SendResult, StoreError};
+use recado_core::{AgentId, ConversationId, MessageId, OrganizationId, Recipient, Warning};
+use recado_providers::{OutboundMessage, send_with_retries};
+use recado_store::{AgentOwner, Channel, FirstRequest, IdempotencyKey, NewMessage, SendResult};
 
 use tracing::Instrument as _;
 
 use crate::api::error::{ApiError, Reason};
+use crate::api::idempotency::{checked, first_request};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::telemetry;
+use outcome::{SendOutcome, Sent, not_sent, panicked, result_of, unknown};
+use repeats::UNKNOWN_GUARDED;
 
 /// Meta's code for a message outside the 24-hour window.
 const WINDOW_CLOSED: i64 = 131_047;
 
-/// Longest time after which a write whose caller gave up can still land: on PostgreSQL 12 seconds for the
-/// organization lock, 5 for the transaction, and 4 for a statement that goes on without its caller.
-const LATE_WRITE: Duration = Duration::from_secs(25);
-
 /// Longest that a caller waits for the outcome: clients give up after 20 seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(18);
+
+/// Longest that a caller who gets no outcome waits for the note of it.
+const NOTE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
     channel: Arc<dyn recado_providers::Channel>,
     recipient: Recipient,
     message: NewMessage,
+    /// Whether the outcome of a message in the same conversation became unknown shortly before.
+    follows_unknown: bool,
+}
+
+/// Sends a message, unless an earlier request did: one with the same key, or without a key one with the same content
+/// whose outcome became unknown shortly before.
+pub(crate) async fn send(
+    app: &Arc<App>,
+    organization: &OrganizationId,
+    request: ChatvoltSend,
+    key: Option<IdempotencyKey>,
+) -> Result<Sent, ApiError> {
+    if let Some(first) = first_request(app, Some(organization), key.as_ref()).await? {
+        return repeats::of_request(app, organization, &first).await;
+    }
+    let ready = check(app, organization, request).await?;
+    if key.is_none()
+        && ready.follows_unknown
+        && let Some(message) = repeats::of_unknown(app, &ready.message).await?
+    {
+        return repeats::answer(app, message).await;
+    }
+    ready.send(app, key).await
 }
 
 /// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
@@ -55,9 +79,10 @@ pub(crate) async fn check(
         .conversation
         .parse()
         .unwrap_or_else(|_| ConversationId::from_uuid(app.uuid()));
+    let now = app.clock.now();
     let target = app
         .store
-        .send_target(organization, &agent, &conversation)
+        .send_target(organization, &agent, &conversation, now - UNKNOWN_GUARDED)
         .await?;
     check_agent(target.agent)?;
     let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
@@ -81,12 +106,13 @@ pub(crate) async fn check(
         channel_id: stored.id,
         content: request.content,
         warnings,
-        created_at: app.clock.now(),
+        created_at: now,
     };
     Ok(ReadySend {
         channel,
         recipient: conversation.recipient,
         message,
+        follows_unknown: target.has_unknown,
     })
 }
 
@@ -140,16 +166,17 @@ impl ReadySend {
     }
 
     /// Sends, whatever becomes of the caller: a client that hangs up does not stop a send half-way.
-    pub(crate) async fn send(self, app: &Arc<App>) -> Result<Message, ApiError> {
+    async fn send(self, app: &Arc<App>, key: Option<IdempotencyKey>) -> Result<Sent, ApiError> {
         let (organization, channel) = (&self.message.organization_id, &self.message.channel_id);
         let place = app.send_places.take(organization, channel);
         let place =
             place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
+        let owner = organization.clone();
         let panicked = self.outcome(panicked());
         let sending = async move {
             let _place = place;
-            let sent = AssertUnwindSafe(self.deliver(&context)).catch_unwind();
+            let sent = AssertUnwindSafe(self.deliver(&context, key)).catch_unwind();
             if let Ok(sent) = sent.await {
                 return sent;
             }
@@ -161,25 +188,27 @@ impl ReadySend {
             ))
         };
         let task = app.sends.spawn(sending.in_current_span());
-        match tokio::time::timeout(ANSWER_TIMEOUT, task).await {
-            Ok(Ok(sent)) => sent,
-            Ok(Err(_)) | Err(_) => Err(unknown(
-                &id,
-                "The send is still under way: look at the message for its outcome, do not send it again",
-            )),
+        if let Ok(Ok(sent)) = tokio::time::timeout(ANSWER_TIMEOUT, task).await {
+            return sent;
         }
+        note_unknown(app, &owner, &id).await;
+        Err(unknown(
+            &id,
+            "The send is still under way: look at the message for its outcome, do not send it again",
+        ))
     }
 
     /// Stores the message, sends it, stores the outcome.
-    async fn deliver(self, app: &Arc<App>) -> Result<Message, ApiError> {
+    async fn deliver(self, app: &Arc<App>, key: Option<IdempotencyKey>) -> Result<Sent, ApiError> {
         let begun = Instant::now();
-        if let Err(error) = app.store.begin_send(&self.message).await {
-            if error.may_have_been_written() {
-                let (app, outcome) = (Arc::clone(app), self.outcome(not_sent()));
-                let tracker = app.sends.clone();
-                tracker.spawn(async move { outcome.take_back(&app).await });
+        match self.begin(app, key.as_ref()).await {
+            Ok(None) => {}
+            // Another request was first, since this one looked.
+            Ok(Some(first)) => {
+                let organization = &self.message.organization_id;
+                return repeats::of_request(app, organization, &first).await;
             }
-            return Err(error.into());
+            Err(error) => return Err(error),
         }
         let sent = send_with_retries(self.channel.as_ref(), &self.outbound(), &app.retry).await;
         telemetry::sent(
@@ -193,7 +222,32 @@ impl ReadySend {
         match sent {
             // What the provider said holds, also if it could not be stored.
             Err(error) => Err(ApiError::from(&error).about(&self.message.id)),
-            Ok(_) => stored,
+            Ok(_) => stored.map(Sent::now),
+        }
+    }
+
+    /// Stores the message, and its key if there is one; returns the first request under the key if there was one.
+    async fn begin(
+        &self,
+        app: &Arc<App>,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<FirstRequest>, ApiError> {
+        let (store, message) = (&app.store, &self.message);
+        let begun = match key {
+            None => store.begin_send(message).await.map(|()| None),
+            Some(key) => store.begin_send_once(message, key).await,
+        };
+        match (begun, key) {
+            (Ok(Some(first)), Some(key)) => checked(first, key).map(Some),
+            (Ok(first), _) => Ok(first),
+            (Err(error), key) => {
+                if error.may_have_been_written() {
+                    let (app, outcome) = (Arc::clone(app), self.outcome(not_sent()));
+                    let (tracker, key) = (app.sends.clone(), key.cloned());
+                    tracker.spawn(async move { outcome.take_back(&app, key).await });
+                }
+                Err(error.into())
+            }
         }
     }
 
@@ -206,93 +260,15 @@ impl ReadySend {
     }
 }
 
-/// An outcome that is to be stored.
-struct SendOutcome {
-    organization_id: OrganizationId,
-    id: MessageId,
-    result: SendResult,
-}
-
-impl SendOutcome {
-    /// Stores the outcome, however long the database is away: only this process knows it.
-    async fn store(&self, app: &App) -> Result<Message, ApiError> {
-        let organization = Some(&self.organization_id);
-        match app
-            .unstored
-            .write(organization, || self.try_once(app))
-            .await
-        {
-            Ok(Some(message)) => Ok(message),
-            Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
-            Err(error) => {
-                tracing::error!(message_id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
-                Err(unknown(
-                    &self.id,
-                    "The provider's answer could not be stored: the message may have gone out, do not send it again",
-                ))
-            }
+/// Notes that the caller learns no outcome, so that a repeat is known as one. Without the note it is sent, as it would
+/// be after the time for which repeats are known.
+async fn note_unknown(app: &App, organization: &OrganizationId, id: &MessageId) {
+    let noting = app.store.note_unknown(organization, id, app.clock.now());
+    match tokio::time::timeout(NOTE_TIMEOUT, noting).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(message_id = %id, %error, "a repeat of a message would not be known");
         }
-    }
-
-    /// Makes a message rejected that was not sent, but whose late write may still land: else it would be
-    /// taken for one that may have gone out.
-    async fn take_back(&self, app: &App) {
-        tokio::time::sleep(LATE_WRITE).await;
-        if let Err(error) = app.unstored.write(None, || self.try_once(app)).await {
-            tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
-        }
-    }
-
-    async fn try_once(&self, app: &App) -> Result<Option<Message>, StoreError> {
-        let at = app.clock.now();
-        app.store
-            .finish_send(&self.organization_id, &self.id, &self.result, at)
-            .await
-    }
-}
-
-/// The error of a message that may have gone out.
-fn unknown(id: &MessageId, sentence: &str) -> ApiError {
-    ApiError::new(Reason::OutcomeUnknown, sentence).about(id)
-}
-
-fn panicked() -> SendResult {
-    let reason = Reason::OutcomeUnknown.as_str();
-    let message = "the server failed in the middle of the send";
-    failed(Outcome::Unknown, reason, None, message)
-}
-
-/// The outcome of a message that could not be stored in time.
-fn not_sent() -> SendResult {
-    let reason = Reason::Unavailable.as_str();
-    let message = "the message could not be stored in time; nothing was sent";
-    failed(Outcome::Rejected, reason, None, message)
-}
-
-fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
-    match sent {
-        Ok(receipt) => SendResult {
-            outcome: Outcome::Accepted,
-            external_id: receipt.external_id.clone(),
-            provider_id: receipt.provider_id.clone(),
-            error: None,
-        },
-        Err(error) => {
-            let kind = error.kind;
-            failed(kind.outcome(), kind.reason(), error.code, &error.message)
-        }
-    }
-}
-
-fn failed(outcome: Outcome, reason: &str, code: Option<i64>, message: &str) -> SendResult {
-    SendResult {
-        outcome,
-        external_id: None,
-        provider_id: None,
-        error: Some(MessageError {
-            reason: reason.to_owned(),
-            code,
-            message: message.to_owned(),
-        }),
+        Err(_) => tracing::warn!(message_id = %id, "a repeat of a message would not be known"),
     }
 }

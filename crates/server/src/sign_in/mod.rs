@@ -8,8 +8,8 @@ use axum::http::HeaderValue;
 use jiff::Timestamp;
 use recado_core::{FieldErrors, OrganizationId, SessionId};
 use recado_store::{
-    Actor, Author, LINK_LIFETIME, LinkSecret, MAX_EMAIL_CHARS, MAX_SIGN_INS, SESSION_LIFETIME,
-    Session, SessionSecret, SignInAttempt, Store, StoreError, User,
+    Actor, Author, IdempotencyKey, LINK_LIFETIME, LinkSecret, MAX_EMAIL_CHARS, MAX_SIGN_INS,
+    SESSION_LIFETIME, Session, SessionSecret, SignInAttempt, Store, StoreError, User,
 };
 use secrecy::SecretString;
 use url::Url;
@@ -67,7 +67,12 @@ pub(crate) async fn sign_in(
 ) -> Result<CreatedSession, ApiError> {
     let (store, at) = (&app.store, app.clock.now());
     let (email, organization) = (given.email.as_str(), given.organization_id.as_ref());
-    let by = |actor| Author { actor, address, at };
+    let by = |actor| Author {
+        actor,
+        address,
+        at,
+        key: None,
+    };
     let found = check_password(app, email, organization, given.password, address).await?;
     let Some((user, hash)) = found else {
         store
@@ -209,14 +214,32 @@ pub async fn create_link(
     user: &User,
     author: &Author,
 ) -> Result<Option<NewLink>, StoreError> {
-    let secret = LinkSecret::generate()?;
-    let ends_at = later(author.at, LINK_LIFETIME);
-    let created = store.create_link(&user.organization_id, &user.id, &secret, ends_at, author);
+    let (secret, link) = new_link(store, public_url, user, author.key.as_ref(), author.at)?;
+    let created = store.create_link(
+        &user.organization_id,
+        &user.id,
+        &secret,
+        link.ends_at,
+        author,
+    );
+    Ok(created.await?.then_some(link))
+}
+
+/// Returns a link for a user, which is not stored. A request with a key has always the same one.
+pub(crate) fn new_link(
+    store: &Store,
+    public_url: &Url,
+    user: &User,
+    key: Option<&IdempotencyKey>,
+    at: Timestamp,
+) -> Result<(LinkSecret, NewLink), StoreError> {
+    let secret = LinkSecret::of_request(store, key, user.id.as_str(), at)?;
     let base = public_url.as_str().trim_end_matches('/');
-    Ok(created.await?.then(|| NewLink {
+    let link = NewLink {
         url: format!("{base}/set-password/{}", secret.expose()),
-        ends_at,
-    }))
+        ends_at: later(at, LINK_LIFETIME),
+    };
+    Ok((secret, link))
 }
 
 /// Sets the password of the user of a link, which works once. All sessions of the user end.
@@ -239,6 +262,7 @@ pub async fn set_password_by_link(
         actor: Actor::User(user.id),
         address,
         at: now,
+        key: None,
     };
     Ok(app.store.use_link(link, &hash, &author).await?)
 }

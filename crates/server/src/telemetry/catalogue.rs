@@ -7,6 +7,7 @@ use recado_store::{Pruned, SetAsideReason};
 
 use super::logging;
 use super::process;
+use super::repeats::Repeat;
 use crate::api::openapi;
 use crate::delivery::outcome;
 
@@ -68,6 +69,8 @@ catalogue! {
         "Sends that reached a provider: `accepted`, or the reason why not";
     Histogram "recado_send_seconds" ["provider"] providers =>
         "Time of one send, retries included";
+    Counter "recado_sends_repeated_total" ["by"] || each(Repeat::ALL.map(Repeat::as_str)) =>
+        "Sends that repeated an earlier one and were answered with its state: they have its `key`, or the content of a message whose outcome became `unknown`";
     Gauge "recado_messages" ["status"] || each(["sending", "unknown"]) =>
         "Messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
     Counter "recado_http_requests_total" ["route", "method", "status"] || operations(true) =>

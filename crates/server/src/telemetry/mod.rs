@@ -4,6 +4,7 @@ pub mod catalogue;
 pub mod gauges;
 pub mod logging;
 mod process;
+mod repeats;
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use recado_core::OrganizationId;
 use recado_providers::{ChannelError, Receipt};
 use recado_store::NewMessage;
+
+pub(crate) use repeats::{Repeat, repeated};
 
 /// Adds the organization of a request to its log lines, as soon as it is known.
 pub(crate) fn log_organization(id: &OrganizationId) {

@@ -11,6 +11,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use jiff::Timestamp;
 use recado_core::OrganizationId;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -85,6 +86,23 @@ impl MasterKey {
             .chain_update(number.expose_secret())
             .finalize();
         BASE64.encode(hash)
+    }
+
+    /// Returns a secret that only this key, the seed, the target and the instant together make.
+    pub(crate) fn derived(
+        &self,
+        seed: &[u8; 32],
+        target: &str,
+        at: Timestamp,
+    ) -> Zeroizing<[u8; 32]> {
+        let hash = Sha256::new()
+            .chain_update(b"recado secret 1\0")
+            .chain_update(self.0.as_slice())
+            .chain_update(seed)
+            .chain_update(at.as_millisecond().to_be_bytes())
+            .chain_update(target)
+            .finalize();
+        Zeroizing::new(hash.into())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -1,6 +1,8 @@
 //! Messages in both directions.
 
+pub(crate) mod begin;
 pub(crate) mod content;
+pub(crate) mod once_unknown;
 pub(crate) mod outbound;
 pub(crate) mod pending_statuses;
 pub(crate) mod send_context;

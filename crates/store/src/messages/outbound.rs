@@ -1,6 +1,6 @@
-//! Sends: on disk before they leave, settled when the provider has answered.
+//! Sends: what is stored before they leave, and how they are settled when the provider has answered.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use recado_core::event::MessageError;
 use recado_core::{
@@ -9,7 +9,6 @@ use recado_core::{
 use serde::Serialize;
 
 use crate::db::batch::Batchable;
-use crate::db::writer::Scope;
 use crate::events::append::{Appended, EventLog};
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
@@ -53,16 +52,6 @@ pub struct SendResult {
 }
 
 impl Store {
-    /// Writes a message down as `sending`; when this returns, it is on disk.
-    /// Fails with [`StoreError::Conflict`] if the organization has this id, or with
-    /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
-    pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
-        let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
-        is_stored
-            .then_some(())
-            .ok_or(StoreError::UnknownConversation)
-    }
-
     /// Writes down how a send ended, unless a later status came first, and then the statuses that waited
     /// for it; appends the events, and gives the message as it is then.
     pub async fn finish_send(
@@ -110,7 +99,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<u64> {
         let query = Message::returning(
-            "update messages set status = 'unknown', error = $4, updated_at = $3 \
+            "update messages set status = 'unknown', error = $4, updated_at = $3, unknown_at = $3 \
              where organization_id = $1 and status = 'sending' \
              and (cast($2 as text) is null or server_id = $2)",
         )
@@ -143,95 +132,6 @@ fn abandoned() -> MessageError {
     }
 }
 
-#[derive(Serialize)]
-pub(crate) struct Begun {
-    id: MessageId,
-    conversation_id: ConversationId,
-    agent_id: AgentId,
-    channel_id: ChannelId,
-    external: Option<String>,
-    content: String,
-    warnings: String,
-    at: i64,
-}
-
-impl From<&NewMessage> for Begun {
-    fn from(new: &NewMessage) -> Self {
-        Self {
-            id: new.id.clone(),
-            conversation_id: new.conversation_id.clone(),
-            agent_id: new.agent_id.clone(),
-            channel_id: new.channel_id.clone(),
-            external: new.external_id.as_deref().map(row::provider_id),
-            content: row::json(&new.content),
-            warnings: row::json(&new.warnings),
-            at: new.created_at.as_millisecond(),
-        }
-    }
-}
-
-macro_rules! begin {
-    ($from:literal, $conversations:literal) => {
-        concat!(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             status, external_id, content, warnings, created_at, updated_at, server_id) \
-             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
-             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
-             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
-            $from,
-            " where value ->> 'conversation_id' in (select c.id from ",
-            $conversations,
-            ") returning id"
-        )
-    };
-}
-
-const BEGIN_SQLITE: &str = begin!(
-    "json_each($2)",
-    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'"
-);
-
-/// The outcome will need the organization lock: if it cannot be had now, nothing is sent. The conversations are locked,
-/// too: PostgreSQL would otherwise still see one that was erased while the organization lock was waited for.
-const BEGIN_POSTGRES: &str = concat!(
-    "with o as materialized (select id from organizations where id = $1 for no key update), \
-     found as materialized (select k.id from o cross join jsonb_array_elements($2::jsonb) as n (value) \
-     join conversations k on k.organization_id = o.id and k.id = n.value ->> 'conversation_id' \
-     for key share of k) ",
-    begin!(
-        "o cross join jsonb_array_elements($2::jsonb) as n (value)",
-        "found c"
-    )
-);
-
-impl Batchable for Begun {
-    /// Whether the message is stored: `false` if its conversation does not exist.
-    type Done = bool;
-
-    async fn write_all(
-        store: &Store,
-        organization: &OrganizationId,
-        writes: &[Self],
-    ) -> Result<Vec<bool>> {
-        let text = match store.kind() {
-            DatabaseKind::Sqlite => BEGIN_SQLITE,
-            DatabaseKind::Postgres => BEGIN_POSTGRES,
-        };
-        let query = sqlx::query(text)
-            .id(organization)
-            .json(&writes)
-            .bind(store.server_id().to_owned());
-        let begun = store
-            .write_in_turn(organization, Scope::Statement, move |connection| {
-                Box::pin(async move { Ok(query.fetch_all(connection).await?) })
-            })
-            .await?;
-        let stored: HashSet<MessageId> = column(&begun, "messages", "id")?;
-        let writes = writes.iter();
-        Ok(writes.map(|write| stored.contains(&write.id)).collect())
-    }
-}
-
 #[derive(Clone, Serialize)]
 pub(crate) struct Finished {
     message: MessageId,
@@ -259,7 +159,8 @@ impl Finished {
 static FINISH: OverList = OverList::of(
     "update messages set status = n.outcome, external_id = case n.outcome \
      when 'rejected' then n.external else coalesce(n.external, external_id) end, \
-     provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at \
+     provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at, \
+     unknown_at = case n.outcome when 'unknown' then n.at else unknown_at end \
      from (select {owner} as organization, value ->> 'message' as message, value ->> 'outcome' as outcome, \
      value ->> 'external' as external, value ->> 'provider' as provider, value ->> 'failure' as failure, \
      cast(value ->> 'at' as bigint) as at from {list}) n where organization_id = n.organization \

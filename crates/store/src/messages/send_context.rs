@@ -13,6 +13,8 @@ pub struct SendTarget {
     pub agent: AgentOwner,
     /// The caller's conversation, if there is one of this id.
     pub conversation: Option<TargetConversation>,
+    /// Whether the outcome of a message in the conversation became unknown since the instant that was asked about.
+    pub has_unknown: bool,
 }
 
 /// The owner of an agent.
@@ -46,6 +48,8 @@ const SEND_TARGET: &str = "\
         when exists (select 1 from agents where organization_id = $1 and id = $2) then 2 \
         when exists (select 1 from agents where id = $2) then 1 \
         else 0 end as agent_owner, \
+    case when exists (select 1 from messages m where m.organization_id = $1 \
+        and m.conversation_id = $3 and m.unknown_at > $4) then 1 else 0 end as has_unknown, \
     v.id as conversation_id, v.agent_id, v.recipient, \
     v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
     c.default_agent_id, c.connected, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
@@ -54,22 +58,26 @@ const SEND_TARGET: &str = "\
     left join channels c on c.organization_id = $1 and c.id = v.channel_id";
 
 impl Store {
-    /// Returns the owner of the agent, and the conversation with its channel.
+    /// Returns the owner of the agent, and the conversation with its channel. `since` is the instant for
+    /// [`SendTarget::has_unknown`].
     pub async fn send_target(
         &self,
         organization: &OrganizationId,
         agent: &AgentId,
         conversation: &ConversationId,
+        since: Timestamp,
     ) -> Result<SendTarget> {
         let query = sqlx::query(SEND_TARGET)
             .id(organization)
             .id(agent)
-            .id(conversation);
+            .id(conversation)
+            .instant(since);
         match self.read_row_first(query).await? {
             Some(row) => target(&row),
             None => Ok(SendTarget {
                 agent: AgentOwner::Missing,
                 conversation: None,
+                has_unknown: false,
             }),
         }
     }
@@ -90,6 +98,7 @@ fn target(row: &AnyRow) -> Result<SendTarget> {
     Ok(SendTarget {
         agent,
         conversation,
+        has_unknown: columns.get("has_unknown")?,
     })
 }
 

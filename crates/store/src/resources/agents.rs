@@ -4,6 +4,7 @@ use recado_core::AgentId;
 
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
+use crate::resources::idempotency_keys::IdempotencyKey;
 
 /// A sender of an organization; two organizations may both have an `agent-123`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +28,9 @@ impl Noun for Agent {
 impl Listable for Agent {}
 
 impl Store {
-    /// Creates an agent. Fails with [`StoreError::Conflict`] if the organization has this id.
-    pub async fn create_agent(&self, agent: &Agent) -> Result<()> {
+    /// Creates an agent, and keeps the key of the request. Fails with [`StoreError::Conflict`] if the organization has
+    /// this id.
+    pub async fn create_agent(&self, agent: &Agent, key: Option<&IdempotencyKey>) -> Result<()> {
         let query = sqlx::query(
             "insert into agents (organization_id, id, name, created_at) values ($1, $2, $3, $4)",
         )
@@ -36,7 +38,18 @@ impl Store {
         .id(&agent.id)
         .text(&agent.name)
         .instant(agent.created_at);
-        self.write_row(query).await?;
+        let (organization, at) = (Some(&agent.organization_id), agent.created_at);
+        let keep = key.map(|key| key.keep(organization, agent.id.as_str(), at));
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                query.execute(&mut *connection).await?;
+                match keep {
+                    Some(keep) => keep.run(connection).await,
+                    None => Ok(()),
+                }
+            })
+        })
+        .await?;
         // Calls that wait for an agent are applied at once.
         self.end_webhook_call_claims(&agent.organization_id).await
     }

@@ -97,9 +97,8 @@ impl Store {
     ) -> Result<()> {
         let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
         let query = insertion(text, key, None, secret);
-        self.write_audited(query, created(key, author))
-            .await
-            .map(drop)
+        let keep_key = author.keep_key(key.organization_id.as_ref(), key.id.as_str());
+        self.create(query, created(key, author), keep_key).await
     }
 
     /// Creates a personal key for the user of a session; the secret is not kept. Returns whether the session
@@ -134,6 +133,7 @@ impl Store {
         .bind(i64::from(MAX_PERSONAL_KEYS))
         .instant(author.at);
         let entry = created(key, author);
+        let keep_key = author.keep_key(Some(&organization_id), key.id.as_str());
         let (organization, author) = (organization_id.clone(), author.clone());
         // The lock: a change of the password must not miss this key.
         let creating = self.under_lock(&organization_id, move |connection| {
@@ -142,6 +142,9 @@ impl Store {
                     return Ok((false, false));
                 }
                 entry.execute(&mut *connection).await?;
+                if let Some(keep_key) = keep_key {
+                    keep_key.execute(&mut *connection).await?;
+                }
                 let deleted = surplus.fetch_all(&mut *connection).await?;
                 for row in &deleted {
                     let columns = Columns::new(row, "api_keys", "id");

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::db::writer::Work;
 use crate::prelude::*;
+use crate::resources::idempotency_keys::IdempotencyKey;
 
 /// The one that makes a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Author {
     pub address: Option<IpAddr>,
     /// When the change is made.
     pub at: Timestamp,
+    /// The key of the request that makes the change; it is kept with what the request creates.
+    pub key: Option<IdempotencyKey>,
 }
 
 /// One entry of the audit log.
@@ -65,6 +68,8 @@ words! {
     pub enum AuditAction {
         /// An organization was created.
         OrganizationCreated = "organization.created",
+        /// A setting of an organization was changed.
+        OrganizationUpdated = "organization.updated",
         /// An organization was suspended.
         OrganizationSuspended = "organization.suspended",
         /// A suspended organization was resumed.
@@ -173,7 +178,14 @@ impl Author {
             actor: Actor::CommandLine,
             address: None,
             at,
+            key: None,
         }
+    }
+
+    /// Returns the author of a change that a request with this key makes.
+    #[must_use]
+    pub fn with_key(self, key: Option<IdempotencyKey>) -> Self {
+        Self { key, ..self }
     }
 
     /// Returns the server by itself as the author.
@@ -182,6 +194,7 @@ impl Author {
             actor: Actor::Server,
             address: None,
             at,
+            key: None,
         }
     }
 
@@ -195,6 +208,17 @@ impl Author {
     ) -> Query {
         let text = insert_entry!("$2");
         self.entry(text, organization, action, Some(target), detail)
+    }
+
+    /// Returns the statement that keeps the key of the request, if it has one, with the id of what it creates; it is
+    /// run in the transaction of the creation.
+    pub(crate) fn keep_key(
+        &self,
+        organization: Option<&OrganizationId>,
+        target: &str,
+    ) -> Option<Query> {
+        let key = self.key.as_ref();
+        key.map(|key| key.keep(organization, target, self.at))
     }
 
     pub(crate) fn entry(
@@ -227,6 +251,26 @@ impl Store {
     /// Runs one writing statement, and writes the entry of the audit log with it if it returns a row.
     pub(crate) async fn write_audited(&self, query: Query, entry: Query) -> Result<Option<AnyRow>> {
         self.transaction(audited(query, entry)).await
+    }
+
+    /// Runs a statement that creates something, and writes its entry of the audit log and the key of the request.
+    pub(crate) async fn create(
+        &self,
+        query: Query,
+        entry: Query,
+        keep_key: Option<Query>,
+    ) -> Result<()> {
+        let queries = [query, entry].into_iter().chain(keep_key);
+        let queries: Vec<_> = queries.collect();
+        self.transaction(move |connection| {
+            Box::pin(async move {
+                for query in queries {
+                    query.execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     /// Deletes what an organization has of a noun, and records it; returns whether it existed.

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::{Result, StoreError};
+use crate::prelude::*;
+use crate::resources::idempotency_keys::IdempotencyKey;
 
 pub(crate) type SecretHash = [u8; 32];
 
@@ -28,6 +29,22 @@ macro_rules! bearer_secrets {
                 getrandom::fill(bytes.as_mut_slice()).map_err(StoreError::Random)?;
                 let random = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
                 Ok(Self(format!("{}{}", $prefix, *random).into()))
+            }
+
+            /// Returns the secret of what a request makes: with an idempotency key always the same one, so that the
+            /// repeat of a request can be answered with it, and without one a fresh one.
+            pub fn of_request(
+                store: &Store,
+                key: Option<&IdempotencyKey>,
+                target: &str,
+                at: Timestamp,
+            ) -> Result<Self> {
+                let Some(key) = key else {
+                    return Self::generate();
+                };
+                let bytes = store.key().derived(&key.seed, target, at);
+                let text = Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()));
+                Ok(Self(format!("{}{}", $prefix, *text).into()))
             }
 
             /// The text that its owner presents.

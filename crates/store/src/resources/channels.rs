@@ -109,7 +109,8 @@ impl Store {
             channel.id.as_str(),
             Some(&channel.name),
         );
-        self.write_audited(insert(&channel).bind(number), entry)
+        let keep_key = author.keep_key(Some(&channel.organization_id), channel.id.as_str());
+        self.create(insert(&channel).bind(number), entry, keep_key)
             .await?;
         Ok(channel)
     }

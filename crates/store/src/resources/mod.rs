@@ -8,6 +8,7 @@ pub(crate) mod channel_changes;
 pub(crate) mod channels;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod idempotency_keys;
 pub(crate) mod key_uses;
 pub(crate) mod known_keys;
 pub(crate) mod organizations;

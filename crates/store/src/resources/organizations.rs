@@ -12,11 +12,13 @@ pub struct Organization {
     pub name: String,
     /// When it was suspended; `None` if it is not.
     pub suspended_at: Option<Timestamp>,
+    /// Whether a send that repeats a message whose outcome became unknown shortly before is answered and not sent.
+    pub guards_repeats: bool,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-row! { Organization in "organizations": id, name, suspended_at, created_at }
+row! { Organization in "organizations": id, name, suspended_at, guards_repeats, created_at }
 
 impl Store {
     /// Creates an organization. Fails with [`StoreError::Conflict`] if the id is taken.
@@ -26,14 +28,17 @@ impl Store {
         author: &Author,
     ) -> Result<()> {
         let query = sqlx::query(
-            "insert into organizations (id, name, created_at) values ($1, $2, $3) returning id",
+            "insert into organizations (id, name, created_at, guards_repeats) \
+             values ($1, $2, $3, $4) returning id",
         )
         .id(&organization.id)
         .text(&organization.name)
-        .instant(organization.created_at);
+        .instant(organization.created_at)
+        .bind(i64::from(organization.guards_repeats));
         let (id, name) = (&organization.id, Some(organization.name.as_str()));
         let entry = record(author, id, AuditAction::OrganizationCreated, name);
-        self.write_audited(query, entry).await.map(drop)
+        let keep_key = author.keep_key(None, id.as_str());
+        self.create(query, entry, keep_key).await
     }
 
     /// Returns an organization, unless it is deleted.
@@ -53,6 +58,27 @@ impl Store {
         .bind(id)
         .bind(page.rows());
         self.page(page, query).await
+    }
+
+    /// Changes whether an organization guards repeats; returns `None` if it does not exist.
+    pub async fn update_organization(
+        &self,
+        id: &OrganizationId,
+        guards_repeats: bool,
+        author: &Author,
+    ) -> Result<Option<Organization>> {
+        let query = Organization::returning(
+            "update organizations set guards_repeats = $2 where id = $1 and guards_repeats <> $2 \
+             and deleted_at is null",
+        )
+        .id(id)
+        .bind(i64::from(guards_repeats));
+        let detail = format!("guardRepeats: {guards_repeats}");
+        let entry = record(author, id, AuditAction::OrganizationUpdated, Some(&detail));
+        match self.locked(id, audited(query, entry)).await? {
+            Some(row) => Organization::of(&row).map(Some),
+            None => self.get_organization(id).await,
+        }
     }
 
     /// Suspends an organization; one that is suspended already stays as it is.

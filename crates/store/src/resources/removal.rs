@@ -38,7 +38,7 @@ macro_rules! removing {
 /// others need no order, as only organizations are referred to.
 ///
 /// `webhook_calls` has no index by organization, which would cost every call of a provider; it is walked.
-const REMOVING: [&str; 14] = [
+const REMOVING: [&str; 15] = [
     removing!("channels", "id"),
     removing!("webhook_endpoints", "organization_id, id"),
     removing!("api_keys", "id"),
@@ -58,6 +58,7 @@ const REMOVING: [&str; 14] = [
     removing!("agents", "organization_id, id"),
     removing!("messages", "organization_id, id"),
     removing!("events", "organization_id, seq"),
+    removing!("idempotency_keys", "organization_id, id"),
     removing!("audit_log", "id"),
 ];
 

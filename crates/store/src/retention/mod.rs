@@ -33,7 +33,7 @@ pub struct Pruned {
 
 impl Pruned {
     /// Every sort of rows.
-    pub const ALL: [&str; 10] = [
+    pub const ALL: [&str; 11] = [
         "webhook_calls",
         "webhook_calls_set_aside",
         "pending_statuses",
@@ -41,6 +41,7 @@ impl Pruned {
         "sessions",
         "links",
         "sign_in_attempts",
+        "idempotency_keys",
         "audit_log",
         EVENTS,
         MESSAGES,

@@ -63,7 +63,7 @@ fn deliveries_kept(retention: &Retention) -> Option<Duration> {
         .min()
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part {
         what: "webhook_calls",
         kept: |retention| retention.webhook_calls,
@@ -133,6 +133,16 @@ const PARTS: [Part; 8] = [
         texts: &[
             "delete from sign_in_attempts where ends_at + 0 < $1 and subject in (select subject from sign_in_attempts \
              where ends_at < $1 order by ends_at limit $2 + 0)",
+        ],
+    },
+    Part {
+        what: "idempotency_keys",
+        kept: |_| Some(DAY),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from idempotency_keys where (organization_id, id) in (\
+             select organization_id, id from idempotency_keys \
+             where created_at < $1 order by created_at limit $2 + 0)",
         ],
     },
     Part {

@@ -52,7 +52,7 @@ const EXEMPT: [(&str, &str); 6] = [
 
 /// Indexes that statements must use: a part of the statement, and the index. Only SQLite is asked, whose
 /// plan for an empty database is the one for a full database.
-const EXPECTED: [(&str, &str); 12] = [
+const EXPECTED: [(&str, &str); 14] = [
     ("seq > $2 and type = $4", "events_by_type"),
     (
         "seq > $2 and conversation_id = $4",
@@ -71,6 +71,8 @@ const EXPECTED: [(&str, &str); 12] = [
     ("and user_id in ($7, $8)", "conversations_by_user_id"),
     ("and lid in ($7, $8)", "conversations_by_lid"),
     ("and recipient in ($7, $8)", "conversations_of_groups"),
+    ("m.unknown_at > $4", "messages_once_unknown"),
+    ("and unknown_at > $3", "messages_once_unknown"),
 ];
 
 /// What a statement begins with that has a plan.

@@ -6,7 +6,7 @@ use recado_core::UserId;
 use sqlx::AssertSqlSafe;
 
 use super::passwords::replace_password;
-use super::{User, find, record};
+use super::{User, find, normalized, record};
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::bearer_secrets::{LinkSecret, hash};
@@ -25,15 +25,8 @@ impl Store {
         ends_at: Timestamp,
         author: &Author,
     ) -> Result<bool> {
-        let query = sqlx::query(
-            "insert into links (organization_id, user_id, secret_hash, ends_at) \
-             values ($1, $2, $3, $4) on conflict (organization_id, user_id) \
-             do update set secret_hash = excluded.secret_hash, ends_at = excluded.ends_at",
-        )
-        .id(organization)
-        .id(id)
-        .bind(secret.hash())
-        .instant(ends_at);
+        let query = insertion(organization, id, secret, ends_at);
+        let keep_key = author.keep_key(Some(organization), id.as_str());
         let (organization_id, id, author) = (organization.clone(), id.clone(), author.clone());
         self.under_lock(organization, move |connection| {
             Box::pin(async move {
@@ -42,9 +35,40 @@ impl Store {
                 };
                 query.execute(&mut *connection).await?;
                 record(&author, &user, AuditAction::UserLinkCreated, None)
-                    .execute(connection)
+                    .execute(&mut *connection)
                     .await?;
+                if let Some(keep_key) = keep_key {
+                    keep_key.execute(connection).await?;
+                }
                 Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Creates a user as [`Self::create_user`] does, and a link for the user, both or neither.
+    pub async fn create_user_with_link(
+        &self,
+        user: &User,
+        secret: &LinkSecret,
+        ends_at: Timestamp,
+        author: &Author,
+    ) -> Result<()> {
+        let organization = &user.organization_id;
+        let email = normalized(&user.email);
+        let queries = [
+            super::insertion(user),
+            record(author, user, AuditAction::UserCreated, Some(&email)),
+            insertion(organization, &user.id, secret, ends_at),
+            record(author, user, AuditAction::UserLinkCreated, None),
+        ];
+        let keep_key = author.keep_key(Some(organization), user.id.as_str());
+        self.under_lock(organization, move |connection| {
+            Box::pin(async move {
+                for query in queries.into_iter().chain(keep_key) {
+                    query.execute(&mut *connection).await?;
+                }
+                Ok(())
             })
         })
         .await
@@ -103,4 +127,22 @@ impl Store {
         })
         .await
     }
+}
+
+/// Returns the statement that inserts the link of a user, or replaces it.
+fn insertion(
+    organization: &OrganizationId,
+    user: &UserId,
+    secret: &LinkSecret,
+    ends_at: Timestamp,
+) -> Query {
+    sqlx::query(
+        "insert into links (organization_id, user_id, secret_hash, ends_at) \
+         values ($1, $2, $3, $4) on conflict (organization_id, user_id) \
+         do update set secret_hash = excluded.secret_hash, ends_at = excluded.ends_at",
+    )
+    .id(organization)
+    .id(user)
+    .bind(secret.hash())
+    .instant(ends_at)
 }

@@ -67,17 +67,8 @@ impl Store {
     pub async fn create_user(&self, user: &User, author: &Author) -> Result<()> {
         let email = normalized(&user.email);
         let entry = record(author, user, AuditAction::UserCreated, Some(&email));
-        let query = sqlx::query(
-            "insert into users (id, organization_id, email, name, role, created_at) \
-             values ($1, $2, $3, $4, $5, $6) returning id",
-        )
-        .id(&user.id)
-        .id(&user.organization_id)
-        .bind(email)
-        .text(&user.name)
-        .bind(user.role.as_str())
-        .instant(user.created_at);
-        self.write_audited(query, entry).await.map(drop)
+        let keep_key = author.keep_key(Some(&user.organization_id), user.id.as_str());
+        self.create(insertion(user), entry, keep_key).await
     }
 
     /// Changes the name or the role of a user; returns `None` if the organization has no such user. Another role
@@ -172,6 +163,20 @@ impl Store {
         self.ending_access(async move { store.under_lock(&organization, work).await })
             .await
     }
+}
+
+/// Returns the statement that inserts a user.
+fn insertion(user: &User) -> Query {
+    sqlx::query(
+        "insert into users (id, organization_id, email, name, role, created_at) \
+         values ($1, $2, $3, $4, $5, $6) returning id",
+    )
+    .id(&user.id)
+    .id(&user.organization_id)
+    .bind(normalized(&user.email))
+    .text(&user.name)
+    .bind(user.role.as_str())
+    .instant(user.created_at)
 }
 
 fn normalized(email: &str) -> String {

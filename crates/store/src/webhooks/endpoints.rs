@@ -140,18 +140,7 @@ impl Store {
             updated_at: new.created_at,
             sealed,
         };
-        let query = sqlx::query(
-            "insert into webhook_endpoints (organization_id, id, url, events, format, key_id, \
-             secrets, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
-        )
-        .id(&endpoint.organization_id)
-        .id(&endpoint.id)
-        .bind(endpoint.url.clone())
-        .bind(kinds(&endpoint.events))
-        .bind(endpoint.format.as_str())
-        .bind(endpoint.sealed.key_id.clone())
-        .bind(endpoint.sealed.bytes.clone())
-        .instant(endpoint.created_at);
+        let query = insertion(&endpoint);
         let count = sqlx::query(
             "select count(*) as endpoints from webhook_endpoints where organization_id = $1",
         )
@@ -163,6 +152,7 @@ impl Store {
             None,
         );
         let organization = endpoint.organization_id.clone();
+        let keep_key = author.keep_key(Some(&organization), endpoint.id.as_str());
         // The lock: two creations at once must not both count one too few.
         self.under_lock(&organization, move |connection| {
             Box::pin(async move {
@@ -172,7 +162,11 @@ impl Store {
                     return Err(StoreError::TooManyWebhookEndpoints { limit });
                 }
                 query.execute(&mut *connection).await?;
-                entry.run(connection).await
+                entry.execute(&mut *connection).await?;
+                match keep_key {
+                    Some(keep_key) => keep_key.run(connection).await,
+                    None => Ok(()),
+                }
             })
         })
         .await?;
@@ -184,6 +178,22 @@ impl Store {
     pub fn endpoint_secrets(&self, endpoint: &WebhookEndpoint) -> Result<WebhookSecrets> {
         endpoint.secrets(self.key())
     }
+}
+
+/// Returns the statement that inserts an endpoint.
+fn insertion(endpoint: &WebhookEndpoint) -> Query {
+    sqlx::query(
+        "insert into webhook_endpoints (organization_id, id, url, events, format, key_id, \
+         secrets, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+    )
+    .id(&endpoint.organization_id)
+    .id(&endpoint.id)
+    .bind(endpoint.url.clone())
+    .bind(kinds(&endpoint.events))
+    .bind(endpoint.format.as_str())
+    .bind(endpoint.sealed.key_id.clone())
+    .bind(endpoint.sealed.bytes.clone())
+    .instant(endpoint.created_at)
 }
 
 pub(crate) fn kinds(events: &[EventType]) -> String {

@@ -28,6 +28,7 @@ mod inbound {
     pub(super) mod webhook_calls;
 }
 mod messages {
+    mod once_unknown;
     mod outbound;
     mod send_target;
     mod statuses;
@@ -39,6 +40,7 @@ mod resources {
     mod channels;
     mod contacts;
     mod conversations;
+    mod idempotency_keys;
     mod numbers;
     mod organizations;
     mod removal;

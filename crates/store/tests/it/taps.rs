@@ -24,9 +24,9 @@ pub(crate) async fn tapped() -> World {
 }
 
 pub(crate) async fn furnish(store: &Store, provider: Provider) {
-    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     create_channel(store, "org_1", "chn_1", provider).await;
-    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
     ok(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(6_000))).await;
 }

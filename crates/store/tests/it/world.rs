@@ -111,7 +111,7 @@ impl World {
         let world = Self::new().await;
         for owner in ["org_1", "org_2"] {
             let ours = conversation(owner, "conv-456");
-            ok(world.store.create_conversation(&ours)).await;
+            ok(world.store.create_conversation(&ours, None)).await;
         }
         world
     }
@@ -148,6 +148,7 @@ pub(crate) fn organization(text: &str) -> Organization {
         id: id(text),
         name: format!("Name of {text}"),
         suspended_at: None,
+        guards_repeats: true,
         created_at: at(1_000),
     }
 }

@@ -73,6 +73,9 @@ const fn names(provider: Provider) -> (&'static str, &'static str) {
 
 /// Sends and checks while the providers fail.
 pub(super) async fn fail(recorder: &mut Recorder, sandbox: &Sandbox) {
+    // The same message is sent again although the outcome of the one before is unknown.
+    let settings = json!({"guardRepeats": false});
+    recorder.patch("/organizations/demo", settings, 200).await;
     for (provider, reply) in answers_with_secrets() {
         let (channel, conversation) = names(provider);
         sandbox.fail_next(Fault::new(provider, Effect::Answer(reply)), 2);

@@ -83,6 +83,14 @@ fn fail(world: &World, provider: Provider, answer: &Answer, times: usize) {
     world.sandbox.fail_next(fault, times);
 }
 
+/// A world in which the same message is sent again and again.
+async fn unguarded() -> World {
+    let world = World::start().await;
+    let settings = json!({"guardRepeats": false});
+    world.client.change("/organizations/demo", settings).await;
+    world
+}
+
 /// An error of Meta with its number.
 fn graph(status: u16, code: i64) -> Answer {
     let error = json!({"message": format!("(#{code}) Title"), "code": code,
@@ -97,7 +105,7 @@ fn html(status: u16) -> Answer {
 /// One answer for each reason; `providers` tests which answer has which reason.
 #[tokio::test]
 async fn a_refusal_of_a_provider_has_its_reason_everywhere() {
-    let world = World::start().await;
+    let world = unguarded().await;
     let said = |status, text: &str| Answer::new(status, json!({"error": text, "message": text}));
     let [meta, zapi, zapperhub] = SENDERS;
     let of_meta = [
@@ -181,7 +189,7 @@ async fn a_wait_that_is_too_long_for_us_is_handed_to_the_client() {
 
 #[tokio::test]
 async fn a_message_whose_answer_is_lost_is_unknown_and_never_sent_again() {
-    let world = World::start().await;
+    let world = unguarded().await;
     for (provider, conversation) in SENDERS {
         for (effect, arrived) in [
             (Effect::ResetBefore, 0),

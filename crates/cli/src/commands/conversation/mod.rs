@@ -8,7 +8,7 @@ use recado_core::{AgentId, ChannelId, ConversationId};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{resource, resource::ListArgs};
+use super::{once::Once, resource, resource::ListArgs};
 use crate::{Client, Columns, Output, Result, View};
 
 const COLUMNS: Columns = "ID /id, AGENT /agentId, CHANNEL /channelId, TO /to, CREATED /createdAt";
@@ -54,6 +54,9 @@ pub(crate) struct CreateArgs {
     /// Id of the conversation, to keep one from ChatVolt or to choose it yourself
     #[arg(long)]
     id: Option<ConversationId>,
+    #[command(flatten)]
+    #[serde(skip)]
+    once: Once,
 }
 
 #[derive(clap::Args)]
@@ -79,7 +82,8 @@ fn recipient(text: &str) -> Result<String, GivenRecipientError> {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::Create(args) => {
-            let answer = client.post(&["conversations"], &json!(args)).await?;
+            let (body, key) = (json!(args), args.once.key());
+            let answer = client.once(&["conversations"], &[], &body, &key).await?;
             let warnings = View::warnings(&answer.value);
             let mut output = Output::record(answer, COLUMNS);
             output.views.extend(warnings);

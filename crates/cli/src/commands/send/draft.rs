@@ -35,6 +35,9 @@ pub(super) struct How {
     /// A setting of the channel, without a server, such as dialect=wuzapi; repeat it for more
     #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting, requires = "direct")]
     pub(super) settings: Vec<(String, String)>,
+    /// Key of the request: the same command with the same key sends once within 24 hours [default: a random key]
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["direct", "dry_run"])]
+    pub(super) idempotency_key: Option<String>,
 }
 
 /// A message of any kind, before it is checked.

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::message;
+use super::{message, once};
 use crate::render::{bubble, dry_run};
 use crate::{Effect, Failure, Globals, Lookup, Output, Result, credentials, direct::Direct};
 
@@ -48,7 +48,8 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         let views = dry_run::views(bubble, &answer.value);
         return Ok(Output::new(answer.text, views));
     }
-    let answer = client.post(draft.path, &body).await?;
+    let key = draft.how.idempotency_key.unwrap_or_else(once::random);
+    let answer = client.once(draft.path, &[], &body, &key).await?;
     let views = message::views(answer.value.get("message").unwrap_or(&Value::Null));
     Ok(Output::new(answer.text, views))
 }

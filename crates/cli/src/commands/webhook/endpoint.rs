@@ -4,7 +4,8 @@ use clap::builder::PossibleValuesParser;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
-use crate::{Answer, Columns, Failure, Result, commands::resource};
+use crate::commands::{once::Once, resource};
+use crate::{Answer, Columns, Failure, Result};
 
 pub(super) const ROOT: &str = "webhook-endpoints";
 pub(super) const COLUMNS: Columns = "\
@@ -29,11 +30,13 @@ pub(crate) struct AddArgs {
     /// Other users of this machine can see it while the command runs.
     #[arg(long, value_name = "NAME: VALUE")]
     header: Option<SecretString>,
+    #[command(flatten)]
+    pub(super) once: Once,
 }
 
 impl AddArgs {
-    pub(super) fn body(self) -> Result<Value> {
-        let events = (!self.types.is_empty()).then_some(self.types);
+    pub(super) fn body(&self) -> Result<Value> {
+        let events = (!self.types.is_empty()).then_some(&self.types);
         let header = self.header.as_ref().map(parse_header).transpose()?;
         Ok(resource::filled(
             json!({"url": self.url, "events": events, "format": self.format, "header": header}),
@@ -81,6 +84,7 @@ mod tests {
             types: types.to_vec(),
             format: format.map(str::to_owned),
             header: header.map(SecretString::from),
+            once: Once::default(),
         };
         args.body()
     }

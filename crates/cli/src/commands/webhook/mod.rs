@@ -58,7 +58,8 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::Add(args) => {
-            let answer = client.post(&[ROOT], &args.body()?).await?;
+            let body = args.body()?;
+            let answer = client.once(&[ROOT], &[], &body, &args.once.key()).await?;
             Ok(Output::record(readable(answer), FIELDS).with_text(KEEP_IT))
         }
         Command::List(args) => {

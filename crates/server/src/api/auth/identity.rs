@@ -13,6 +13,7 @@ use super::csrf;
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
 use crate::api::extract::check_parameters;
+use crate::api::idempotency::check_taken;
 use crate::app::App;
 use crate::telemetry::log_organization;
 
@@ -78,6 +79,7 @@ pub(crate) async fn authenticate(parts: &mut Parts, app: &Arc<App>) -> Result<Id
     parts.extensions.insert(identity.clone());
     // After the caller: who proves nothing is told of nothing else.
     check_parameters(parts)?;
+    check_taken(parts)?;
     Ok(identity)
 }
 
@@ -127,6 +129,7 @@ fn author(parts: &Parts, actor: Actor, at: Timestamp) -> Author {
         actor,
         address: address::of_caller(&parts.extensions, &parts.headers),
         at,
+        key: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use recado_core::capabilities::INVALID_PARAMETER_VALUE;
 use recado_core::{FieldErrors, MessageId, Refusal};
@@ -17,6 +17,12 @@ use super::openapi::words;
 mod reason;
 
 pub use reason::Reason;
+
+/// The header of an answer that tells what an earlier request did.
+pub(crate) const REPLAYED: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("idempotent-replayed"),
+    HeaderValue::from_static("true"),
+);
 
 /// An error on its way to the client.
 #[derive(Debug, Clone)]
@@ -32,6 +38,8 @@ pub struct ApiError {
     pub message_id: Option<MessageId>,
     /// How long to wait before the next try, where a wait helps.
     pub retry_after: Option<Duration>,
+    /// Whether an earlier request with the same key or content was answered so.
+    pub is_replayed: bool,
 }
 
 /// The shape of every error.
@@ -68,7 +76,21 @@ impl ApiError {
             details: None,
             message_id: None,
             retry_after: reason.wait(),
+            is_replayed: false,
         }
+    }
+
+    /// Returns the error of a send that a provider did not accept, in its words.
+    pub fn of_send(reason: Reason, provider: &str, words: &str) -> Self {
+        // The provider does not say what to do.
+        let advice = match reason {
+            Reason::WindowClosed => "; the customer has to write first",
+            _ => "",
+        };
+        Self::new(
+            reason,
+            format!("could not send message through {provider}: {words}{advice}"),
+        )
     }
 
     /// Returns an error of a query or a header, whose sentence does not speak of a body.
@@ -107,6 +129,13 @@ impl ApiError {
         self
     }
 
+    /// Marks the error as what an earlier request was answered.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.is_replayed = true;
+        self
+    }
+
     /// The body, with the id of the request that it answers.
     pub fn body(self, request_id: String) -> ErrorBody {
         let error = match self.seconds_to_wait() {
@@ -128,6 +157,11 @@ impl ApiError {
     pub fn render(self, request_id: &str) -> Response {
         let mut response = self.reason.status().into_response();
         self.add_retry_after(&mut response);
+        let headers = response.headers_mut();
+        if self.is_replayed {
+            headers.extend([REPLAYED]);
+        }
+        headers.extend(self.reason.help().map(|help| (header::LINK, help)));
         let (parts, _) = response.into_parts();
         (parts, Json(self.body(request_id.to_owned()))).into_response()
     }
@@ -238,19 +272,7 @@ impl From<&ChannelError> for ApiError {
             retry_after: reason
                 .wait()
                 .map(|usual| error.retry_after.unwrap_or(usual)),
-            ..Self::new(
-                reason,
-                format!(
-                    "could not send message through {}: {}{}",
-                    error.provider,
-                    error.message,
-                    // The provider does not say what to do.
-                    match error.kind {
-                        ErrorKind::WindowClosed => "; the customer has to write first",
-                        _ => "",
-                    }
-                ),
-            )
+            ..Self::of_send(reason, error.provider, &error.message)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode};
 
 /// Defines the reasons, one row for each: its word, its status (as ChatVolt answers where that is known), and when it is said.
 macro_rules! reasons {
@@ -36,6 +36,8 @@ reasons! {
         "the body is missing or is not JSON, or a field is missing or wrong: see details";
     InvalidQuery = "invalid_query", BAD_REQUEST,
         "a parameter of the query is missing or wrong: see details";
+    InvalidHeader = "invalid_header", BAD_REQUEST,
+        "a header cannot be read, or the route does not take it: see details";
     UnsupportedChannel = "unsupported_channel", BAD_REQUEST,
         "the channel cannot carry reply buttons, or was deleted";
     Unauthorized = "unauthorized", UNAUTHORIZED,
@@ -80,8 +82,12 @@ reasons! {
         "no webhook was registered: the error says what to do";
     CheckFailed = "check_failed", CONFLICT,
         "the provider does not say that the number can send; nothing was created";
+    RequestInProgress = "request_in_progress", CONFLICT,
+        "the first request with this Idempotency-Key is still under way: wait as long as Retry-After says";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
+        "an earlier request with this Idempotency-Key had another body: use a fresh key";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS,
         "a limit of Recado's own is reached, which the error names: wait as long as Retry-After says";
     TooManyButtons = "too_many_buttons", INTERNAL_SERVER_ERROR,
@@ -118,8 +124,20 @@ impl Reason {
     /// How long to wait where a wait helps and the provider does not say how long.
     pub(crate) const fn wait(self) -> Option<Duration> {
         match self {
-            Self::RateLimited | Self::Unavailable => Some(Duration::from_secs(1)),
+            Self::RateLimited | Self::Unavailable | Self::RequestInProgress => {
+                Some(Duration::from_secs(1))
+            }
             Self::ProviderUnavailable | Self::ProviderThrottled => Some(Duration::from_secs(5)),
+            _ => None,
+        }
+    }
+
+    /// The value of `Link` for a page of this server that describes what the caller met.
+    pub(crate) const fn help(self) -> Option<HeaderValue> {
+        match self {
+            Self::InvalidHeader | Self::RequestInProgress | Self::IdempotencyKeyReused => {
+                Some(HeaderValue::from_static("</docs/>; rel=\"help\""))
+            }
             _ => None,
         }
     }

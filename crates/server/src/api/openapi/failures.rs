@@ -8,7 +8,7 @@ use utoipa::openapi::{
     ContentBuilder, Header, Object, Ref, RefOr, Response, ResponseBuilder, Type,
 };
 
-use super::path_ids;
+use super::{idempotency, path_ids};
 use crate::api::auth::Need;
 use crate::api::error::{ApiError, Reason};
 
@@ -26,6 +26,9 @@ const BODY: &[Reason] = &[Reason::InvalidBody, Reason::BodyTooLarge];
 
 /// What every route answers that takes a query.
 const QUERY: &[Reason] = &[Reason::InvalidQuery];
+
+/// What every route answers that takes an `Idempotency-Key`.
+const KEYED: &[Reason] = &[Reason::InvalidHeader, Reason::IdempotencyKeyReused];
 
 /// What the provider may answer to a request of ours.
 pub(crate) const PROVIDER: &[Reason] = &[
@@ -85,6 +88,9 @@ pub(super) fn add(path: &str, operation: &mut Operation, need: Need) {
         |parameter| matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Query),
     ) {
         reasons.extend(QUERY);
+    }
+    if idempotency::takes_header(operation) {
+        reasons.extend(KEYED);
     }
     reasons.sort_by_key(|reason| (reason.status(), *reason as usize));
     reasons.dedup();

@@ -15,10 +15,12 @@ use super::names::camel_case;
 use crate::app::App;
 pub(crate) use answers::operations;
 pub(crate) use failures::{PROVIDER, Responses, failures, stated};
+pub(crate) use idempotency::takes_header;
 
 pub(crate) mod accounts;
 mod answers;
 mod failures;
+mod idempotency;
 mod path_ids;
 mod variants;
 pub(crate) mod words;
@@ -29,7 +31,17 @@ pub(crate) mod words;
         title = "Recado",
         description = "One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB. \
             Every route also answers under `/api`. A query parameter or a field that a route does not have is an error; the routes that \
-            ChatVolt has ignore it.",
+            ChatVolt has ignore it.\n\n\
+            ## Idempotency-Key\n\n\
+            A request that creates or sends takes the header `Idempotency-Key`, a text of your own such as a UUID: 1 to 255 \
+            printable ASCII characters, bare or in quotation marks. When an answer is lost, make the same request again \
+            with the same key: within 24 hours it takes effect once. The repeat is answered with what the first request \
+            did, as it is now, and with `Idempotent-Replayed: true`. White space and the order of fields do not matter; \
+            another body under the same key is 422 `idempotency_key_reused`. While the first send is under way, a repeat \
+            is 409 `request_in_progress`. A request that was refused before anything was stored leaves its key free. \
+            A key counts within one organization, one method and one path.\n\n\
+            A send without a key that repeats a message whose outcome became unknown within the last two minutes sends \
+            nothing: it is answered with that message, as it is now, unless the organization has `guardRepeats` off.",
         contact(name = "The operator of this server"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -112,6 +124,7 @@ pub(crate) fn described(
             answers::describe(operation);
             path_ids::add(path, operation);
             failures::add(path, operation, need);
+            idempotency::describe(operation);
             operation.security = Some(security(need));
             if let Some(sentence) = sentence(need) {
                 let description = operation.description.take();

@@ -2,7 +2,7 @@
 
 use super::prelude::*;
 
-failures!(CreateFailures: &[Reason::AlreadyExists]);
+failures!(CreateFailures: &[Reason::AlreadyExists, Reason::AgentNotFound]);
 
 /// The agent to create.
 #[derive(Default, Deserialize, Validate, ToSchema)]
@@ -56,20 +56,38 @@ mirrors!(
 ///
 /// An agent is a sender within the organization. Each conversation belongs to one agent, and a send names both.
 #[utoipa::path(post, path = "/agents",
+    params(KeyParameter),
     request_body = NewAgent,
     responses((status = 201, body = Agent), CreateFailures))]
 pub(crate) async fn create_agent(
     caller: Caller<Manages>,
+    key: KeyHeader,
     ChatvoltBody(new): ChatvoltBody<NewAgent>,
 ) -> Created<Agent> {
-    let agent = store::Agent {
-        id: id_or(new.id, || AgentId::from_uuid(caller.app.uuid()))?,
-        organization_id: caller.organization_id,
-        name: text(new.name),
-        created_at: caller.app.clock.now(),
+    let (caller, given) = (&caller, key.key());
+    let (app, key) = (&caller.app, given.as_ref());
+    let make = async {
+        let agent = store::Agent {
+            id: id_or(new.id, || AgentId::from_uuid(app.uuid()))?,
+            organization_id: caller.organization_id.clone(),
+            name: text(new.name),
+            created_at: app.clock.now(),
+        };
+        app.store.create_agent(&agent, key).await?;
+        Ok(agent.into())
     };
-    caller.app.store.create_agent(&agent).await?;
-    Ok(created(agent))
+    let show = |first: FirstRequest| async move {
+        let agent: store::Agent = caller.find(&parsed(&first.target)?).await?;
+        Ok(agent.into())
+    };
+    let answer = once(
+        app,
+        Some(&caller.organization_id),
+        key,
+        show,
+        Box::pin(make),
+    );
+    Ok(created(answer.await?))
 }
 
 /// List agents

@@ -8,6 +8,8 @@ use super::prelude::*;
 use crate::api::auth::{OwnKey, PresentedKey, SignedIn, ended_session};
 use crate::app::clock::later;
 
+failures!(CreateFailures: &[Reason::AlreadyExists, Reason::ApiKeyNotFound]);
+
 /// How long a personal key works, where nothing else is asked for.
 const PERSONAL_KEY_LIFETIME: Duration = Duration::from_hours(90 * 24);
 
@@ -149,23 +151,63 @@ fn personal_expiry(field: TextField, now: jiff::Timestamp) -> Result<jiff::Times
 ///
 /// The answer has the secret of the key in `key`. It cannot be shown again.
 #[utoipa::path(post, path = "/organizations/{id}/api-keys",
+    params(KeyParameter),
     request_body = NewApiKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create_api_key(
     caller: Caller<ManagesOrganization>,
+    header: KeyHeader,
     Body(new): Body<NewApiKey>,
 ) -> Created<CreatedApiKey> {
-    let secret = store::ApiKeySecret::generate()?;
-    let id = ApiKeyId::from_uuid(caller.app.uuid());
-    let (name, organization) = (text(new.name), Some(caller.organization_id));
-    let key = store::ApiKey {
-        scopes: scopes(new.scopes)?,
-        expires_at: expiry(new.expires_at, caller.author.at)?,
-        ..store::ApiKey::new(id, organization, name, &secret, caller.author.at)
+    let (caller, given) = (&caller, header.key());
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let (header, author) = (
+        given.as_ref(),
+        caller.author.clone().with_key(given.clone()),
+    );
+    let make = async {
+        let id = ApiKeyId::from_uuid(app.uuid());
+        let secret = secret_of(&app.store, &id, &author)?;
+        let (owner, name) = (Some(organization.clone()), text(new.name));
+        let key = store::ApiKey {
+            scopes: scopes(new.scopes)?,
+            expires_at: expiry(new.expires_at, author.at)?,
+            ..store::ApiKey::new(id, owner, name, &secret, author.at)
+        };
+        app.store.create_api_key(&key, &secret, &author).await?;
+        Ok(CreatedApiKey::new(key, &secret))
     };
-    let store = &caller.app.store;
-    store.create_api_key(&key, &secret, &caller.author).await?;
-    Ok(created(CreatedApiKey::new(key, &secret)))
+    let show = |first| first_key(app, organization, header, first);
+    let answer = once(app, Some(organization), header, show, Box::pin(make));
+    Ok(created(answer.await?))
+}
+
+/// Returns the secret of a key that is created.
+fn secret_of(
+    store: &Store,
+    id: &ApiKeyId,
+    author: &Author,
+) -> Result<store::ApiKeySecret, StoreError> {
+    store::ApiKeySecret::of_request(store, author.key.as_ref(), id.as_str(), author.at)
+}
+
+/// Returns the key that the first request under an idempotency key made, with its secret.
+async fn first_key(
+    app: &App,
+    organization: &OrganizationId,
+    header: Option<&IdempotencyKey>,
+    first: FirstRequest,
+) -> Result<CreatedApiKey, ApiError> {
+    let key: store::ApiKey = find(app, organization, &parsed(&first.target)?).await?;
+    let (store, at) = (&app.store, first.created_at);
+    let secret = store::ApiKeySecret::of_request(store, header, &first.target, at)?;
+    if key.prefix != Some(secret.prefix()) {
+        return Err(ApiError::new(
+            Reason::AlreadyExists,
+            "Already exists: the API key was created, and its secret cannot be shown again since the master key of this server was changed; delete the key and create another one",
+        ));
+    }
+    Ok(CreatedApiKey::new(key, &secret))
 }
 
 /// Create a personal API key of the caller
@@ -174,8 +216,9 @@ pub(crate) async fn create_api_key(
 /// can take scopes away and adds none. The key is deleted with the user, when all sessions of the user are ended,
 /// and when the user gets a new password.
 #[utoipa::path(post, path = "/sessions/current/api-key",
+    params(KeyParameter),
     request_body = NewPersonalKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey)))]
+    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create_personal_api_key(
     SignedIn {
         app,
@@ -183,23 +226,33 @@ pub(crate) async fn create_personal_api_key(
         user,
         author,
     }: SignedIn,
+    header: KeyHeader,
     Body(new): Body<NewPersonalKey>,
 ) -> Created<CreatedApiKey> {
-    let secret = store::ApiKeySecret::generate()?;
-    let id = ApiKeyId::from_uuid(app.uuid());
-    let (name, organization) = (text(new.name), Some(user.organization_id));
-    let key = store::ApiKey {
-        user_id: Some(user.id),
-        scopes: user.role.scopes(),
-        expires_at: Some(personal_expiry(new.expires_at, author.at)?),
-        ..store::ApiKey::new(id, organization, name, &secret, author.at)
+    // The path is the same for all users.
+    let given = header.of(user.id.as_str()).key();
+    let author = author.with_key(given.clone());
+    let (app, organization, header) = (&*app, &user.organization_id, given.as_ref());
+    let make = async {
+        let id = ApiKeyId::from_uuid(app.uuid());
+        let secret = secret_of(&app.store, &id, &author)?;
+        let (owner, name) = (Some(organization.clone()), text(new.name));
+        let key = store::ApiKey {
+            user_id: Some(user.id.clone()),
+            scopes: user.role.scopes(),
+            expires_at: Some(personal_expiry(new.expires_at, author.at)?),
+            ..store::ApiKey::new(id, owner, name, &secret, author.at)
+        };
+        let creation = (app.store).create_personal_key(&key, &secret, &session.id, &author);
+        if creation.await? {
+            Ok(CreatedApiKey::new(key, &secret))
+        } else {
+            Err(ended_session())
+        }
     };
-    let creation = (app.store).create_personal_key(&key, &secret, &session.id, &author);
-    if creation.await? {
-        Ok(created(CreatedApiKey::new(key, &secret)))
-    } else {
-        Err(ended_session())
-    }
+    let show = |first| first_key(app, organization, header, first);
+    let answer = once(app, Some(organization), header, show, Box::pin(make));
+    Ok(created(answer.await?))
 }
 
 /// List the API keys of an organization

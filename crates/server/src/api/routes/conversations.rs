@@ -10,7 +10,12 @@ use recado_store::ConversationFilter;
 use super::messages::Message;
 use super::prelude::*;
 
-failures!(CreateFailures: &[Reason::AgentNotFound, Reason::ChannelNotFound, Reason::AlreadyExists]);
+failures!(CreateFailures: &[
+    Reason::AgentNotFound,
+    Reason::ChannelNotFound,
+    Reason::ConversationNotFound,
+    Reason::AlreadyExists,
+]);
 failures!(ListFailures: &[Reason::AgentNotFound, Reason::ChannelNotFound]);
 
 /// The conversation to create.
@@ -84,12 +89,31 @@ impl From<store::Conversation> for Conversation {
 /// A conversation joins one agent, one channel and one recipient, and is what a send names. Nothing is sent to the
 /// recipient. A customer who writes first gets a conversation without this call.
 #[utoipa::path(post, path = "/conversations",
+    params(KeyParameter),
     request_body = NewConversation,
     responses((status = 201, body = Conversation), CreateFailures))]
 pub(crate) async fn create_conversation(
     caller: Caller<Sends>,
+    key: KeyHeader,
     Body(new): Body<NewConversation>,
 ) -> Created<Conversation> {
+    let (caller, given) = (&caller, key.key());
+    let key = given.as_ref();
+    let make = make_conversation(caller, new, key);
+    let show = |first: FirstRequest| async move {
+        let conversation: store::Conversation = caller.find(&parsed(&first.target)?).await?;
+        Ok(conversation.into())
+    };
+    let organization = Some(&caller.organization_id);
+    let answer = once(&caller.app, organization, key, show, Box::pin(make));
+    Ok(created(answer.await?))
+}
+
+async fn make_conversation(
+    caller: &Caller<Sends>,
+    new: NewConversation,
+    key: Option<&IdempotencyKey>,
+) -> Result<Conversation, ApiError> {
     let to = GivenRecipient::from_str(&text(new.to))
         .map_err(|error| FieldErrors::field("to", &error.to_string()))?;
     let id = id_or(new.id, || ConversationId::from_uuid(caller.app.uuid()))?;
@@ -100,14 +124,15 @@ pub(crate) async fn create_conversation(
     check_recipient(&caller.app, &channel, &to.recipient)?;
     let now = caller.app.clock.now();
     let conversation = store::Conversation::new(
-        caller.organization_id,
+        caller.organization_id.clone(),
         id,
         agent_id,
         channel.id,
         to.recipient,
         now,
     );
-    let answer: Conversation = match caller.app.store.create_conversation(&conversation).await {
+    let creation = caller.app.store.create_conversation(&conversation, key);
+    let answer: Conversation = match creation.await {
         Err(StoreError::Conflict) => return Err(taken(&caller.app, &conversation).await?),
         created => created?.into(),
     };
@@ -122,10 +147,10 @@ pub(crate) async fn create_conversation(
     });
     let warnings = to.warning.into_iter().chain(spelled_otherwise);
     let warnings = warnings.map(|message| Warning::new("to", message));
-    Ok(created(Conversation {
+    Ok(Conversation {
         warnings: warnings.collect(),
         ..answer
-    }))
+    })
 }
 
 /// Refuses a recipient to whom the channel could send nothing.

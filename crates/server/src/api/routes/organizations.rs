@@ -4,7 +4,7 @@ use super::prelude::*;
 use super::users::{CreatedUser, Link, NewUser, User, link_of, make};
 use crate::api::auth::Operator;
 
-failures!(CreateFailures: &[Reason::AlreadyExists]);
+failures!(CreateFailures: &[Reason::AlreadyExists, Reason::OrganizationNotFound, Reason::UserNotFound]);
 
 /// The organization to create.
 #[derive(Default, Deserialize, Validate, ToSchema)]
@@ -32,6 +32,9 @@ pub(crate) struct Organization {
     name: String,
     /// When the organization was suspended; null if it is not.
     suspended_at: Option<Timestamp>,
+    /// Whether a send without an `Idempotency-Key` that repeats a message whose outcome became unknown within the last two
+    /// minutes is answered with that message, and sends nothing.
+    guard_repeats: bool,
     /// The time at which it was created.
     created_at: Timestamp,
 }
@@ -45,25 +48,65 @@ pub(crate) struct Confirmation {
     confirm: Option<String>,
 }
 
-mirrors!(Organization, store::Organization { id, name, created_at; suspended_at });
+impl From<store::Organization> for Organization {
+    fn from(row: store::Organization) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            suspended_at: row.suspended_at.map(Into::into),
+            guard_repeats: row.guards_repeats,
+            created_at: row.created_at.into(),
+        }
+    }
+}
+
+/// The settings of an organization to change.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, rename_all = "camelCase")]
+#[schema(example = json!({"guardRepeats": false}))]
+pub(crate) struct OrganizationPatch {
+    /// Whether a send without an `Idempotency-Key` that repeats a message whose outcome became unknown within the last two
+    /// minutes is answered with that message, and sends nothing.
+    #[schema(nullable = false)]
+    guard_repeats: Option<bool>,
+}
 
 /// Create an organization
 ///
 /// An organization owns agents, channels, conversations, users and API keys, and sees no other organization.
 #[utoipa::path(post, path = "/organizations",
+    params(KeyParameter),
     request_body = NewOrganization,
     responses((status = 201, body = Organization), CreateFailures))]
 pub(crate) async fn create_organization(
     Operator { app, author }: Operator,
+    key: KeyHeader,
     Body(new): Body<NewOrganization>,
 ) -> Created<Organization> {
+    let (app, given) = (&*app, key.key());
+    let author = author.with_key(given.clone());
+    let make = make_organization(app, new, &author);
+    let show = |first: FirstRequest| async move {
+        let id = parsed(&first.target)?;
+        Ok(found(app.store.get_organization(&id).await?)?.into())
+    };
+    let answer = once(app, None, given.as_ref(), show, Box::pin(make));
+    Ok(created(answer.await?))
+}
+
+async fn make_organization(
+    app: &App,
+    new: NewOrganization,
+    author: &Author,
+) -> Result<Organization, ApiError> {
     let organization = store::Organization {
         id: id_or(new.id, || OrganizationId::from_uuid(app.uuid()))?,
         name: text(new.name),
         suspended_at: None,
+        guards_repeats: true,
         created_at: author.at,
     };
-    match app.store.create_organization(&organization, &author).await {
+    match app.store.create_organization(&organization, author).await {
         Err(StoreError::Conflict)
             if app
                 .store
@@ -78,7 +121,7 @@ pub(crate) async fn create_organization(
         }
         created => created?,
     }
-    Ok(created(organization))
+    Ok(organization.into())
 }
 
 /// List organizations
@@ -106,6 +149,28 @@ pub(crate) async fn show_organization(
     Id(id): Id<OrganizationId>,
 ) -> Answer<Organization> {
     Ok(Json(found(app.store.get_organization(&id).await?)?.into()))
+}
+
+/// Change the settings of an organization
+///
+/// Fields that are left out stay.
+#[utoipa::path(patch, path = "/organizations/{id}",
+    request_body = OrganizationPatch,
+    responses((status = 200, description = "The organization as it is now", body = Organization)))]
+pub(crate) async fn update_organization(
+    caller: Caller<ManagesOrganization>,
+    Body(patch): Body<OrganizationPatch>,
+) -> Answer<Organization> {
+    let (store, id) = (&caller.app.store, &caller.organization_id);
+    let changed = match patch.guard_repeats {
+        Some(guards) => {
+            store
+                .update_organization(id, guards, &caller.author)
+                .await?
+        }
+        None => store.get_organization(id).await?,
+    };
+    Ok(Json(found(changed)?.into()))
 }
 
 /// Suspend an organization
@@ -164,13 +229,15 @@ pub(crate) async fn delete_organization(
 ///
 /// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
 #[utoipa::path(post, path = "/organizations/{id}/users",
+    params(KeyParameter),
     request_body = NewUser,
     responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_organization_user(
     caller: Caller<ManagesOrganization>,
+    key: KeyHeader,
     Body(new): Body<NewUser>,
 ) -> Created<CreatedUser> {
-    make(caller, new).await
+    make(caller, &key, new).await
 }
 
 /// List the users of an organization
@@ -190,10 +257,12 @@ pub(crate) async fn list_organization_users(
 ///
 /// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
 #[utoipa::path(post, path = "/organizations/{id}/users/{userId}/link",
+    params(KeyParameter),
     responses((status = 201, description = "Created; `url` is shown this once", body = Link)))]
 pub(crate) async fn create_organization_user_link(
     caller: Caller<ManagesOrganization>,
+    key: KeyHeader,
     Id(user_id): Id<UserId>,
 ) -> Created<Link> {
-    link_of(&caller, &user_id).await
+    link_of(&caller, &key, &user_id).await
 }

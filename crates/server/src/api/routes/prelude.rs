@@ -9,7 +9,9 @@ pub(crate) use recado_core::{
     AgentId, ApiKeyId, ChannelId, ConversationId, FieldErrors, MessageId, OrganizationId,
     TextField, UserId,
 };
-pub(crate) use recado_store::{self as store, Author, Store, StoreError, WebhookEndpointId};
+pub(crate) use recado_store::{
+    self as store, Author, FirstRequest, IdempotencyKey, Store, StoreError, WebhookEndpointId,
+};
 pub(crate) use serde::{Deserialize, Serialize};
 pub(crate) use serde_json::{Map, Value};
 pub(crate) use utoipa::{IntoParams, ToSchema};
@@ -23,6 +25,7 @@ pub(crate) use crate::api::auth::{Caller, Manages, ManagesOrganization, Reads, S
 pub(crate) use crate::api::body::{Body, ChatvoltBody};
 pub(crate) use crate::api::error::{ApiError, Reason};
 pub(crate) use crate::api::extract::{Path, Query};
+pub(crate) use crate::api::idempotency::{KeyHeader, KeyParameter, once};
 pub(crate) use crate::api::noun::{Id, deleted, find, found, missing, parsed};
 pub(crate) use crate::api::openapi::{failures, words};
 pub(crate) use crate::api::time::Timestamp;

@@ -9,6 +9,7 @@ use super::{Contacts, Known, spellings};
 use crate::events::append::EventLog;
 use crate::prelude::*;
 use crate::resources::conversations::Conversation;
+use crate::resources::idempotency_keys::IdempotencyKey;
 use crate::resources::people;
 
 #[derive(Serialize)]
@@ -75,13 +76,23 @@ impl Store {
     /// Creates a conversation, and returns it with what is known of its customer: addresses and window.
     /// Fails with [`StoreError::Conflict`] if the organization has this id, or has a conversation of the same agent,
     /// channel and recipient.
-    pub async fn create_conversation(&self, conversation: &Conversation) -> Result<Conversation> {
+    pub async fn create_conversation(
+        &self,
+        conversation: &Conversation,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Conversation> {
         let (owner, at) = (&conversation.organization_id, conversation.created_at);
+        let keep = key.map(|key| key.keep(Some(owner), conversation.id.as_str(), at));
         let conversation = conversation.clone();
         // The organization lock: a customer message that is applied at the same time would otherwise update the
         // windows of the existing conversations and miss this new one.
         self.with_log(owner, at, move |log, connection| {
-            Box::pin(async move { create(conversation, &log, connection).await })
+            Box::pin(async move {
+                if let Some(keep) = keep {
+                    keep.execute(&mut *connection).await?;
+                }
+                create(conversation, &log, connection).await
+            })
         })
         .await
     }

@@ -70,7 +70,7 @@ async fn a_held_organization_lock_refuses_its_sends_and_concerns_no_other_organi
         let began = Instant::now();
         let text = format!("msg_{number}");
         ok(store.begin_send(&message("org_2", &text))).await;
-        ok(store.create_agent(&agent("org_2", &format!("agent_{number}")))).await;
+        ok(store.create_agent(&agent("org_2", &format!("agent_{number}")), None)).await;
         assert!(began.elapsed() < Duration::from_secs(1));
     }
     for result in refused.join_all().await {

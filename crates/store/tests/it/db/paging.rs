@@ -12,10 +12,10 @@ async fn crowd() -> (World, Vec<String>) {
     for number in 0..23_i64 {
         let mut next = agent("org_1", &format!("agent-{number:02}"));
         next.created_at = at(number / 4);
-        ok(world.store.create_agent(&next)).await;
+        ok(world.store.create_agent(&next, None)).await;
         expected.push(next.id.into());
     }
-    ok(world.store.create_agent(&agent("org_2", "agent-05"))).await;
+    ok(world.store.create_agent(&agent("org_2", "agent-05"), None)).await;
     (world, expected)
 }
 
@@ -64,7 +64,7 @@ async fn a_place_stays_where_it_is_when_entries_come_and_go() {
     .await;
     let mut early = agent("org_1", "agent-000");
     early.created_at = at(0);
-    ok(world.store.create_agent(&early)).await;
+    ok(world.store.create_agent(&early, None)).await;
     let (rest, next) = page(&world, cursor, 1000).await;
     assert_eq!((rest.as_slice(), next), (&expected[10..], None));
 }

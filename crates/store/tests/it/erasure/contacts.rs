@@ -284,7 +284,7 @@ async fn an_erasure_by_phone_that_was_interrupted_at_any_step_is_completed_by_ph
         by_lid.channel_id = id("chn_2");
         by_lid.recipient = id("77001122@lid");
         by_lid.person = Contact::new([id("77001122@lid"), id("BR.7")]);
-        ok(store.create_conversation(&by_lid)).await;
+        ok(store.create_conversation(&by_lid, None)).await;
         keep(store, 1, r#"{"lid":"77001122@lid"}"#, true).await;
         let mut interrupted = erasure(store, "5521988887777");
         let mut after = AfterStep::More;
@@ -363,7 +363,7 @@ async fn a_contact_is_found_by_each_address_and_on_each_channel(
         ),
         known("conv-group", "chn_2", GROUP, None, None),
     ] {
-        ok(store.create_conversation(&known)).await;
+        ok(store.create_conversation(&known, None)).await;
     }
     let done = erase(store, address).await;
     assert_eq!(done.conversations, erased.len() as u64);
@@ -383,7 +383,7 @@ async fn the_same_person_stays_a_contact_of_another_organization() {
     create_channel(store, "org_2", "chn_9", recado_core::Provider::Zapi).await;
     let mut theirs = conversation("org_2", "conv-456");
     theirs.channel_id = id("chn_9");
-    ok(store.create_conversation(&theirs)).await;
+    ok(store.create_conversation(&theirs, None)).await;
     let named = keep(store, 2, r#"{"from":"5521988887777"}"#, true).await;
     let before = dump(database, "org_2").await;
     assert!(before.contains(&named));

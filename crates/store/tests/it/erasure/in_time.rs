@@ -24,7 +24,7 @@ async fn changed_number() -> World {
     let elsewhere = with(conversation("org_1", "conv-elsewhere"), |it| {
         it.channel_id = id("chn_2");
     });
-    ok(store.create_conversation(&elsewhere)).await;
+    ok(store.create_conversation(&elsewhere, None)).await;
     keep(
         store,
         1,
@@ -36,7 +36,7 @@ async fn changed_number() -> World {
     let next = with(conversation("org_1", "conv-next"), |it| {
         it.created_at = at(150_000);
     });
-    ok(store.create_conversation(&next)).await;
+    ok(store.create_conversation(&next, None)).await;
     let tap = vec![in_group(tap("w.7", phone(OLD)))];
     let later = with(application(&org(1), tap), |it| it.at = at(150_000));
     apply_one(store, later).await;
@@ -128,7 +128,9 @@ async fn is_unknown(store: &Store, text: &str) {
 #[tokio::test]
 async fn a_send_that_read_its_target_before_the_erasure_stores_nothing() {
     let World { store, .. } = &talked().await;
-    let target = store.send_target(&org(1), &agent_id(), &conv()).await;
+    let target = store
+        .send_target(&org(1), &agent_id(), &conv(), at(0))
+        .await;
     assert!(target.unwrap().conversation.is_some());
     erase(store, OLD).await;
     is_unknown(store, "msg_2").await;

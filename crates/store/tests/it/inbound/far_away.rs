@@ -200,7 +200,7 @@ async fn a_text_may_answer_a_message_whose_id_the_same_call_tells() {
 async fn a_part_that_takes_too_long_is_halved_until_it_fits() {
     let world = World::new().await;
     let store = &world.store;
-    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     create_channel(store, "org_1", "chn_1", Provider::WhatsApp).await;
     if store.kind() == DatabaseKind::Postgres {
         // Ten texts take six seconds, five take three.

@@ -16,10 +16,10 @@ const GROUP: &str = "120363000000000001@g.us";
 async fn world() -> World {
     let world = World::new().await;
     let store = &world.store;
-    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     create_channel(store, "org_1", "chn_1", Provider::Zapi).await;
     let ours = conversation("org_1", "conv-456");
-    ok(store.create_conversation(&ours)).await;
+    ok(store.create_conversation(&ours, None)).await;
     opened(store, "conv-group", GROUP).await;
     sent_in(store, "conv-group", "wamid.1").await;
     world

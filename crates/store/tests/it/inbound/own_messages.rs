@@ -26,7 +26,7 @@ async fn sending() -> World {
     let world = World::new().await;
     create_channel(&world.store, "org_1", "chn_1", Provider::ZapperHub).await;
     let store = &world.store;
-    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
     world
 }

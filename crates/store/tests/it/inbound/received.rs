@@ -21,7 +21,7 @@ pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conver
         id(recipient),
         at(4_000),
     );
-    ok(store.create_conversation(&conversation)).await
+    ok(store.create_conversation(&conversation, None)).await
 }
 
 pub(crate) async fn last_event(store: &Store) -> Event {

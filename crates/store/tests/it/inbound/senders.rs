@@ -104,7 +104,7 @@ async fn a_new_customer_opens_a_conversation_with_the_channels_agent() {
     for (text, created_at) in [("agent-old", 1), ("agent-own", 2)] {
         let mut new = agent("org_1", text);
         new.created_at = at(created_at);
-        ok(store.create_agent(&new)).await;
+        ok(store.create_agent(&new, None)).await;
     }
     let new = NewChannel {
         agent_id: Some(id("agent-own")),
@@ -151,7 +151,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
     );
     let applied = apply_one(store, waiting.clone()).await;
     assert_eq!((applied.events, applied.no_agent), (2, true));
-    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     assert_eq!(claim_all(store, 300_000, 400_000).await, [call(&waiting)]);
     let results = store.apply_webhooks(vec![waiting]).await;
     assert!(!results[0].as_ref().unwrap().no_agent);
@@ -203,7 +203,7 @@ async fn the_window_follows_the_newest_message_of_the_customer(
         let kept = ok(store.get::<Conversation>(&org(1), &conv())).await;
         let expected = has_window.then(|| at(expected + DAY));
         assert_eq!(kept.unwrap().window_expires_at, expected, "{number}");
-        let target = ok(store.send_target(&org(1), &id("agent-123"), &conv())).await;
+        let target = ok(store.send_target(&org(1), &id("agent-123"), &conv(), at(0))).await;
         assert_eq!(target.conversation.unwrap().window_expires_at, expected);
     }
 }
@@ -240,7 +240,7 @@ async fn on_zapi_a_text_that_answers_with_a_title_is_a_tap(
 #[tokio::test]
 async fn two_organizations_hear_only_their_own() {
     let World { store, .. } = &tapped().await;
-    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_2", "agent-123"), None)).await;
     create_channel(store, "org_2", "chn_2", Provider::WhatsApp).await;
     let mut theirs = application(&org(2), vec![said("w.1", ana(), "Hi")]);
     theirs.items[0].channel_id = id("chn_2");

@@ -124,7 +124,7 @@ async fn a_conversation_lists_its_own_messages() {
     elsewhere.conversation_id = "conv-9".parse().unwrap();
     let mut other = crate::world::conversation("org_1", "conv-9");
     other.recipient = "5511900000009".parse().unwrap();
-    ok(store.create_conversation(&other)).await;
+    ok(store.create_conversation(&other, None)).await;
     for new in [
         message("org_1", "msg_1"),
         message("org_1", "msg_2"),

@@ -47,6 +47,7 @@ async fn an_entry_says_who_did_what_when_and_from_where() {
             actor: actor.clone(),
             address: addresses[number % 2],
             at: at(1_000),
+            key: None,
         };
         let user = crate::users::accounts::user(org(1), &format!("user{number}"), Role::Agent);
         ok(store.create_user(&user, &author)).await;
@@ -226,7 +227,7 @@ async fn what_happens_to_an_organization_is_in_the_operators_log_which_outlives_
 async fn what_happens_to_agents_and_channels_is_recorded() {
     let World { store, .. } = &World::new().await;
     let ana = agent("org_1", "agent-123");
-    ok(store.create_agent(&ana)).await;
+    ok(store.create_agent(&ana, None)).await;
     for _ in 0..2 {
         ok(store.delete_agent(&org(1), &ana.id, &by(1))).await;
     }

@@ -17,7 +17,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 /// The window that a send in this conversation looks at.
 async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestamp> {
     let target = store
-        .send_target(&org(1), &id("agent-123"), conversation)
+        .send_target(&org(1), &id("agent-123"), conversation, at(0))
         .await;
     let target = target.unwrap().conversation.unwrap();
     let shown = ok(store.get::<Conversation>(&org(1), conversation)).await;
@@ -64,7 +64,7 @@ async fn every_agents_conversation_and_both_spellings_see_one_window(
         id(one),
         at(4_000),
     );
-    ok(store.create_conversation(&elsewhere)).await;
+    ok(store.create_conversation(&elsewhere, None)).await;
     for (number, (from, sent_at)) in [(one, 50_000), (other, 60_000), (one, 55_000)]
         .into_iter()
         .enumerate()

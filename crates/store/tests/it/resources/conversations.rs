@@ -14,7 +14,7 @@ async fn listed(store: &Store, filter: ConversationFilter, page: &Page) -> Vec<C
 async fn a_conversation_is_created_found_and_listed() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
-    ok(store.create_conversation(&ours)).await;
+    ok(store.create_conversation(&ours, None)).await;
     gives!(store.get::<Conversation>(&org(1), &ours.id) => Some(ours.clone()));
     let found =
         ok(store.find_conversation(&org(1), &agent_id(), &id("chn_1"), &ours.recipient)).await;
@@ -27,7 +27,7 @@ async fn a_conversation_is_created_found_and_listed() {
 async fn another_agent_channel_or_recipient_is_another_conversation() {
     let World { store, .. } = &World::new().await;
     let ours = conversation("org_1", "conv-456");
-    ok(store.create_conversation(&ours)).await;
+    ok(store.create_conversation(&ours, None)).await;
     let (agent, channel, recipient) = (&ours.agent_id, &ours.channel_id, &ours.recipient);
     for (agent, channel, recipient) in [
         (&id("agent-9"), channel, recipient),
@@ -44,12 +44,12 @@ async fn another_agent_channel_or_recipient_is_another_conversation() {
 #[tokio::test]
 async fn a_second_conversation_is_a_conflict(#[case] text: &str, #[case] recipient: &str) {
     let World { store, .. } = &World::new().await;
-    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
     let mut second = conversation("org_1", text);
     second.recipient = id(recipient);
-    refused!(store.create_conversation(&second) => StoreError::Conflict);
+    refused!(store.create_conversation(&second, None) => StoreError::Conflict);
     second.organization_id = org(2);
-    ok(store.create_conversation(&second)).await;
+    ok(store.create_conversation(&second, None)).await;
 }
 
 /// Conversations of two agents with two customers and a group over two channels, oldest first.
@@ -75,12 +75,12 @@ async fn several(store: &Store) {
             id(recipient),
             at(9_000 + number),
         );
-        ok(store.create_conversation(&conversation)).await;
+        ok(store.create_conversation(&conversation, None)).await;
         let elsewhere = Conversation {
             organization_id: org(2),
             ..conversation
         };
-        ok(store.create_conversation(&elsewhere)).await;
+        ok(store.create_conversation(&elsewhere, None)).await;
     }
 }
 

@@ -16,7 +16,7 @@ use crate::world::{ALL, World, at, by, create_channel, gives, id, ok, org, organ
 const ROWS: i64 = 1_100;
 
 /// The tables with the columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "agents (id, name, created_at): 'a' || i, 'Ana', i",
     "api_keys (id, name, secret_hash, created_at): \
      'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
@@ -29,6 +29,7 @@ const TABLES: [&str; 15] = [
      'w1', i, '', 'pending', 0, 1, 0, i",
     "delivery_attempts (endpoint_id, seq, number, at, duration_ms): 'w1', i, 1, i, 1",
     "events (seq, type, data, created_at): i, 'message.sent', '{}', i",
+    "idempotency_keys (id, fingerprint, target, created_at): 'i' || i, 'f', 'msg_1', i",
     "links (user_id, secret_hash, ends_at): \
      'u' || i, cast(cast(10 * i + {o} as text) as {bytes}), i",
     "messages (id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at): \

@@ -12,9 +12,9 @@ use crate::world::{
 async fn furnished() -> World {
     let world = World::new().await;
     let store = &world.store;
-    ok(store.create_agent(&agent("org_1", "agent-123"))).await;
+    ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     create_channel(store, "org_1", "chn_1").await;
-    ok(store.create_conversation(&conversation("org_1", "conv-456"))).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
     let secret = ApiKeySecret::generate().unwrap();
     let key = ApiKey::new(id("key_1"), Some(org(1)), "CRM", &secret, at(1_500));
@@ -83,8 +83,8 @@ async fn no_write_reaches_across() {
 #[tokio::test]
 async fn both_may_use_the_same_ids_for_their_own() {
     let World { store, .. } = &furnished().await;
-    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
-    ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
+    ok(store.create_agent(&agent("org_2", "agent-123"), None)).await;
+    ok(store.create_conversation(&conversation("org_2", "conv-456"), None)).await;
     ok(store.begin_send(&message("org_2", "msg_1"))).await;
     ok(store.finish_send(&org(2), &msg("msg_1"), &accepted(), at(6_000))).await;
     let mine = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;

@@ -64,8 +64,8 @@ async fn an_organization_with_many_endpoints_leaves_places_to_another() {
 }
 
 async fn furnish_second(store: &Store) {
-    ok(store.create_agent(&agent("org_2", "agent-123"))).await;
-    ok(store.create_conversation(&conversation("org_2", "conv-456"))).await;
+    ok(store.create_agent(&agent("org_2", "agent-123"), None)).await;
+    ok(store.create_conversation(&conversation("org_2", "conv-456"), None)).await;
 }
 
 /// A message of that organization is accepted, which is one event.

@@ -15,7 +15,12 @@ pub(crate) mod webhooks;
 
 use shape::{Channel, ChannelPatch, NewChannel, shape, stated};
 
-failures!(CreateFailures: &[Reason::AgentNotFound, Reason::AlreadyExists, Reason::CheckFailed]);
+failures!(CreateFailures: &[
+    Reason::AgentNotFound,
+    Reason::ChannelNotFound,
+    Reason::AlreadyExists,
+    Reason::CheckFailed,
+]);
 failures!(UpdateFailures: &[Reason::AgentNotFound, Reason::AlreadyExists]);
 
 /// How often a change is checked again because another one came in between.
@@ -85,14 +90,43 @@ async fn known_agent(
 /// With `check=true`, the provider is asked first whether the number can send. If it cannot, nothing is created, and the
 /// error says why.
 #[utoipa::path(post, path = "/channels",
-    params(CreateQuery),
+    params(CreateQuery, KeyParameter),
     request_body = NewChannel,
     responses((status = 201, body = Channel), CreateFailures))]
 pub(crate) async fn create_channel(
     caller: Caller<Manages>,
     Check(check): Check,
+    key: KeyHeader,
     Body(new): Body<NewChannel>,
 ) -> Created<Channel> {
+    let (caller, given) = (&caller, key.key());
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let author = caller.author.clone().with_key(given.clone());
+    let make = async {
+        let channel = make_channel(app, organization, new, check, &author).await?;
+        shape(app, channel, Secrets::Shown)
+    };
+    let show = |first: FirstRequest| async move {
+        let channel = caller.find(&parsed(&first.target)?).await?;
+        shape(app, channel, Secrets::Shown)
+    };
+    let answer = once(
+        app,
+        Some(organization),
+        given.as_ref(),
+        show,
+        Box::pin(make),
+    );
+    Ok(created(answer.await?))
+}
+
+async fn make_channel(
+    app: &App,
+    organization: &OrganizationId,
+    new: NewChannel,
+    check: bool,
+    author: &Author,
+) -> Result<store::Channel, ApiError> {
     let provider: Provider =
         text(new.provider)
             .parse()
@@ -101,22 +135,16 @@ pub(crate) async fn create_channel(
             })?;
     let settings = given("settings", new.settings)?.unwrap_or_default();
     let credentials = given("credentials", new.credentials)?.unwrap_or_default();
-    let number = caller
-        .app
-        .channels()
-        .check(provider, &credentials, &settings)?;
+    let number = app.channels().check(provider, &credentials, &settings)?;
     let (credentials, settings) = (stated(credentials), stated(settings));
-    let agent_id = known_agent(&caller.app, &caller.organization_id, new.agent_id).await?;
+    let agent_id = known_agent(app, organization, new.agent_id).await?;
     if check {
-        let channel = caller
-            .app
-            .channels()
-            .connect(provider, &credentials, &settings)?;
+        let channel = app.channels().connect(provider, &credentials, &settings)?;
         checks::require_connected(&*channel).await?;
     }
     let channel = store::NewChannel {
-        id: id_or(new.id, || ChannelId::from_uuid(caller.app.uuid()))?,
-        organization_id: caller.organization_id,
+        id: id_or(new.id, || ChannelId::from_uuid(app.uuid()))?,
+        organization_id: organization.clone(),
         provider,
         name: text(new.name),
         agent_id,
@@ -126,19 +154,13 @@ pub(crate) async fn create_channel(
             credentials,
             webhook_secret: webhook_secret(),
         },
-        created_at: caller.author.at,
+        created_at: author.at,
     };
-    let (owner, id) = (channel.organization_id.clone(), channel.id.clone());
-    let channel = match caller
-        .app
-        .store
-        .create_channel(channel, &caller.author)
-        .await
-    {
-        Ok(channel) => channel,
-        Err(error) => return Err(numbers::refusal(&caller.app, &owner, &id, &number, error).await),
-    };
-    Ok(created(shape(&caller.app, channel, Secrets::Shown)?))
+    let id = channel.id.clone();
+    match app.store.create_channel(channel, author).await {
+        Ok(channel) => Ok(channel),
+        Err(error) => Err(numbers::refusal(app, organization, &id, &number, error).await),
+    }
 }
 
 /// List channels

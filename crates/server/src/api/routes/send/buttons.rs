@@ -97,7 +97,7 @@ impl From<&ButtonsLimits> for Limits {
 ///
 /// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
 #[utoipa::path(post, path = "/messages/interactive/send-buttons",
-    params(SendQuery),
+    params(SendQuery, KeyParameter),
     request_body = SendButtonsBody,
     responses(
         (status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer),
@@ -106,11 +106,12 @@ impl From<&ButtonsLimits> for Limits {
 pub(crate) async fn send_buttons(
     caller: Caller<Sends>,
     switch: DryRunSwitch,
+    key: KeyHeader,
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
     let request = chatvolt::read::<SendButtons>(body)?;
-    answer(caller, switch, request, limits).await
+    answer(caller, switch, &key, request, limits).await
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use recado_providers::Preview;
 use super::messages::Message;
 use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
+use crate::api::idempotency::Replayed;
 use crate::api::openapi::PROVIDER;
 use crate::send;
 
@@ -21,6 +22,8 @@ failures!(SendFailures: PROVIDER, &[
     Reason::ForeignAgent,
     Reason::AgentNotFound,
     Reason::ConversationNotFound,
+    Reason::MessageNotFound,
+    Reason::RequestInProgress,
     Reason::RateLimited,
     Reason::TooManyButtons,
     Reason::ContentRefused,
@@ -134,15 +137,18 @@ impl From<&Limit> for Bounds {
 async fn answer<Limits: Serialize>(
     caller: Caller<Sends>,
     DryRunSwitch(sends_nothing): DryRunSwitch,
+    key: &KeyHeader,
     request: ChatvoltSend,
     limits: impl FnOnce(&Capabilities) -> Option<Limits>,
 ) -> LongAnswer {
-    let ready = send::check(&caller.app, &caller.organization_id, request).await?;
+    let organization = &caller.organization_id;
     if !sends_nothing {
-        let message = ready.send(&caller.app).await?.into();
-        let success = true;
-        return Ok(Json(Sent { success, message }).into_response());
+        let sent = send::send(&caller.app, organization, request, key.key()).await?;
+        let replayed = sent.is_replayed.then_some(Replayed);
+        let (success, message) = (true, sent.message.into());
+        return Ok((replayed, Json(Sent { success, message })).into_response());
     }
+    let ready = send::check(&caller.app, organization, request).await?;
     let channel = ready.channel();
     let limits = limits(channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;

@@ -7,7 +7,7 @@ use crate::sign_in::{self, NewLink};
 
 pub(crate) mod sessions;
 
-failures!(CreateFailures: &[Reason::AlreadyExists]);
+failures!(CreateFailures: &[Reason::AlreadyExists, Reason::UserNotFound]);
 failures!(UpdateFailures: &[Reason::LastOwner]);
 failures!(DeleteFailures: &[Reason::LastOwner]);
 
@@ -111,11 +111,54 @@ fn role(text: &str) -> Result<Role, FieldErrors> {
 }
 
 /// Creates a user, and a link with which the user sets a password.
-pub(super) async fn make<R>(caller: Caller<R>, new: NewUser) -> Created<CreatedUser> {
-    let (app, author) = (&caller.app, &caller.author);
+pub(super) async fn make<R>(
+    caller: Caller<R>,
+    key: &KeyHeader,
+    new: NewUser,
+) -> Created<CreatedUser> {
+    let (caller, given) = (&caller, key.key());
+    let (app, key) = (&caller.app, given.as_ref());
+    let author = caller.author.clone().with_key(given.clone());
+    let make = make_once(app, &caller.organization_id, new, &author);
+    let show = |first: FirstRequest| async move {
+        let user: store::User = caller.find(&parsed(&first.target)?).await?;
+        let link = first_link(app, &user, key, &first)?;
+        Ok(CreatedUser {
+            user: user.into(),
+            link,
+        })
+    };
+    let answer = once(
+        app,
+        Some(&caller.organization_id),
+        key,
+        show,
+        Box::pin(make),
+    );
+    Ok(created(answer.await?))
+}
+
+/// Returns the link that the first request with a key made.
+fn first_link(
+    app: &App,
+    user: &store::User,
+    key: Option<&IdempotencyKey>,
+    first: &FirstRequest,
+) -> Result<Link, ApiError> {
+    let (store, url) = (&app.store, &app.public_url);
+    let (_, link) = sign_in::new_link(store, url, user, key, first.created_at)?;
+    Ok(link.into())
+}
+
+async fn make_once(
+    app: &App,
+    organization: &OrganizationId,
+    new: NewUser,
+    author: &Author,
+) -> Result<CreatedUser, ApiError> {
     let user = store::User {
         id: UserId::from_uuid(app.uuid()),
-        organization_id: caller.organization_id,
+        organization_id: organization.clone(),
         email: sign_in::email(&text(new.email))?,
         name: text(new.name),
         role: role(&text(new.role))?,
@@ -123,41 +166,56 @@ pub(super) async fn make<R>(caller: Caller<R>, new: NewUser) -> Created<CreatedU
         created_at: author.at,
         last_sign_in_at: None,
     };
-    match app.store.create_user(&user, author).await {
+    let (store, key) = (&app.store, author.key.as_ref());
+    let (secret, link) = sign_in::new_link(store, &app.public_url, &user, key, author.at)?;
+    let creation = store.create_user_with_link(&user, &secret, link.ends_at, author);
+    match creation.await {
         Err(StoreError::Conflict) => Err(ApiError::new(
             Reason::AlreadyExists,
             "Already exists: the organization has a user with this e-mail address",
         )),
         created => Ok(created?),
     }?;
-    let link = link(app, &user, author).await?;
-    let user = user.into();
-    Ok(created(CreatedUser { user, link }))
-}
-
-/// Makes a new link of a user.
-async fn link(app: &App, user: &store::User, author: &Author) -> Result<Link, ApiError> {
-    let link = sign_in::create_link(&app.store, &app.public_url, user, author);
-    Ok(link.await?.ok_or_else(missing::<UserId>)?.into())
+    Ok(CreatedUser {
+        user: user.into(),
+        link: link.into(),
+    })
 }
 
 /// Makes a new link of the user in the path.
-pub(super) async fn link_of<R>(caller: &Caller<R>, id: &UserId) -> Created<Link> {
-    let user = caller.find::<store::User>(id).await?;
-    Ok(created(link(&caller.app, &user, &caller.author).await?))
+pub(super) async fn link_of<R>(caller: &Caller<R>, key: &KeyHeader, id: &UserId) -> Created<Link> {
+    let (app, given) = (&caller.app, key.key());
+    let key = given.as_ref();
+    let user = &caller.find::<store::User>(id).await?;
+    let author = caller.author.clone().with_key(given.clone());
+    let make = async {
+        let link = sign_in::create_link(&app.store, &app.public_url, user, &author);
+        Ok(link.await?.ok_or_else(missing::<UserId>)?.into())
+    };
+    let show = |first: FirstRequest| async move { first_link(app, user, key, &first) };
+    let answer = once(
+        app,
+        Some(&caller.organization_id),
+        key,
+        show,
+        Box::pin(make),
+    );
+    Ok(created(answer.await?))
 }
 
 /// Create a user
 ///
 /// The answer has a link with which the person sets a password. No mail is sent: give the link to the person. It works once, for a day.
 #[utoipa::path(post, path = "/users",
+    params(KeyParameter),
     request_body = NewUser,
     responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_user(
     caller: Caller<Manages>,
+    key: KeyHeader,
     Body(new): Body<NewUser>,
 ) -> Created<CreatedUser> {
-    make(caller, new).await
+    make(caller, &key, new).await
 }
 
 /// List users
@@ -213,7 +271,12 @@ pub(crate) async fn delete_user(
 ///
 /// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
 #[utoipa::path(post, path = "/users/{id}/link",
+    params(KeyParameter),
     responses((status = 201, description = "Created; `url` is shown this once", body = Link)))]
-pub(crate) async fn create_user_link(caller: Caller<Manages>, Id(id): Id<UserId>) -> Created<Link> {
-    link_of(&caller, &id).await
+pub(crate) async fn create_user_link(
+    caller: Caller<Manages>,
+    key: KeyHeader,
+    Id(id): Id<UserId>,
+) -> Created<Link> {
+    link_of(&caller, &key, &id).await
 }

@@ -15,7 +15,7 @@ mod form;
 
 use form::{NewWebhookEndpoint, WebhookEndpointPatch};
 
-failures!(CreateFailures: &[Reason::LimitReached]);
+failures!(CreateFailures: &[Reason::LimitReached, Reason::WebhookEndpointNotFound]);
 
 /// A URL to which events of the organization are sent.
 #[derive(Serialize, ToSchema)]
@@ -92,6 +92,7 @@ fn new_secret() -> Result<SecretString, ApiError> {
 /// Events of the organization are sent to its URL from now on, signed by the Standard Webhooks scheme. The answer has the
 /// secret, which cannot be shown again.
 #[utoipa::path(post, path = "/webhook-endpoints",
+    params(KeyParameter),
     request_body = NewWebhookEndpoint,
     responses(
         (status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint),
@@ -99,38 +100,67 @@ fn new_secret() -> Result<SecretString, ApiError> {
     ))]
 pub(crate) async fn create_webhook_endpoint(
     caller: Caller<Manages>,
+    key: KeyHeader,
     Body(new): Body<NewWebhookEndpoint>,
 ) -> Created<WebhookEndpoint> {
+    let (caller, given) = (&caller, key.key());
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let author = caller.author.clone().with_key(given.clone());
+    let make = async {
+        let endpoint = make_endpoint(app, organization, new, &author).await?;
+        with_secret(app, endpoint)
+    };
+    let show = |first: FirstRequest| async move {
+        let endpoint = caller.find(&parsed(&first.target)?).await?;
+        with_secret(app, endpoint)
+    };
+    let answer = once(
+        app,
+        Some(organization),
+        given.as_ref(),
+        show,
+        Box::pin(make),
+    );
+    Ok(created(answer.await?))
+}
+
+async fn make_endpoint(
+    app: &App,
+    organization: &OrganizationId,
+    new: NewWebhookEndpoint,
+    author: &Author,
+) -> Result<store::WebhookEndpoint, ApiError> {
     let format = form::format(&new.format)?.unwrap_or(WebhookFormat::Recado);
     let events = form::events(new.events)?.unwrap_or_default();
-    let secret = new_secret()?;
     let endpoint = store::NewWebhookEndpoint {
-        id: WebhookEndpointId::from_uuid(caller.app.uuid()),
-        organization_id: caller.organization_id,
-        url: form::url(&caller.app.http, &text(new.url))?,
+        id: WebhookEndpointId::from_uuid(app.uuid()),
+        organization_id: organization.clone(),
+        url: form::url(&app.http, &text(new.url))?,
         events: form::events_of_format(format, events)?,
         format,
-        secret: secret.clone(),
+        secret: new_secret()?,
         header: form::header(new.header)?,
-        created_at: caller.app.clock.now(),
+        created_at: app.clock.now(),
     };
-    let limit = caller.app.max_webhook_endpoints;
-    let endpoint = caller.app
-        .store
-        .create_webhook_endpoint(endpoint, limit, &caller.author)
-        .await
+    let limit = app.max_webhook_endpoints;
+    let creation = app.store.create_webhook_endpoint(endpoint, limit, author);
+    creation.await
         .map_err(|error| match error {
             StoreError::TooManyWebhookEndpoints { limit } => ApiError::new(
                 Reason::LimitReached,
                 format!("The organization has {limit} webhook endpoints, and may not have more: delete one first"),
             ),
             error => error.into(),
-        })?;
-    let shown = WebhookEndpoint {
+        })
+}
+
+/// Shows an endpoint that is created, with its secret.
+fn with_secret(app: &App, endpoint: store::WebhookEndpoint) -> Result<WebhookEndpoint, ApiError> {
+    let secret = app.store.endpoint_secrets(&endpoint)?.current;
+    Ok(WebhookEndpoint {
         secret: Some(secret.expose_secret().to_owned()),
-        ..WebhookEndpoint::of(&caller.app, endpoint, Secrets::Shown)?
-    };
-    Ok(created(shown))
+        ..WebhookEndpoint::of(app, endpoint, Secrets::Shown)?
+    })
 }
 
 /// List webhook endpoints

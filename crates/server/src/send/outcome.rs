@@ -1,0 +1,130 @@
+//! The outcome of a send, which is stored however long that takes.
+
+use std::time::Duration;
+
+use recado_core::message::MessageError;
+use recado_core::{MessageId, OrganizationId, Outcome};
+use recado_providers::{ChannelError, Receipt};
+use recado_store::{IdempotencyKey, Message, SendResult, StoreError};
+
+use crate::api::error::{ApiError, Reason};
+use crate::app::App;
+
+/// A message that went out, now or with an earlier request.
+pub(crate) struct Sent {
+    pub(crate) message: Message,
+    /// Whether an earlier request sent it, and this one nothing.
+    pub(crate) is_replayed: bool,
+}
+
+impl Sent {
+    pub(super) fn now(message: Message) -> Self {
+        Self {
+            message,
+            is_replayed: false,
+        }
+    }
+}
+
+/// Longest time after which a write whose caller gave up can still land: on PostgreSQL 12 seconds for the
+/// organization lock, 5 for the transaction, and 4 for a statement that goes on without its caller.
+const LATE_WRITE: Duration = Duration::from_secs(25);
+
+/// An outcome that is to be stored.
+pub(super) struct SendOutcome {
+    pub(super) organization_id: OrganizationId,
+    pub(super) id: MessageId,
+    pub(super) result: SendResult,
+}
+
+impl SendOutcome {
+    /// Stores the outcome, however long the database is away: only this process knows it.
+    pub(super) async fn store(&self, app: &App) -> Result<Message, ApiError> {
+        let organization = Some(&self.organization_id);
+        match app
+            .unstored
+            .write(organization, || self.try_once(app))
+            .await
+        {
+            Ok(Some(message)) => Ok(message),
+            Ok(None) => Err(ApiError::internal(format!("message {} is gone", self.id))),
+            Err(error) => {
+                tracing::error!(message_id = %self.id, outcome = ?self.result.outcome, %error, "the outcome of a send was not stored");
+                Err(unknown(
+                    &self.id,
+                    "The provider's answer could not be stored: the message may have gone out, do not send it again",
+                ))
+            }
+        }
+    }
+
+    /// Makes a message rejected that was not sent, but whose late write may still land: else it would be
+    /// taken for one that may have gone out.
+    /// Its key is free again.
+    pub(super) async fn take_back(&self, app: &App, key: Option<IdempotencyKey>) {
+        tokio::time::sleep(LATE_WRITE).await;
+        if let Err(error) = app.unstored.write(None, || self.try_once(app)).await {
+            tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
+        }
+        if let Some(key) = key
+            && let Err(error) = (app.store)
+                .forget_key(&self.organization_id, &self.id, &key)
+                .await
+        {
+            tracing::warn!(message_id = %self.id, %error, "a message that was not sent keeps its idempotency key");
+        }
+    }
+
+    async fn try_once(&self, app: &App) -> Result<Option<Message>, StoreError> {
+        let at = app.clock.now();
+        app.store
+            .finish_send(&self.organization_id, &self.id, &self.result, at)
+            .await
+    }
+}
+
+pub(super) fn panicked() -> SendResult {
+    let reason = Reason::OutcomeUnknown.as_str();
+    let message = "the server failed in the middle of the send";
+    failed(Outcome::Unknown, reason, None, message)
+}
+
+/// The outcome of a message that could not be stored in time.
+pub(super) fn not_sent() -> SendResult {
+    let reason = Reason::Unavailable.as_str();
+    let message = "the message could not be stored in time; nothing was sent";
+    failed(Outcome::Rejected, reason, None, message)
+}
+
+pub(super) fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
+    match sent {
+        Ok(receipt) => SendResult {
+            outcome: Outcome::Accepted,
+            external_id: receipt.external_id.clone(),
+            provider_id: receipt.provider_id.clone(),
+            error: None,
+        },
+        Err(error) => {
+            let kind = error.kind;
+            failed(kind.outcome(), kind.reason(), error.code, &error.message)
+        }
+    }
+}
+
+fn failed(outcome: Outcome, reason: &str, code: Option<i64>, message: &str) -> SendResult {
+    SendResult {
+        outcome,
+        external_id: None,
+        provider_id: None,
+        error: Some(MessageError {
+            reason: reason.to_owned(),
+            code,
+            message: message.to_owned(),
+        }),
+    }
+}
+
+/// The error of a message that may have gone out.
+pub(super) fn unknown(id: &MessageId, sentence: &str) -> ApiError {
+    ApiError::new(Reason::OutcomeUnknown, sentence).about(id)
+}
