@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use recado_core::{Capabilities, MessageId, Violation};
 use reqwest::Method;
 use secrecy::SecretString;
-use serde_json::Value;
 use url::Url;
 
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt, refused};
@@ -38,7 +37,7 @@ impl<W: Wire> Api<W> {
         }
     }
 
-    fn encode(&self, message: &OutboundMessage) -> Result<(&Endpoint, Value), ChannelError> {
+    fn encode(&self, message: &OutboundMessage) -> Result<(&Endpoint, String), ChannelError> {
         message.check(self.capabilities)?;
         let kind = message.content.kind();
         let encoded = self.wire.encode(message);
@@ -54,12 +53,12 @@ impl<W: Wire> Channel for Api<W> {
 
     fn preview(&self, message: &OutboundMessage) -> Result<Preview, ChannelError> {
         let (endpoint, body) = self.encode(message)?;
-        Ok(self.connection.preview(&endpoint.shown, body))
+        Ok(self.connection.preview(&endpoint.shown, &body))
     }
 
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError> {
         let (endpoint, body) = self.encode(message)?;
-        let sent = self.connection.request(Method::POST, &endpoint.url, &body);
+        let sent = self.connection.request(Method::POST, &endpoint.url, body);
         sent.await
             .and_then(|answer| self.wire.decode(message, &answer))
             .map_err(|refusal| self.connection.error(&refusal))

@@ -40,13 +40,14 @@ impl Connection {
     }
 
     /// Returns a POST as [`request`](Self::request) makes it, with secret headers blanked; `shown_url` has no secret.
-    pub(crate) fn preview(&self, shown_url: &Url, body: Value) -> Preview {
+    pub(crate) fn preview(&self, shown_url: &Url, body: &str) -> Preview {
         let headers = self.posted_headers();
         let shown = headers.iter().map(|(name, value)| {
             let secret = value.is_sensitive();
             let value = if secret { None } else { value.to_str().ok() };
             (name.to_string(), value.unwrap_or(BLANK).to_owned())
         });
+        let body = serde_json::from_str(body).expect("a request is written as JSON");
         Preview {
             headers: shown.collect(),
             ..Preview::new(&Method::POST, shown_url, body)
@@ -60,7 +61,7 @@ impl Connection {
         url: &Url,
         body: &Value,
     ) -> Result<Answer, Refusal> {
-        let sent = self.request(method, url, body).await;
+        let sent = self.request(method, url, body.to_string()).await;
         sent.map_err(Refusal::harmless)
     }
 
@@ -102,11 +103,11 @@ impl Connection {
         &self,
         method: Method,
         url: &Url,
-        body: &Value,
+        body: String,
     ) -> Result<Answer, Refusal> {
         let mut request = Request::new(method, url.clone());
         *request.headers_mut() = self.posted_headers();
-        *request.body_mut() = Some(body.to_string().into());
+        *request.body_mut() = Some(body.into());
         self.exchange(request).await
     }
 

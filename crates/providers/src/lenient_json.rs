@@ -22,14 +22,6 @@ pub(crate) fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// Returns a JSON object without its members that are null.
-pub(crate) fn without_nulls(mut object: Value) -> Value {
-    if let Some(members) = object.as_object_mut() {
-        members.retain(|_, member| !member.is_null());
-    }
-    object
-}
-
 fn mended(json: &[u8]) -> String {
     let text = String::from_utf8_lossy(json);
     let mut mending = Mending {

@@ -21,6 +21,7 @@ mod documented;
 mod error;
 mod http;
 mod lenient_json;
+mod object;
 mod prelude;
 mod profile;
 mod redact;

@@ -4,7 +4,6 @@ use std::future::{Future, ready};
 
 use recado_core::MessageId;
 use secrecy::SecretString;
-use serde_json::Value;
 use url::Url;
 
 use crate::channel::{Health, OutboundMessage, Receipt};
@@ -24,9 +23,9 @@ use crate::webhook::{
 pub(crate) trait Wire: Send + Sync + 'static {
     const PROFILE: &'static Profile;
 
-    /// Returns where a message goes, and its JSON, or `None` for a kind that the provider does not carry; the message
-    /// keeps the limits of the channel.
-    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)>;
+    /// Returns where a message goes, and the text of its JSON, or `None` for a kind that the provider does not carry;
+    /// the message keeps the limits of the channel.
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)>;
 
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal>;
 

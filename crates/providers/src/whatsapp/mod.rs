@@ -57,7 +57,7 @@ pub(crate) fn connect(
 impl Wire for WhatsApp {
     const PROFILE: &'static Profile = &profile::PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)> {
         Some((&self.messages, encode::body(message)))
     }
 

@@ -67,7 +67,7 @@ pub(crate) fn connect(
 impl Wire for Zapi {
     const PROFILE: &'static Profile = &profile::PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)> {
         let phone = &encode::phone(&message.to);
         Some(match &message.content {
             Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => {

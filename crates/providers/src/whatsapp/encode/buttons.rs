@@ -1,19 +1,21 @@
 //! A message with reply buttons (Meta, interactive reply buttons).
 
 use recado_core::Buttons;
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::lenient_json::without_nulls;
+use crate::object::Object;
 
-pub(super) fn interactive(content: &Buttons) -> Value {
-    let buttons = content.buttons().iter();
-    let buttons = buttons
-        .map(|button| json!({"type": "reply", "reply": {"id": button.id, "title": button.title}}));
-    without_nulls(json!({
-        "type": "button",
-        "header": content.header().map(|text| json!({"type": "text", "text": text})),
-        "body": {"text": content.body()},
-        "footer": content.footer().map(|text| json!({"text": text})),
-        "action": {"buttons": buttons.collect::<Value>()},
-    }))
+pub(super) fn interactive(content: &Buttons) -> impl Serialize {
+    let buttons = content.buttons().iter().map(|button| {
+        let reply = Object::new("id", &button.id).with("title", &button.title);
+        Object::new("type", "reply").with("reply", reply)
+    });
+    let action = Object::new("buttons", buttons.collect::<Vec<_>>());
+    let header = |text| Object::new("type", "text").with("text", text);
+    let text = |text| Object::new("text", text);
+    Object::new("type", "button")
+        .with_some("header", content.header().map(header))
+        .with("body", text(content.body()))
+        .with_some("footer", content.footer().map(text))
+        .with("action", action)
 }

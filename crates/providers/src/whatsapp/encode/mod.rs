@@ -3,27 +3,30 @@
 mod buttons;
 
 use recado_core::{Content, RecipientKind};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::channel::OutboundMessage;
+use crate::object::Object;
 
-pub(super) fn body(message: &OutboundMessage) -> Value {
+pub(super) fn body(message: &OutboundMessage) -> String {
+    match &message.content {
+        Content::Buttons(buttons) => typed(message, "interactive", buttons::interactive(buttons)),
+    }
+}
+
+fn typed(message: &OutboundMessage, kind: &'static str, content: impl Serialize) -> String {
     let to = &message.to;
     let (to, address) = match to.kind() {
         // In `to` it would be accepted and silently dropped (Meta, business-scoped user ids).
         RecipientKind::UserId => ("recipient", to.as_str()),
         RecipientKind::Phone | RecipientKind::Lid | RecipientKind::Group => ("to", to.id()),
     };
-    let (kind, content) = match &message.content {
-        Content::Buttons(buttons) => ("interactive", buttons::interactive(buttons)),
-    };
-    json!({
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        to: address,
-        "type": kind,
-        kind: content,
+    Object::new("messaging_product", "whatsapp")
+        .with("recipient_type", "individual")
+        .with(to, address)
+        .with("type", kind)
+        .with(kind, content)
         // Comes back in every status of the message, so that a lost answer can be settled later.
-        "biz_opaque_callback_data": message.id.as_str(),
-    })
+        .with("biz_opaque_callback_data", message.id.as_str())
+        .written()
 }

@@ -9,6 +9,7 @@ use reqwest::header::AUTHORIZATION;
 use super::account::RecipientForm;
 use super::engine::encode;
 use super::profile::PROFILE;
+use crate::object::Object;
 use crate::prelude::*;
 
 /// One instance.
@@ -42,12 +43,12 @@ impl Wire for Hosted {
     const PROFILE: &'static Profile = &PROFILE;
 
     /// The schema is closed: it has no place for an id of ours.
-    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
-        let (endpoint, content) = match &message.content {
-            Content::Buttons(content) => (&self.buttons, encode::buttons::members(content)),
-        };
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)> {
         let jid = encode::recipient(self.recipient_form, &message.to);
-        Some((endpoint, encode::body([("jid", jid.into())], content)))
+        let address = Object::new("jid", jid);
+        Some(match &message.content {
+            Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
+        })
     }
 
     fn decode(&self, _: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {

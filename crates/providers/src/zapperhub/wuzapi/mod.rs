@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::account::RecipientForm;
 use super::engine::encode;
 use super::profile::PROFILE;
+use crate::object::Object;
 use crate::prelude::*;
 
 /// All events that are read; those that are not ordered are not sent (`wmiau.go`).
@@ -51,14 +52,12 @@ impl Wuzapi {
 impl Wire for Wuzapi {
     const PROFILE: &'static Profile = &PROFILE;
 
-    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, Value)> {
-        let (endpoint, content) = match &message.content {
-            Content::Buttons(content) => (&self.buttons, encode::buttons::members(content)),
-        };
+    fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)> {
         let phone = encode::recipient(self.recipient_form, &message.to);
-        let id = message_id(&message.id);
-        let address = [("Phone", phone.into()), ("Id", id.into())];
-        Some((endpoint, encode::body(address, content)))
+        let address = Object::new("Phone", phone).with("Id", message_id(&message.id));
+        Some(match &message.content {
+            Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
+        })
     }
 
     fn decode(&self, message: &OutboundMessage, answer: &Answer) -> Result<Receipt, Refusal> {

@@ -5,18 +5,8 @@ pub(crate) mod buttons;
 use std::borrow::Cow;
 
 use recado_core::{Recipient, RecipientKind};
-use serde_json::Value;
 
-use crate::lenient_json::without_nulls;
 use crate::zapperhub::account::RecipientForm;
-
-/// Returns the JSON of a message: the members that name its recipient, and those of its kind.
-pub(crate) fn body<const N: usize>(
-    address: [(&'static str, Value); N],
-    content: Vec<(&'static str, Value)>,
-) -> Value {
-    without_nulls(address.into_iter().chain(content).collect())
-}
 
 pub(crate) fn recipient(form: RecipientForm, to: &Recipient) -> Cow<'_, str> {
     match (to.kind(), form) {
