@@ -50,13 +50,13 @@ pub struct ChannelCount {
 }
 
 const MESSAGES: &str = "select (select count(*) from (\
-     select 1 from messages where status = 'sending' limit $1 + 0) s) as sending, (select count(*) from (\
-     select 1 from messages where status = 'unknown' and created_at >= $2 limit $1 + 0) u) as unknown";
+     select 1 from messages where status = 'sending' limit $1) s) as sending, (select count(*) from (\
+     select 1 from messages where status = 'unknown' and created_at >= $2 limit $1) u) as unknown";
 
 /// Every id is greater than an empty one: so the condition changes nothing but how the index is read.
 const WEBHOOK_CALLS: &str = "select count(*) as waiting, min(received_at) as oldest from (\
      select received_at from webhook_calls where organization_id > '' and applied_at is null \
-     and set_aside is null limit $1 + 0) w";
+     and set_aside is null limit $1) w";
 
 /// Steps from one organization that has pending deliveries to the next, as a claim does, and looks at its endpoints.
 ///
@@ -77,7 +77,7 @@ macro_rules! deliveries {
              where o.disabled_at is null) \
              select (select count(*) from (select 1 from active a ",
             $pending,
-            " limit $1 + 0) n) as waiting, (select min(f.created_at) from (select (\
+            " limit $1) n) as waiting, (select min(f.created_at) from (select (\
              select h.created_at from deliveries h where h.organization_id = a.organization_id \
              and h.endpoint_id = a.id and h.status = 'pending' order by h.seq limit 1) \
              as created_at from active a) f) as oldest"
@@ -96,7 +96,7 @@ const DELIVERIES_SQLITE: &str = deliveries!(
 const DELIVERIES_POSTGRES: &str = deliveries!(
     " join ",
     "cross join lateral (select 1 from deliveries p where p.organization_id = a.organization_id \
-     and p.endpoint_id = a.id and p.status = 'pending' limit $1 + 0) d"
+     and p.endpoint_id = a.id and p.status = 'pending' limit $1) d"
 );
 
 const CHANNELS: &str = "select provider, connected, count(*) as channels from channels \
@@ -106,9 +106,7 @@ impl Store {
     /// Counts what waits.
     pub async fn backlogs(&self, now: Timestamp) -> Result<Backlogs> {
         let since = now.checked_sub(UNKNOWN_COUNTED).unwrap_or(Timestamp::MIN);
-        let messages = sqlx::query(MESSAGES)
-            .bind(i64::from(COUNTED))
-            .instant(since);
+        let messages = Query::new(MESSAGES).bind(i64::from(COUNTED)).instant(since);
         let deliveries = match self.kind() {
             DatabaseKind::Sqlite => DELIVERIES_SQLITE,
             DatabaseKind::Postgres => DELIVERIES_POSTGRES,
@@ -126,7 +124,7 @@ impl Store {
     /// Counts the channels of each provider by their state; a state that no channel is in is left out.
     pub async fn channel_counts(&self) -> Result<Vec<ChannelCount>> {
         let providers = Provider::ALL.map(Provider::as_str);
-        let query = sqlx::query(CHANNELS);
+        let query = Query::new(CHANNELS);
         let query = providers
             .iter()
             .fold(query, |query, name| query.bind(*name));
@@ -136,7 +134,7 @@ impl Store {
 
     async fn queue(&self, table: &'static str, text: &'static str) -> Result<Queue> {
         let row = self
-            .count(sqlx::query(text).bind(i64::from(COUNTED)))
+            .count(Query::new(text).bind(i64::from(COUNTED)))
             .await?;
         let columns = Columns::new(&row, table, "waiting");
         Ok(Queue {
@@ -146,7 +144,7 @@ impl Store {
     }
 
     /// Runs a statement that returns one row, where lists are read: it may take a moment.
-    async fn count(&self, query: Query) -> Result<AnyRow> {
+    async fn count(&self, query: Query) -> Result<RawRow> {
         let mut page = self.read_page(query, MAX_PAGE_BYTES).await?;
         page.rows
             .pop()
@@ -154,7 +152,7 @@ impl Store {
     }
 }
 
-fn channel_count(row: &AnyRow) -> Result<ChannelCount> {
+fn channel_count(row: &RawRow) -> Result<ChannelCount> {
     let columns = Columns::new(row, "channels", "provider");
     Ok(ChannelCount {
         provider: columns.get("provider")?,

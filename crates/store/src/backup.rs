@@ -1,8 +1,7 @@
 //! Copies of a SQLite database: written while a server uses it, and checked before they are kept or restored.
 
-use sqlx::{Connection as _, Row as _};
-
-use crate::db::connect::Role;
+use crate::db::Role;
+use crate::db::alone::alone;
 use crate::prelude::*;
 
 /// The migration that numbers the events of an organization.
@@ -16,25 +15,19 @@ impl Store {
     pub async fn copy_into(&self, file: &str) -> Result<()> {
         // It reads in one transaction on a connection of its own, and holds up no writer. It takes as long as the
         // database is large, so that the deadline of reads does not fit.
-        let mut connection = self.source().connect(Role::Writer).await?;
-        sqlx::query("vacuum into $1")
-            .bind(file.to_owned())
-            .execute(&mut connection)
-            .await?;
-        connection.close().await?;
-        Ok(())
+        let query = Query::new("vacuum into $1").bind(file);
+        alone(self.source(), Role::Writer, move |connection| {
+            Box::pin(async move { query.run(connection).await })
+        })
+        .await
     }
 
     /// Brings everything from the write-ahead log of a SQLite database into its file, and empties the log.
     /// Fails with [`StoreError::Busy`] if another process uses the database.
     pub async fn empty_log(&self) -> Result<()> {
-        let mut connection = self.source().connect(Role::Writer).await?;
-        let row = sqlx::query("pragma wal_checkpoint(truncate)")
-            .fetch_one(&mut connection)
-            .await?;
-        connection.close().await?;
-        // Its first column tells that a reader or a writer was in the way, which SQLite does not call an error.
-        if row.try_get::<i64, _>(0)? == 0 {
+        let row = self.answer("pragma wal_checkpoint(truncate)", Role::Writer);
+        // It tells that a reader or a writer was in the way, which SQLite does not call an error.
+        if row.await?.integer("busy") == Some(0) {
             Ok(())
         } else {
             Err(StoreError::Busy)
@@ -46,12 +39,8 @@ impl Store {
     /// Fails with [`StoreError::Damaged`], with [`StoreError::NotMigrated`] if it has no tables, or as [`Self::check`]
     /// does.
     pub async fn check_copy(&self) -> Result<()> {
-        let mut connection = self.source().connect(Role::Reader).await?;
-        let row = sqlx::query("pragma integrity_check(1)")
-            .fetch_one(&mut connection)
-            .await?;
-        connection.close().await?;
-        if row.try_get::<String, _>(0)? != "ok" {
+        let row = self.answer("pragma integrity_check(1)", Role::Reader);
+        if row.await?.text("integrity_check") != Some("ok") {
             return Err(StoreError::Damaged);
         }
         if self.applied_migrations().await?.is_empty() {
@@ -66,8 +55,16 @@ impl Store {
         if !self.applied_migrations().await?.contains(EVENTS_SINCE) {
             return Ok(());
         }
-        let query = sqlx::query("update organizations set last_event = last_event + $1")
+        let query = Query::new("update organizations set last_event = last_event + $1")
             .bind(SKIPPED_EVENTS);
         self.write_count(query).await.map(drop)
+    }
+
+    /// Runs a statement on a connection of its own; returns its row.
+    async fn answer(&self, text: &'static str, role: Role) -> Result<RawRow> {
+        alone(self.source(), role, move |connection| {
+            Box::pin(async move { Query::new(text).fetch_one(connection).await })
+        })
+        .await
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
-use crate::db::fault::DatabaseFault;
+use crate::db::fault::{Cause, DatabaseFault, sqlite_answer};
 
 /// The result of a call of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -158,7 +158,9 @@ impl StoreError {
         match self {
             Self::Timeout | Self::Busy | Self::NotCommitted | Self::Database(_) => false,
             // The store was closed, and stays so.
-            Self::Unavailable(fault) => matches!(fault.0, sqlx::Error::PoolClosed),
+            Self::Unavailable(fault) => {
+                matches!(fault.0, Cause::Postgres(sqlx::Error::PoolClosed))
+            }
             _ => true,
         }
     }
@@ -168,28 +170,25 @@ impl StoreError {
         match self {
             Self::Timeout | Self::Busy => true,
             // A database that does not speak TLS as it was asked to is there, and a wait does not change it.
-            Self::Unavailable(fault) => {
-                !matches!(fault.0, sqlx::Error::Tls(_) | sqlx::Error::PoolClosed)
-            }
+            Self::Unavailable(fault) => !matches!(
+                fault.0,
+                Cause::Postgres(sqlx::Error::Tls(_) | sqlx::Error::PoolClosed)
+            ),
             _ => false,
         }
     }
 
-    /// Returns whether the database itself refused the statement.
-    pub(crate) fn is_answer(&self) -> bool {
-        matches!(self, Self::Database(fault) if fault.answer().is_some())
-    }
-
     /// Returns whether the other writes of the batch may still succeed.
     ///
-    /// SQLite may roll the whole transaction back after an error of its disk, memory or locks.
+    /// PostgreSQL undoes a statement that failed without harm to anything else. SQLite may roll the whole transaction
+    /// back after an error of its disk, memory or locks.
     pub(crate) fn concerns_one_write(&self) -> bool {
         match self {
-            Self::Database(fault) => matches!(
-                fault.answer().and_then(sqlite_code),
+            Self::Database(fault) => match fault.of_sqlite() {
                 // Error in the statement, too big, constraint, mismatch, out of range.
-                Some(1 | 18 | 19 | 20 | 25)
-            ),
+                Some(answer) => matches!(answer.code & 0xff, 1 | 18 | 19 | 20 | 25),
+                None => fault.of_postgres().is_some(),
+            },
             Self::Conflict
             | Self::UnknownOrganization
             | Self::TooManySecrets { .. }
@@ -207,11 +206,18 @@ impl StoreError {
         let Self::Database(fault) = self else {
             return false;
         };
-        fault.answer().is_some_and(|error| {
+        let in_postgres = fault.of_postgres();
+        let in_sqlite = fault.of_sqlite();
+        in_postgres.is_some_and(|error| has_code(error, &["42P01"]))
             // SQLite has no code of its own for it.
-            has_postgres_code(error, &["42P01"])
-                || sqlite_code(error) == Some(1) && error.message().contains("no such table")
-        })
+            || in_sqlite.is_some_and(|it| it.code == 1 && it.message.contains("no such table"))
+    }
+
+    fn of_migration(self) -> Self {
+        match self {
+            Self::Database(fault) => Self::Migration(fault),
+            error => error,
+        }
     }
 
     /// Returns the failure for another write of the same batch; the log describes it once.
@@ -226,21 +232,46 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let fault = DatabaseFault::new;
         match &error {
             sqlx::Error::Database(inner) => match inner.kind() {
                 sqlx::error::ErrorKind::UniqueViolation => Self::Conflict,
                 // The only tables that are referred to are the organizations.
                 sqlx::error::ErrorKind::ForeignKeyViolation => Self::UnknownOrganization,
                 _ if is_busy(inner.as_ref()) => Self::Busy,
-                _ if is_gone(inner.as_ref()) => Self::Unavailable(DatabaseFault(error)),
-                _ => Self::Database(DatabaseFault(error)),
+                _ if is_gone(inner.as_ref()) => Self::Unavailable(fault(error)),
+                _ => Self::Database(fault(error)),
             },
             sqlx::Error::PoolTimedOut => Self::Busy,
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(DatabaseFault(error)),
-            _ => Self::Database(DatabaseFault(error)),
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(fault(error)),
+            _ => Self::Database(fault(error)),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi;
+
+        let code = sqlite_answer(&error).map_or(0, |answer| answer.code);
+        match code {
+            ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+                return Self::Conflict;
+            }
+            ffi::SQLITE_CONSTRAINT_FOREIGNKEY => return Self::UnknownOrganization,
+            _ => {}
+        }
+        match code & 0xff {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Self::Busy,
+            // The deadline of the read passed.
+            ffi::SQLITE_INTERRUPT => Self::Timeout,
+            ffi::SQLITE_NOMEM | ffi::SQLITE_IOERR | ffi::SQLITE_FULL | ffi::SQLITE_CANTOPEN => {
+                Self::Unavailable(DatabaseFault::new(error))
+            }
+            _ => Self::Database(DatabaseFault::new(error)),
         }
     }
 }
@@ -250,51 +281,35 @@ impl From<MigrateError> for StoreError {
         let error = match error {
             MigrateError::VersionMissing(version) => return Self::NewerDatabase(version),
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
+            // Of the migrations on SQLite.
+            MigrateError::Source(error) => match error.downcast::<rusqlite::Error>() {
+                Ok(error) => return Self::of_migration((*error).into()),
+                Err(error) => MigrateError::Source(error).into(),
+            },
             error => error.into(),
         };
         match error {
-            sqlx::Error::Database(inner)
-                if !is_gone(inner.as_ref()) && !is_busy(inner.as_ref()) =>
-            {
-                Self::Migration(DatabaseFault(sqlx::Error::Database(inner)))
-            }
-            error @ sqlx::Error::Migrate(_) => Self::Migration(DatabaseFault(error)),
-            error => error.into(),
+            error @ sqlx::Error::Migrate(_) => Self::Migration(DatabaseFault::new(error)),
+            error => Self::of_migration(error.into()),
         }
     }
 }
 
-/// SQLite: busy and locked. PostgreSQL: taken back for another transaction, lock not available, canceled.
+/// Taken back for another transaction, lock not available, canceled.
 fn is_busy(error: &dyn DatabaseError) -> bool {
-    matches!(sqlite_code(error), Some(5 | 6)) || has_postgres_code(error, &["40", "55P03", "57014"])
+    has_code(error, &["40", "55P03", "57014"])
 }
 
-/// SQLite: out of memory, disk error, disk full, file cannot be opened. PostgreSQL: connection exceptions (08),
-/// insufficient resources (53), a database that takes no connections for now or is in use (55), an operator who
-/// intervenes, as when it shuts down (57), errors of its system, such as its disk (58), a transaction that was idle or
-/// took too long, a database that only reads for now (25).
+/// Connection exceptions (08), insufficient resources (53), a database that takes no connections for now or is in
+/// use (55), an operator who intervenes, as when it shuts down (57), errors of its system, such as its disk (58), a
+/// transaction that was idle or took too long, a database that only reads for now (25).
 fn is_gone(error: &dyn DatabaseError) -> bool {
-    matches!(sqlite_code(error), Some(7 | 10 | 13 | 14))
-        || has_postgres_code(
-            error,
-            &["08", "53", "55", "57", "58", "25P03", "25P04", "25006"],
-        )
+    let codes = ["08", "53", "55", "57", "58", "25P03", "25P04", "25006"];
+    has_code(error, &codes)
 }
 
-/// Whether the code begins with one of these; PostgreSQL's have five characters.
-fn has_postgres_code(error: &dyn DatabaseError, beginnings: &[&str]) -> bool {
-    error.code().is_some_and(|code| {
-        code.len() == 5 && beginnings.iter().any(|begin| code.starts_with(begin))
-    })
-}
-
-/// SQLite's primary result code; PostgreSQL's codes have five characters and are none.
-fn sqlite_code(error: &dyn DatabaseError) -> Option<u32> {
-    let code = error.code()?;
-    let extended: u32 = if code.len() < 5 {
-        code.parse().ok()?
-    } else {
-        return None;
-    };
-    Some(extended & 0xff)
+/// Returns whether PostgreSQL's code begins with one of these.
+fn has_code(error: &dyn DatabaseError, beginnings: &[&str]) -> bool {
+    let code = error.code();
+    code.is_some_and(|code| beginnings.iter().any(|begin| code.starts_with(begin)))
 }

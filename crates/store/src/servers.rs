@@ -5,10 +5,8 @@
 
 use std::time::Duration;
 
-use sqlx::Connection as _;
-
-use crate::db::connect::{Role, Source};
-use crate::db::in_time;
+use crate::db::connect::Source;
+use crate::db::{Role, in_time};
 use crate::prelude::*;
 
 /// How often a server renews its lease.
@@ -73,7 +71,7 @@ pub struct Membership {
     store: Store,
     name: Option<String>,
     /// Renews the lease and holds the lock of the name; `None` on SQLite, and after the connection failed.
-    connection: Option<AnyConnection>,
+    connection: Option<Connection>,
     predecessors: Vec<String>,
 }
 
@@ -99,8 +97,8 @@ impl Store {
     }
 
     async fn join_alone(&self, name: Option<&str>) -> Result<()> {
-        let gone = sqlx::query("delete from servers");
-        let new = sqlx::query(
+        let gone = Query::new("delete from servers");
+        let new = Query::new(
             "insert into servers (id, name, lease_until, started_at) values ($1, $2, 0, 0)",
         )
         .bind(self.server_id().to_owned())
@@ -120,14 +118,14 @@ impl Store {
             return Ok(Vec::new());
         };
         let query =
-            sqlx::query("delete from servers where name = $1 returning id").bind(name.to_owned());
+            Query::new("delete from servers where name = $1 returning id").bind(name.to_owned());
         let rows = self.write_rows(query).await?;
         column(&rows, "servers", "id")
     }
 
     /// Checks that the database accepts a write.
     pub async fn prove_write(&self) -> Result<()> {
-        let query = sqlx::query("update servers set started_at = started_at where id = $1")
+        let query = Query::new("update servers set started_at = started_at where id = $1")
             .bind(self.server_id().to_owned());
         self.write_count(query).await.map(drop)
     }
@@ -137,10 +135,10 @@ impl Store {
         if self.kind() == DatabaseKind::Sqlite {
             return Ok(Freed::default());
         }
-        let rows = self.read_rows(sqlx::query(DEAD)).await?;
+        let rows = self.read_rows(Query::new(DEAD)).await?;
         let dead: Vec<String> = column(&rows, "servers", "server_id")?;
         let freed = self.free_all(&dead, at).await;
-        let gone = sqlx::query(concat!("delete from servers where lease_until < ", now!()));
+        let gone = Query::new(concat!("delete from servers where lease_until < ", now!()));
         self.write_count(gone).await?;
         freed
     }
@@ -148,7 +146,7 @@ impl Store {
     /// Lets the lease of every server end at once, and frees what all of them claimed.
     #[cfg(feature = "testing")]
     pub(crate) async fn end_servers(&self, at: Timestamp) -> Result<Freed> {
-        let query = sqlx::query("update servers set lease_until = 0");
+        let query = Query::new("update servers set lease_until = 0");
         self.write_count(query).await?;
         self.free(None, at).await
     }
@@ -203,12 +201,12 @@ impl Membership {
             };
             let id = store.server_id().to_owned();
             let lease = i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
-            sqlx::query(EXTEND)
+            Query::new(EXTEND)
                 .bind(id.clone())
                 .bind(lease)
                 .execute(&mut connection)
                 .await?;
-            sqlx::query(RENEW)
+            Query::new(RENEW)
                 .bind(id)
                 .bind(name.clone())
                 .bind(lease)
@@ -238,10 +236,10 @@ impl Membership {
         } = self;
         let id = store.server_id();
         let freed = store.free(Some(id), at).await;
-        let query = sqlx::query("delete from servers where id = $1").bind(id.to_owned());
+        let query = Query::new("delete from servers where id = $1").bind(id.to_owned());
         store.write_count(query).await?;
         if let Some(connection) = connection {
-            in_time(async { Ok(connection.close().await?) }).await?;
+            in_time(connection.close()).await?;
         }
         freed
     }
@@ -264,13 +262,13 @@ impl Membership {
 }
 
 /// Opens a connection that holds the lock of the name; returns `None` if another server holds it.
-async fn open(source: &Source, name: Option<&str>) -> Result<Option<AnyConnection>> {
+async fn open(source: &Source, name: Option<&str>) -> Result<Option<Connection>> {
     let mut connection = source.connect(Role::Writer).await?;
     let Some(name) = name else {
         return Ok(Some(connection));
     };
     let row =
-        sqlx::query("select 1 where pg_try_advisory_lock(hashtext('recado server'), hashtext($1))")
+        Query::new("select 1 where pg_try_advisory_lock(hashtext('recado server'), hashtext($1))")
             .bind(name.to_owned())
             .fetch_optional(&mut connection)
             .await?;

@@ -4,18 +4,20 @@ use std::any::Any;
 use std::sync::Arc;
 
 use recado_core::OrganizationId;
-use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Connection};
+use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::db::connect::{Role, Source};
+use crate::db::alone::alone;
+use crate::db::connect::Source;
 use crate::db::memory::Memory;
-use crate::db::migrations::{Applied, MIGRATIONS, is_current};
+use crate::db::migrations::{Applied, MIGRATIONS, migrate};
+use crate::db::query::Query;
+use crate::db::raw_row::RawRow;
 use crate::db::readers::Readers;
 use crate::db::turns::Turns;
 use crate::db::writer::{Scope, Work, Writer};
-use crate::db::{DatabaseKind, Query, in_time};
+use crate::db::{DatabaseKind, Role, in_time};
 use crate::encryption::MasterKey;
 use crate::error::{Result, StoreError};
 use crate::events::notifications::Notifications;
@@ -81,25 +83,10 @@ impl Store {
     /// Brings the tables up to date; safe when several servers start at once.
     /// Fails with [`StoreError::NewerDatabase`] for a database of a newer program.
     pub async fn migrate(&self) -> Result<()> {
-        let mut connection = self.shared.source.connect(Role::Migrator).await?;
-        if is_current(&mut connection).await? {
-            connection.close().await?;
-            return Ok(());
-        }
-        // `Migrator::run` is generic in a way that makes the future unfit for a task of its own.
-        match self.kind() {
-            // Takes a lock of its own.
-            DatabaseKind::Postgres => MIGRATIONS.run_direct(None, &mut connection, false).await?,
-            DatabaseKind::Sqlite => {
-                let mut transaction = connection.begin_with("begin immediate").await?;
-                MIGRATIONS
-                    .run_direct(None, &mut *transaction, false)
-                    .await?;
-                transaction.commit().await?;
-            }
-        }
-        connection.close().await?;
-        Ok(())
+        let migrating = alone(&self.shared.source, Role::Migrator, |connection| {
+            Box::pin(migrate(connection))
+        });
+        migrating.await
     }
 
     /// Checks that this program may bring the tables up to date. Returns whether there are tables.
@@ -110,14 +97,14 @@ impl Store {
         match self.kind() {
             // A PostgreSQL database may have the tables of others, too.
             DatabaseKind::Sqlite if is_new => {
-                let query = sqlx::query("select 1 from sqlite_master limit 1");
+                let query = Query::new("select 1 from sqlite_master limit 1");
                 if self.read_row(query).await?.is_some() {
                     return Err(StoreError::ForeignDatabase);
                 }
             }
             DatabaseKind::Postgres if !applied.is_complete() => {
                 let query =
-                    sqlx::query("select 1 where has_schema_privilege(current_schema(), 'create')");
+                    Query::new("select 1 where has_schema_privilege(current_schema(), 'create')");
                 if self.read_row(query).await?.is_none() {
                     return Err(StoreError::MayNotCreate);
                 }
@@ -129,7 +116,7 @@ impl Store {
 
     /// Fails with [`StoreError::NewerDatabase`] if this program does not know one of the migrations.
     pub(crate) async fn applied_migrations(&self) -> Result<Applied> {
-        let query = sqlx::query("select version from _sqlx_migrations where success = true");
+        let query = Query::new("select version from _sqlx_migrations where success = true");
         let rows = match self.read_rows(query).await {
             Ok(rows) => rows,
             // The database is new.
@@ -141,14 +128,14 @@ impl Store {
 
     /// Returns which database it is.
     pub fn kind(&self) -> DatabaseKind {
-        self.shared.source.kind
+        self.shared.source.kind()
     }
 
     /// Asks whether the database answers and is migrated.
     /// Fails with [`StoreError::NotMigrated`] if it is not.
     pub async fn ping(&self) -> Result<()> {
         let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
-        let query = sqlx::query(
+        let query = Query::new(
             "select version from _sqlx_migrations where version = $1 and success = true",
         )
         .bind(newest);
@@ -160,7 +147,7 @@ impl Store {
         }
     }
 
-    /// Resolves if the task that writes panics: from then on every write fails.
+    /// Resolves if the thread that writes panics: from then on every write fails.
     pub async fn writer_broken(&self) {
         self.shared.writer.broken().await;
     }
@@ -213,7 +200,7 @@ impl Store {
     }
 
     /// Returns the writing connections, if there is more than one.
-    pub(crate) fn writers(&self) -> Option<&AnyPool> {
+    pub(crate) fn writers(&self) -> Option<&PgPool> {
         self.shared.writer.pool()
     }
 
@@ -225,16 +212,16 @@ impl Store {
     }
 
     /// Runs one writing statement; returns its first row.
-    pub(crate) async fn write_row(&self, query: Query) -> Result<Option<AnyRow>> {
+    pub(crate) async fn write_row(&self, query: Query) -> Result<Option<RawRow>> {
         self.write(Scope::Statement, move |connection| {
-            Box::pin(async move { Ok(query.fetch_optional(connection).await?) })
+            Box::pin(async move { query.fetch_optional(connection).await })
         })
         .await
     }
 
-    pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<AnyRow>> {
+    pub(crate) async fn write_rows(&self, query: Query) -> Result<Vec<RawRow>> {
         self.write(Scope::Statement, move |connection| {
-            Box::pin(async move { Ok(query.fetch_all(connection).await?) })
+            Box::pin(async move { query.fetch_all(connection).await })
         })
         .await
     }
@@ -242,7 +229,7 @@ impl Store {
     /// Runs one writing statement; returns how many rows it changed.
     pub(crate) async fn write_count(&self, query: Query) -> Result<u64> {
         self.write(Scope::Statement, move |connection| {
-            Box::pin(async move { Ok(query.execute(connection).await?.rows_affected()) })
+            Box::pin(async move { query.execute(connection).await })
         })
         .await
     }

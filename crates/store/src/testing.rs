@@ -6,15 +6,16 @@
 
 pub(crate) mod plans;
 
+use std::any::Any;
 use std::path::Path;
 
-use sqlx::any::{Any, AnyConnectOptions, AnyRow};
-use sqlx::pool::PoolConnection;
+use sqlx::any::{AnyConnectOptions, AnyRow};
 use sqlx::{AnyConnection, AssertSqlSafe, Column as _, Connection, Row as _};
 use tempfile::TempDir;
 
 use crate::db::DatabaseKind;
 use crate::db::migrations::MIGRATIONS;
+use crate::db::readers::Pools;
 use crate::encryption::MasterKey;
 use crate::store::Store;
 
@@ -72,6 +73,8 @@ impl TestDatabase {
     }
 
     fn at((url, location): (String, Location)) -> Self {
+        // For statements past the store, which have one driver for both databases.
+        sqlx::any::install_default_drivers();
         let key = MasterKey::generate().expect("random bytes");
         Self { url, key, location }
     }
@@ -174,10 +177,19 @@ impl TestDatabase {
 
 impl Store {
     /// Takes every connection that lists read with, as slow lists do, until the value is dropped.
-    pub async fn occupy_lists(&self) -> Vec<PoolConnection<Any>> {
-        let (mut held, readers) = (Vec::new(), self.readers().of_lists());
-        for _ in 0..readers.options().get_max_connections() {
-            held.push(readers.acquire().await.expect("a connection"));
+    pub async fn occupy_lists(&self) -> Vec<Box<dyn Any + Send>> {
+        let mut held: Vec<Box<dyn Any + Send>> = Vec::new();
+        match &self.readers().pools {
+            Pools::Sqlite { lists, .. } => {
+                for _ in 0..lists.max() {
+                    held.push(Box::new(lists.reader().await.expect("a connection")));
+                }
+            }
+            Pools::Postgres(pool) => {
+                for _ in 0..pool.options().get_max_connections() {
+                    held.push(Box::new(pool.acquire().await.expect("a connection")));
+                }
+            }
         }
         held
     }

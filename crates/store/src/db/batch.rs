@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use recado_core::OrganizationId;
 use tokio::sync::oneshot;
 
-use crate::db::{DatabaseKind, in_time};
+use crate::db::in_time;
 use crate::error::StoreError;
 use crate::store::Store;
 
@@ -103,7 +103,7 @@ impl Store {
             Err(error) if writes.len() == 1 => return vec![Err(error)],
             Err(error) => error,
         };
-        if !self.may_succeed_alone(&error) {
+        if !error.concerns_one_write() {
             tracing::error!(%error, "a batch of writes failed");
             return writes.iter().map(|_| Err(error.of_batch())).collect();
         }
@@ -116,13 +116,6 @@ impl Store {
             }));
         }
         results
-    }
-
-    /// Whether one write of several is to blame, and the others would succeed without it.
-    pub(crate) fn may_succeed_alone(&self, error: &StoreError) -> bool {
-        // PostgreSQL undoes a statement that failed without harm to anything else.
-        let undone = self.kind() == DatabaseKind::Postgres && error.is_answer();
-        undone || error.concerns_one_write()
     }
 }
 

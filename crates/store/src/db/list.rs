@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use sqlx::AssertSqlSafe;
 
-use crate::db::{DatabaseKind, Query};
+use crate::db::DatabaseKind;
+use crate::db::query::Query;
 
 /// The organization in `$1`, as a column of the list that is unpacked: joined by it, both databases
 /// begin with the list. With `$1` alone, SQLite would go through everything that the organization has.
@@ -47,7 +48,7 @@ pub(crate) fn over_list(kind: DatabaseKind, statement: &'static OverList) -> Que
         let text = text.replace("{owner}", OWNER).replace("{list}", list);
         text.replace("{ids}", ids)
     });
-    sqlx::query(text.as_str())
+    Query::new(text.as_str())
 }
 
 /// Makes a statement that selects the ids of a table, called `t`, that are in the list `$1` and meet a condition.
@@ -61,5 +62,5 @@ pub(crate) fn among_ids(kind: DatabaseKind, table: &str, condition: &str) -> Que
              and t.id = any(array(select jsonb_array_elements_text($1::jsonb)))"
         ),
     };
-    sqlx::query(AssertSqlSafe(text))
+    Query::new(AssertSqlSafe(text))
 }

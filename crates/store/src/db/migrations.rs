@@ -1,11 +1,15 @@
 //! The migrations of this program, and those that a database has.
 
 use std::collections::BTreeSet;
+use std::time::Instant;
 
-use sqlx::any::AnyRow;
-use sqlx::migrate::Migrator;
-use sqlx::{AnyConnection, Row as _};
+use rusqlite::TransactionBehavior;
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 
+use crate::db::connection::{Connection, Driver};
+use crate::db::query::Query;
+use crate::db::raw_row::RawRow;
+use crate::db::row;
 use crate::error::{Result, StoreError};
 
 pub(crate) static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -14,9 +18,8 @@ pub(crate) struct Applied(BTreeSet<i64>);
 
 impl Applied {
     /// Fails with [`StoreError::NewerDatabase`] if this program does not know one of them.
-    pub(crate) fn read(rows: &[AnyRow]) -> Result<Self> {
-        let versions = rows.iter().map(|row| row.try_get::<i64, _>(0));
-        let versions = versions.collect::<Result<BTreeSet<_>, _>>()?;
+    pub(crate) fn read(rows: &[RawRow]) -> Result<Self> {
+        let versions: BTreeSet<i64> = row::column(rows, "_sqlx_migrations", "version")?;
         let unknown = versions
             .iter()
             .find(|version| !MIGRATIONS.version_exists(**version));
@@ -41,16 +44,28 @@ impl Applied {
     }
 }
 
+/// Brings the tables up to date.
+pub(crate) async fn migrate(connection: &mut Connection) -> Result<()> {
+    if is_current(connection).await? {
+        return Ok(());
+    }
+    match connection.driver() {
+        Driver::Sqlite(connection) => Ok(migrate_sqlite(connection)?),
+        // Takes a lock of its own. `Migrator::run` is generic in a way that makes the future unfit for a task.
+        Driver::Postgres(connection) => Ok(MIGRATIONS.run_direct(None, connection, false).await?),
+    }
+}
+
 /// Returns whether the database has exactly the migrations of this program.
 ///
 /// If so, a start does not take the migrations' lock, which a paused server may hold.
-pub(crate) async fn is_current(connection: &mut AnyConnection) -> Result<bool> {
-    let applied = sqlx::query(
+async fn is_current(connection: &mut Connection) -> Result<bool> {
+    let applied = Query::new(
         "select version, checksum from _sqlx_migrations where success = true order by version",
     )
     .fetch_all(connection)
     .await;
-    let applied = match applied.map_err(StoreError::from) {
+    let applied = match applied {
         Ok(applied) => applied,
         Err(error) if error.is_missing_table() => return Ok(false),
         Err(error) => return Err(error),
@@ -60,7 +75,72 @@ pub(crate) async fn is_current(connection: &mut AnyConnection) -> Result<bool> {
             .iter()
             .zip(MIGRATIONS.iter())
             .all(|(row, migration)| {
-                row.try_get::<i64, _>(0).ok() == Some(migration.version)
-                    && row.try_get::<&[u8], _>(1).ok() == Some(&*migration.checksum)
+                row.integer("version") == Some(migration.version)
+                    && row.bytes("checksum") == Some(&*migration.checksum)
             }))
+}
+
+/// The table in which sqlx keeps what was applied, as its own driver for SQLite makes it.
+const TABLE: &str = "create table if not exists _sqlx_migrations (
+    version bigint primary key,
+    description text not null,
+    installed_on timestamp not null default current_timestamp,
+    success boolean not null,
+    checksum blob not null,
+    execution_time bigint not null
+)";
+
+/// Does what sqlx does, for which its driver would be needed, and all in one transaction.
+fn migrate_sqlite(connection: &mut rusqlite::Connection) -> Result<(), MigrateError> {
+    let failed = |error: rusqlite::Error| MigrateError::Source(Box::new(error));
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    let transaction = begun.map_err(failed)?;
+    transaction.execute_batch(TABLE).map_err(failed)?;
+    let applied = applied_to_sqlite(&transaction).map_err(failed)?;
+    if let Some((version, ..)) = applied.iter().find(|(_, _, success)| !success) {
+        return Err(MigrateError::Dirty(*version));
+    }
+    for (version, ..) in &applied {
+        if !MIGRATIONS.version_exists(*version) {
+            return Err(MigrateError::VersionMissing(*version));
+        }
+    }
+    for migration in MIGRATIONS.iter() {
+        let version = migration.version;
+        match applied.iter().find(|(applied, ..)| *applied == version) {
+            Some((_, checksum, _)) if *checksum == *migration.checksum => {}
+            Some(_) => return Err(MigrateError::VersionMismatch(version)),
+            None => apply_to_sqlite(&transaction, migration).map_err(failed)?,
+        }
+    }
+    transaction.commit().map_err(failed)
+}
+
+type AppliedToSqlite = (i64, Vec<u8>, bool);
+
+fn applied_to_sqlite(connection: &rusqlite::Connection) -> rusqlite::Result<Vec<AppliedToSqlite>> {
+    let mut statement =
+        connection.prepare("select version, checksum, success from _sqlx_migrations")?;
+    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
+}
+
+fn apply_to_sqlite(
+    connection: &rusqlite::Connection,
+    migration: &Migration,
+) -> rusqlite::Result<()> {
+    let began = Instant::now();
+    connection.execute_batch(migration.sql.as_str())?;
+    let took = i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX);
+    connection.execute(
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+         values ($1, $2, true, $3, $4)",
+        (
+            migration.version,
+            &*migration.description,
+            &*migration.checksum,
+            took,
+        ),
+    )?;
+    Ok(())
 }

@@ -1,9 +1,11 @@
 //! The database: connections, the one way in, rows, pages and locks.
 
+pub(crate) mod alone;
 pub(crate) mod batch;
-pub(crate) mod bind;
 pub(crate) mod connect;
+pub(crate) mod connection;
 pub(crate) mod fault;
+pub(crate) mod lent;
 pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod memory;
@@ -11,15 +13,19 @@ pub(crate) mod migrations;
 pub(crate) mod noun;
 pub(crate) mod page;
 pub(crate) mod pools;
+pub(crate) mod postgres;
+pub(crate) mod query;
+pub(crate) mod raw_row;
 pub(crate) mod read;
 pub(crate) mod readers;
 pub(crate) mod row;
+pub(crate) mod run;
+pub(crate) mod sqlite;
+pub(crate) mod sqlite_pool;
 pub(crate) mod turns;
 pub(crate) mod writer;
 
 use std::time::Duration;
-
-use sqlx::any::{Any, AnyArguments};
 
 use crate::error::{Result, StoreError};
 
@@ -35,7 +41,14 @@ pub enum DatabaseKind {
 /// The longest that a read or a write may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(5);
 
-pub(crate) type Query = sqlx::query::Query<'static, Any, AnyArguments>;
+/// What a connection is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Role {
+    Reader,
+    Writer,
+    /// Changes tables, which may take long, and waits for another that does.
+    Migrator,
+}
 
 /// Runs a read or a write, which fails if it takes longer than the deadline.
 pub(crate) async fn in_time<T>(operation: impl Future<Output = Result<T>>) -> Result<T> {

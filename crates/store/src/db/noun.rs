@@ -4,12 +4,11 @@ use std::fmt::Display;
 
 use recado_core::OrganizationId;
 use sqlx::AssertSqlSafe;
-use sqlx::any::AnyRow;
 
-use crate::db::Query;
-use crate::db::bind::Bind as _;
 use crate::db::page::{Cursor, Listed, Page};
-use crate::db::read::{MAX_PAGE_BYTES, PageRows};
+use crate::db::query::Query;
+use crate::db::raw_row::{PageRows, RawRow};
+use crate::db::read::MAX_PAGE_BYTES;
 use crate::db::row::Columns;
 use crate::error::Result;
 use crate::store::Store;
@@ -39,19 +38,19 @@ pub trait Row: Sized {
     }
 
     /// Returns the columns of the row.
-    fn columns(row: &AnyRow) -> Columns<'_> {
+    fn columns(row: &RawRow) -> Columns<'_> {
         Columns::new(row, Self::TABLE, Self::ID)
     }
 
     /// Reads the value from a row.
-    fn of(row: &AnyRow) -> Result<Self> {
+    fn of(row: &RawRow) -> Result<Self> {
         Self::read(&Self::columns(row))
     }
 
     /// Makes a statement that selects values. The rest of its text is the program's own, as in the statements below.
     fn select(rest: &str) -> Query {
         let (columns, from) = (Self::COLUMNS, Self::FROM);
-        sqlx::query(AssertSqlSafe(format!(
+        Query::new(AssertSqlSafe(format!(
             "select {columns} from {from} {rest}"
         )))
     }
@@ -61,7 +60,7 @@ pub trait Row: Sized {
         let (time, id) = (Self::TIME, Self::ID);
         let query = Self::select(&format!(
             "where organization_id = $1 and ({time}, {id}) > ($2, $3){filter} \
-             order by {time}, {id} limit $4 + 0"
+             order by {time}, {id} limit $4"
         ));
         let (after, after_id) = page.start();
         query
@@ -73,7 +72,7 @@ pub trait Row: Sized {
 
     /// Makes a statement that returns the values that it changes.
     fn returning(change: &str) -> Query {
-        sqlx::query(AssertSqlSafe(format!(
+        Query::new(AssertSqlSafe(format!(
             "{change} returning {}",
             Self::COLUMNS
         )))

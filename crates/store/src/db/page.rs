@@ -63,10 +63,6 @@ impl Page {
     }
 
     /// One more row than wanted, which tells whether there is a next page.
-    ///
-    /// Statements write `limit $n + 0`. SQLite plans a plain `limit $n` by its value, and so prepares
-    /// the statement again at each run. Its planner stability guarantee would end that for every
-    /// statement, but is a switch of its build, which users of this library do not inherit.
     pub(crate) fn rows(&self) -> i64 {
         i64::from(self.limit.max(1)) + 1
     }

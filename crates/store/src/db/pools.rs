@@ -1,7 +1,9 @@
 //! The pools of connections, as those see them who watch a server.
 
-use sqlx::AnyPool;
+use sqlx::PgPool;
 
+use crate::db::readers::Pools;
+use crate::db::sqlite_pool::SqlitePool;
 use crate::store::Store;
 
 /// How a pool of connections is used at this moment.
@@ -18,7 +20,7 @@ pub struct PoolUse {
 }
 
 impl PoolUse {
-    fn of(name: &'static str, pool: &AnyPool) -> Self {
+    fn of_postgres(name: &'static str, pool: &PgPool) -> Self {
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         Self {
             pool: name,
@@ -27,17 +29,34 @@ impl PoolUse {
             max: pool.options().get_max_connections(),
         }
     }
+
+    fn of_sqlite(name: &'static str, pool: &SqlitePool) -> Self {
+        let (idle, in_use) = pool.used();
+        Self {
+            pool: name,
+            in_use,
+            idle,
+            max: pool.max(),
+        }
+    }
 }
 
 impl Store {
     /// Returns how the pools of this store are used: on PostgreSQL `readers` and `writers`, on SQLite, where one
     /// connection writes, `readers`, `sends` and `lists`.
     pub fn pools(&self) -> Vec<PoolUse> {
-        let readers = self.readers().pools().into_iter();
-        let writers = self.writers().map(|pool| ("writers", pool));
-        readers
-            .chain(writers)
-            .map(|(name, pool)| PoolUse::of(name, pool))
-            .collect()
+        match &self.readers().pools {
+            Pools::Sqlite { all, first, lists } => vec![
+                PoolUse::of_sqlite("readers", all),
+                PoolUse::of_sqlite("sends", first),
+                PoolUse::of_sqlite("lists", lists),
+            ],
+            Pools::Postgres(pool) => {
+                let writers = self.writers().into_iter();
+                let writers = writers.map(|pool| PoolUse::of_postgres("writers", pool));
+                let readers = PoolUse::of_postgres("readers", pool);
+                [readers].into_iter().chain(writers).collect()
+            }
+        }
     }
 }

@@ -1,17 +1,23 @@
-//! Reading: on PostgreSQL a read whose connection is lost is run again, and pages are bounded in bytes.
+//! Reading: pages are bounded in bytes, and on PostgreSQL a read whose connection is lost is run again.
+//!
+//! SQLite reads a few rows on the thread of the caller, because a change of threads costs more than the statement;
+//! what may be long has threads of its own.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use recado_core::OrganizationId;
-use sqlx::any::{AnyArguments, AnyRow, AnyTypeInfoKind};
-use sqlx::{AnyConnection, AnyPool, Execute as _, Row as _, SqlStr, ValueRef as _};
+use sqlx::PgPool;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::db::connect::Lent;
-use crate::db::writer::Running;
-use crate::db::{DatabaseKind, Query, in_time};
+use crate::db::connection::Driver;
+use crate::db::lent::Lent;
+use crate::db::query::Query;
+use crate::db::raw_row::{PageRows, RawRow};
+use crate::db::readers::Pools;
+use crate::db::sqlite::BUSY_TIMEOUT;
+use crate::db::sqlite_pool::SqlitePool;
+use crate::db::{in_time, postgres};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
@@ -20,47 +26,45 @@ const READ_PAUSE: Duration = Duration::from_millis(50);
 
 pub(crate) const MAX_PAGE_BYTES: usize = 1024 * 1024;
 
-/// Most bytes that are received from PostgreSQL after a page is full, so that its connection can be used again.
-const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
+/// The bound of a read that is known to be small.
+const ALL_BYTES: usize = usize::MAX;
 
-/// Bytes of a value that is neither a text nor a blob.
-const NUMBER_BYTES: usize = 8;
-
-#[derive(Default)]
-pub(crate) struct PageRows {
-    /// One row at least, if there is one.
-    pub(crate) rows: Vec<AnyRow>,
-    /// Whether rows were left out because the page is full.
-    pub(crate) cut: bool,
-}
-
-/// What was read, and whether the statement came to its end.
-struct Fetched<T> {
-    value: T,
-    ended: bool,
-}
+/// What a read holds while it runs.
+type Held = [Option<OwnedSemaphorePermit>; 2];
 
 impl Store {
-    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<AnyRow>> {
-        self.read(&self.readers().all, [None, None], query, first)
-            .await
+    /// Reads a row that is found at once.
+    pub(crate) async fn read_row(&self, query: Query) -> Result<Option<RawRow>> {
+        let page = match &self.readers().pools {
+            Pools::Sqlite { all, .. } => self.read_here(all, query).await?,
+            Pools::Postgres(pool) => self.read_postgres(pool, query).await?,
+        };
+        Ok(page.rows.into_iter().next())
     }
 
     /// Reads a row that a send or a provider webhook waits for, on connections that no list uses.
-    pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<AnyRow>> {
-        self.read(self.readers().of_first(), [None, None], query, first)
-            .await
+    pub(crate) async fn read_row_first(&self, query: Query) -> Result<Option<RawRow>> {
+        Ok(self.read_rows_first(query).await?.into_iter().next())
     }
 
-    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<AnyRow>> {
-        self.read(&self.readers().all, [None, None], query, all)
-            .await
+    pub(crate) async fn read_rows(&self, query: Query) -> Result<Vec<RawRow>> {
+        let page = match &self.readers().pools {
+            Pools::Sqlite { all, .. } => {
+                let held = [None, None];
+                self.read_apart(all, held, query, ALL_BYTES).await?
+            }
+            Pools::Postgres(pool) => self.read_postgres(pool, query).await?,
+        };
+        Ok(page.rows)
     }
 
-    /// Reads all rows, on the connections that lists do not use.
-    pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<AnyRow>> {
-        self.read(self.readers().of_first(), [None, None], query, all)
-            .await
+    /// Reads all of a few rows, on the connections that lists do not use.
+    pub(crate) async fn read_rows_first(&self, query: Query) -> Result<Vec<RawRow>> {
+        let page = match &self.readers().pools {
+            Pools::Sqlite { first, .. } => self.read_here(first, query).await?,
+            Pools::Postgres(pool) => self.read_postgres(pool, query).await?,
+        };
+        Ok(page.rows)
     }
 
     /// Reads rows up to so many bytes, and one row at least; no more is in memory meanwhile.
@@ -85,143 +89,100 @@ impl Store {
         query: Query,
         max_bytes: usize,
     ) -> Result<PageRows> {
-        let (kind, readers) = (self.kind(), self.readers().of_lists());
         let slot = in_time(async {
             let slot = Arc::clone(&self.readers().slots).acquire_owned().await;
             slot.map_err(|_| StoreError::Busy)
         });
         let held = [turn, Some(slot.await?)];
-        self.read(readers, held, query, move |query, connection| {
-            Box::pin(fetch_page(kind, query, max_bytes, connection))
+        match &self.readers().pools {
+            Pools::Sqlite { lists, .. } => self.read_apart(lists, held, query, max_bytes).await,
+            Pools::Postgres(pool) => self.read_page_postgres(pool, held, query, max_bytes).await,
+        }
+    }
+
+    /// Reads from SQLite on the thread of the caller.
+    async fn read_here(&self, pool: &Arc<SqlitePool>, query: Query) -> Result<PageRows> {
+        #[cfg(feature = "testing")]
+        self.count_read();
+        // A task that only reads lets others run now and then.
+        tokio::task::coop::consume_budget().await;
+        let reader = pool.reader().await?;
+        match reader.read(&query, ALL_BYTES, Duration::ZERO) {
+            Err(StoreError::Busy) => {}
+            read => return read,
+        }
+        drop(reader);
+        // Another program holds the file, and the thread must not wait for it.
+        self.read_apart(pool, [None, None], query, ALL_BYTES).await
+    }
+
+    /// Reads from SQLite on a thread that may be held up. The thread ends by the same deadline as the wait for it.
+    async fn read_apart(
+        &self,
+        pool: &Arc<SqlitePool>,
+        held: Held,
+        query: Query,
+        max_bytes: usize,
+    ) -> Result<PageRows> {
+        #[cfg(feature = "testing")]
+        self.count_read();
+        let reader = pool.reader().await?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let _held = held;
+            reader.read(&query, max_bytes, BUSY_TIMEOUT)
+        });
+        in_time(async {
+            let read = reading.await;
+            read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
         })
         .await
     }
 
-    /// Reads, again if the connection is lost meanwhile: a database that restarts fails no reader.
+    async fn read_postgres(&self, pool: &PgPool, query: Query) -> Result<PageRows> {
+        let held = [None, None];
+        self.read_page_postgres(pool, held, query, ALL_BYTES).await
+    }
+
+    /// Reads from PostgreSQL, again if the connection is lost meanwhile: a database that restarts fails no reader.
     ///
     /// The read goes on when its caller hangs up, for a read that is broken off costs its connection; it
     /// keeps what it holds as long.
-    async fn read<T: Send + 'static>(
+    async fn read_page_postgres(
         &self,
-        readers: &AnyPool,
-        held: [Option<OwnedSemaphorePermit>; 2],
+        pool: &PgPool,
+        held: Held,
         query: Query,
-        fetch: impl for<'c> Fn(
-            Query,
-            &'c mut AnyConnection,
-        ) -> Running<'c, Result<Fetched<T>, sqlx::Error>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Result<T> {
+        max_bytes: usize,
+    ) -> Result<PageRows> {
         #[cfg(feature = "testing")]
         self.count_read();
-        let (kind, readers) = (self.kind(), readers.clone());
-        let query = Repeatable::new(query)?;
+        let pool = pool.clone();
+        query.note();
         let reading = tokio::spawn(in_time(async move {
             let _held = held;
             loop {
-                let read = async {
-                    let mut connection = Lent::from(&readers).await?;
-                    let result = fetch(query.query(), &mut connection).await;
-                    if result.as_ref().is_ok_and(|fetched| !fetched.ended) {
-                        // What was not received would keep the next statement waiting.
-                        drop(connection);
-                    } else {
-                        connection.give_back();
-                    }
-                    result
-                };
-                match read.await.map_err(StoreError::from) {
-                    Err(StoreError::Unavailable(_))
-                        if kind == DatabaseKind::Postgres && !readers.is_closed() =>
-                    {
+                match read_once(&pool, &query, max_bytes).await {
+                    Err(StoreError::Unavailable(_)) if !pool.is_closed() => {
                         tokio::time::sleep(READ_PAUSE).await;
                     }
-                    done => return done.map(|fetched| fetched.value),
+                    read => return read,
                 }
             }
         }));
-        reading
-            .await
-            .unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
+        let read = reading.await;
+        read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
 }
 
-impl<T> Fetched<T> {
-    fn whole(value: T) -> Self {
-        Self { value, ended: true }
-    }
-}
-
-fn first(
-    query: Query,
-    connection: &mut AnyConnection,
-) -> Running<'_, Result<Fetched<Option<AnyRow>>, sqlx::Error>> {
-    Box::pin(async move { Ok(Fetched::whole(query.fetch_optional(connection).await?)) })
-}
-
-fn all(
-    query: Query,
-    connection: &mut AnyConnection,
-) -> Running<'_, Result<Fetched<Vec<AnyRow>>, sqlx::Error>> {
-    Box::pin(async move { Ok(Fetched::whole(query.fetch_all(connection).await?)) })
-}
-
-async fn fetch_page(
-    kind: DatabaseKind,
-    query: Query,
-    max_bytes: usize,
-    connection: &mut AnyConnection,
-) -> Result<Fetched<PageRows>, sqlx::Error> {
-    let mut rows = query.fetch(connection);
-    let (mut page, mut bytes, mut surplus) = (PageRows::default(), 0, 0);
-    while let Some(row) = rows.try_next().await? {
-        let size = size(&row)?;
-        page.cut |= bytes + size > max_bytes && !page.rows.is_empty();
-        if !page.cut {
-            bytes += size;
-            page.rows.push(row);
-            continue;
-        }
-        surplus += size;
-        // SQLite stops a statement whose rows are not taken; PostgreSQL sends them all.
-        let ended = kind == DatabaseKind::Sqlite;
-        if ended || surplus > MAX_SURPLUS_BYTES {
-            return Ok(Fetched { value: page, ended });
-        }
-    }
-    Ok(Fetched::whole(page))
-}
-
-fn size(row: &AnyRow) -> Result<usize, sqlx::Error> {
-    let size = |column| {
-        Ok(match row.try_get_raw(column)?.type_info().kind() {
-            AnyTypeInfoKind::Text => row.try_get::<&str, _>(column)?.len(),
-            AnyTypeInfoKind::Blob => row.try_get::<&[u8], _>(column)?.len(),
-            _ => NUMBER_BYTES,
-        })
+async fn read_once(pool: &PgPool, query: &Query, max_bytes: usize) -> Result<PageRows> {
+    let mut lent = Lent::from(pool).await?;
+    let Driver::Postgres(connection) = lent.connection().driver() else {
+        return Err(StoreError::Busy);
     };
-    (0..row.len()).map(size).sum()
-}
-
-struct Repeatable {
-    text: SqlStr,
-    arguments: AnyArguments,
-}
-
-impl Repeatable {
-    fn new(mut query: Query) -> Result<Self> {
-        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
-        Ok(Self {
-            text: query.sql(),
-            arguments: arguments.unwrap_or_default(),
-        })
+    let read = postgres::fetch_page(query, max_bytes, connection).await;
+    // What was not received would keep the next statement waiting.
+    if !read.as_ref().is_ok_and(|(_, ended)| !ended) {
+        lent.give_back();
     }
-
-    fn query(&self) -> Query {
-        let mut arguments = AnyArguments::default();
-        arguments.values.0.clone_from(&self.arguments.values.0);
-        sqlx::query_with(self.text.clone(), arguments)
-    }
+    Ok(read?.0)
 }

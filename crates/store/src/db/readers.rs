@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use sqlx::AnyPool;
+use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use crate::db::connect::Source;
+use crate::db::postgres;
+use crate::db::sqlite_pool::SqlitePool;
 use crate::db::turns::Turns;
+
+/// SQLite's connections for reads that no other pool is for.
+const CONNECTIONS: u32 = 4;
 
 /// SQLite's connections for the reads that a send or a provider webhook waits for.
 const FIRST_CONNECTIONS: u32 = 2;
@@ -19,50 +24,53 @@ const LISTS: u32 = 4;
 const LISTS_EACH: usize = 1;
 
 /// The connections that read.
-///
-/// On SQLite, what a send or a provider webhook waits for has connections of its own, and so have lists, which
-/// may be slow.
 pub(crate) struct Readers {
-    pub(crate) all: AnyPool,
-    first: Option<AnyPool>,
-    lists: Option<AnyPool>,
+    pub(crate) pools: Pools,
     pub(crate) turns: Turns,
     pub(crate) slots: Arc<Semaphore>,
 }
 
+/// The pools of connections that read.
+///
+/// On SQLite, what a send or a provider webhook waits for has connections of its own, and so have lists, which
+/// may be slow.
+pub(crate) enum Pools {
+    Sqlite {
+        all: Arc<SqlitePool>,
+        first: Arc<SqlitePool>,
+        lists: Arc<SqlitePool>,
+    },
+    Postgres(PgPool),
+}
+
 impl Readers {
     pub(crate) fn of(source: &Source) -> Self {
+        let pools = match source {
+            Source::Sqlite(uri) => {
+                let pool = |connections| SqlitePool::new(Arc::clone(uri), connections);
+                Pools::Sqlite {
+                    all: pool(CONNECTIONS),
+                    first: pool(FIRST_CONNECTIONS),
+                    lists: pool(LISTS),
+                }
+            }
+            Source::Postgres(options) => Pools::Postgres(postgres::pool(options)),
+        };
         Self {
-            all: source.pool(),
-            first: source.extra_pool(FIRST_CONNECTIONS),
-            lists: source.extra_pool(LISTS),
+            pools,
             turns: Turns::new(LISTS_EACH),
             slots: Arc::new(Semaphore::new(LISTS as usize)),
         }
     }
 
     pub(crate) async fn close(&self) {
-        for (_, pool) in self.pools() {
-            pool.close().await;
+        match &self.pools {
+            Pools::Sqlite { all, first, lists } => {
+                for pool in [all, first, lists] {
+                    pool.close().await;
+                }
+            }
+            Pools::Postgres(pool) => pool.close().await,
         }
-    }
-
-    pub(crate) fn pools(&self) -> Vec<(&'static str, &AnyPool)> {
-        let pools = [
-            ("readers", Some(&self.all)),
-            ("sends", self.first.as_ref()),
-            ("lists", self.lists.as_ref()),
-        ];
-        let open = pools.into_iter();
-        open.filter_map(|(name, pool)| Some((name, pool?)))
-            .collect()
-    }
-
-    pub(crate) fn of_first(&self) -> &AnyPool {
-        self.first.as_ref().unwrap_or(&self.all)
-    }
-
-    pub(crate) fn of_lists(&self) -> &AnyPool {
-        self.lists.as_ref().unwrap_or(&self.all)
     }
 }

@@ -13,14 +13,13 @@ use recado_core::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use sqlx::any::AnyRow;
-use sqlx::{Row, ValueRef as _};
 
+use crate::db::raw_row::RawRow;
 use crate::error::{Result, StoreError};
 
 /// The columns of a row.
 pub struct Columns<'r> {
-    row: &'r AnyRow,
+    row: &'r RawRow,
     table: &'static str,
     id_column: &'static str,
 }
@@ -30,7 +29,7 @@ pub(crate) trait Stored<'r>: Sized {
 }
 
 impl<'r> Columns<'r> {
-    pub(crate) fn new(row: &'r AnyRow, table: &'static str, id_column: &'static str) -> Self {
+    pub(crate) fn new(row: &'r RawRow, table: &'static str, id_column: &'static str) -> Self {
         Self {
             row,
             table,
@@ -50,13 +49,13 @@ impl<'r> Columns<'r> {
         StoreError::Corrupt {
             table: self.table,
             column,
-            id: self.row.try_get(self.id_column).unwrap_or_default(),
+            id: self.row.text(self.id_column).unwrap_or_default().to_owned(),
         }
     }
 }
 
 pub(crate) fn column<'r, T: Stored<'r>, C: FromIterator<T>>(
-    rows: &'r [AnyRow],
+    rows: &'r [RawRow],
     table: &'static str,
     column: &'static str,
 ) -> Result<C> {
@@ -67,8 +66,8 @@ pub(crate) fn column<'r, T: Stored<'r>, C: FromIterator<T>>(
 
 impl<'r, T: Stored<'r>> Stored<'r> for Option<T> {
     fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self> {
-        let value = columns.row.try_get_raw(column);
-        if value.map_err(|_| columns.corrupt(column))?.is_null() {
+        let is_null = columns.row.is_null(column);
+        if is_null.ok_or_else(|| columns.corrupt(column))? {
             return Ok(None);
         }
         T::read(columns, column).map(Some)
@@ -94,17 +93,23 @@ macro_rules! stored {
 pub(crate) use stored;
 
 macro_rules! stored_as_it_is {
-    ($($type:ty),+) => {$(
+    ($($type:ty, $read:ident;)+) => {$(
         impl<'r> Stored<'r> for $type {
             fn read(columns: &Columns<'r>, column: &'static str) -> Result<Self> {
-                // The driver's error shows the value.
-                columns.row.try_get(column).map_err(|_| columns.corrupt(column))
+                let value = columns.row.$read(column).map(Into::into);
+                value.ok_or_else(|| columns.corrupt(column))
             }
         }
     )+};
 }
 
-stored_as_it_is!(i64, &'r str, String, &'r [u8], Vec<u8>);
+stored_as_it_is! {
+    i64, integer;
+    &'r str, text;
+    String, text;
+    &'r [u8], bytes;
+    Vec<u8>, bytes;
+}
 stored!(u16, u32, u64 as i64, TryInto::try_into);
 stored!(bool as i64, |number| Ok::<_, StoreError>(number != 0));
 stored!(Timestamp as i64, Timestamp::from_millisecond);

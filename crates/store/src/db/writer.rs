@@ -1,38 +1,28 @@
 //! The one way in: every write goes through here.
 //!
 //! SQLite takes one writer at a time, and a durable commit costs a wait for the disk.
-//! So one task owns the writing connection, and commits the writes of all callers that wait in one
+//! So one thread owns the writing connection, and commits the writes of all callers that wait in one
 //! transaction; each caller is answered after the commit.
 //! A write of one statement undoes itself when it fails, and a larger one stands in a savepoint,
 //! so that a bad row fails alone.
 //! PostgreSQL does all of that by itself, and gets the write on a pooled connection.
 
-use std::pin::Pin;
+use std::sync::Arc;
 
-use sqlx::{AnyConnection, AnyPool, Connection};
+use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::DatabaseKind;
-use crate::db::connect::{Lent, Role, Source};
+use crate::db::connect::Source;
+use crate::db::connection::{Connection, at_once};
+use crate::db::lent::Lent;
+use crate::db::{Role, postgres, sqlite};
 use crate::error::StoreError;
+
+pub(crate) use crate::db::connection::{Running, Work};
 
 /// Most writes in one transaction, and most that wait for the next.
 const GROUP: usize = 128;
-
-/// A future that borrows the connection it writes on.
-pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
-
-/// What one caller writes.
-pub(crate) trait Work<T>:
-    for<'c> FnOnce(&'c mut AnyConnection) -> Running<'c, Result<T, StoreError>> + Send + 'static
-{
-}
-
-impl<T, W> Work<T> for W where
-    W: for<'c> FnOnce(&'c mut AnyConnection) -> Running<'c, Result<T, StoreError>> + Send + 'static
-{
-}
 
 /// How much a write holds together.
 #[derive(Clone, Copy)]
@@ -44,9 +34,9 @@ pub(crate) enum Scope {
 }
 
 pub(crate) enum Writer {
-    /// The task that writes, and the sign that it panicked.
+    /// The thread that writes, and the sign that it panicked.
     Group(mpsc::Sender<Order>, CancellationToken),
-    Pool(AnyPool),
+    Pool(PgPool),
 }
 
 pub(crate) enum Order {
@@ -54,7 +44,7 @@ pub(crate) enum Order {
     Close(oneshot::Sender<()>),
 }
 
-pub(crate) type Job = Box<dyn for<'c> FnOnce(&'c mut AnyConnection) -> Running<'c, Written> + Send>;
+pub(crate) type Job = Box<dyn FnOnce(&mut Connection) -> Written + Send>;
 
 /// Answers a caller, who is told whether the group was committed.
 pub(crate) type Answer = Box<dyn FnOnce(bool) + Send>;
@@ -73,24 +63,26 @@ impl Writer {
     /// Opens the database, at once, so that a wrong address is noticed.
     pub(crate) async fn open(source: &Source) -> Result<Self, StoreError> {
         let connection = source.connect(Role::Writer).await?;
-        match source.kind {
-            DatabaseKind::Postgres => {
+        match source {
+            Source::Postgres(options) => {
                 connection.close().await?;
-                Ok(Self::Pool(source.pool()))
+                Ok(Self::Pool(postgres::pool(options)))
             }
-            DatabaseKind::Sqlite => {
+            Source::Sqlite(uri) => {
                 let (orders, queue) = mpsc::channel(GROUP);
                 let group = GroupWriter {
-                    source: source.clone(),
+                    uri: Arc::clone(uri),
                     connection: Some(connection),
                 };
                 let broken = CancellationToken::new();
-                // Cancels when it is dropped by a panic: without this task every write fails for good.
+                // Cancels when it is dropped by a panic: without this thread every write fails for good.
                 let guard = broken.clone().drop_guard();
-                tokio::spawn(async move {
-                    group.run(queue).await;
+                let thread = std::thread::Builder::new().name("recado-writer".to_owned());
+                let started = thread.spawn(move || {
+                    group.run(queue);
                     guard.disarm();
                 });
+                started.map_err(sqlx::Error::Io)?;
                 Ok(Self::Group(orders, broken))
             }
         }
@@ -103,9 +95,9 @@ impl Writer {
     ) -> Result<T, StoreError> {
         match self {
             Self::Pool(pool) => {
-                let mut connection = Lent::from(pool).await?;
-                let result = apply(scope, work, &mut connection).await;
-                connection.give_back();
+                let mut lent = Lent::from(pool).await?;
+                let result = apply(scope, work, lent.connection()).await;
+                lent.give_back();
                 result
             }
             Self::Group(orders, _) => {
@@ -118,14 +110,14 @@ impl Writer {
     }
 
     /// Returns the pool of the connections that write, if there is more than one.
-    pub(crate) fn pool(&self) -> Option<&AnyPool> {
+    pub(crate) fn pool(&self) -> Option<&PgPool> {
         match self {
             Self::Pool(pool) => Some(pool),
             Self::Group(..) => None,
         }
     }
 
-    /// Resolves if the task that writes panics.
+    /// Resolves if the thread that writes panics.
     pub(crate) async fn broken(&self) {
         match self {
             Self::Pool(_) => std::future::pending().await,
@@ -153,28 +145,26 @@ fn job<T: Send + 'static>(
 ) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
     let (reply, answer) = oneshot::channel();
     let job: Job = Box::new(move |connection| {
-        Box::pin(async move {
-            // A caller who no longer listens changes nothing: what it asked for is done.
-            match apply(scope, work, connection).await {
-                Ok(value) => Written::Ready(Box::new(move |committed| {
-                    let result = if committed {
-                        Ok(value)
-                    } else {
-                        Err(StoreError::NotCommitted)
-                    };
-                    reply.send(result).unwrap_or_default();
-                })),
-                Err(error) => {
-                    let alone = error.concerns_one_write();
-                    reply.send(Err(error)).unwrap_or_default();
-                    if alone {
-                        Written::Refused
-                    } else {
-                        Written::Broken
-                    }
+        // A caller who no longer listens changes nothing: what it asked for is done.
+        match at_once(apply(scope, work, connection)) {
+            Ok(value) => Written::Ready(Box::new(move |committed| {
+                let result = if committed {
+                    Ok(value)
+                } else {
+                    Err(StoreError::NotCommitted)
+                };
+                reply.send(result).unwrap_or_default();
+            })),
+            Err(error) => {
+                let alone = error.concerns_one_write();
+                reply.send(Err(error)).unwrap_or_default();
+                if alone {
+                    Written::Refused
+                } else {
+                    Written::Broken
                 }
             }
-        })
+        }
     });
     (job, answer)
 }
@@ -183,20 +173,20 @@ fn job<T: Send + 'static>(
 async fn apply<T>(
     scope: Scope,
     work: impl Work<T>,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<T, StoreError> {
     match scope {
         Scope::Statement => work(connection).await,
         Scope::Transaction => {
-            let mut transaction = connection.begin().await?;
-            match work(&mut transaction).await {
+            connection.begin().await?;
+            match work(connection).await {
                 Ok(value) => {
-                    transaction.commit().await?;
+                    connection.commit().await?;
                     Ok(value)
                 }
                 Err(error) => {
                     // On a connection that failed this fails as well, and the first error tells more.
-                    let undone = transaction.rollback().await;
+                    let undone = connection.rollback().await;
                     match &error {
                         StoreError::Unavailable(_) => {}
                         _ => undone?,
@@ -208,19 +198,19 @@ async fn apply<T>(
     }
 }
 
-/// The task that owns SQLite's writing connection.
+/// The thread that owns SQLite's writing connection.
 struct GroupWriter {
-    source: Source,
-    connection: Option<AnyConnection>,
+    uri: Arc<str>,
+    connection: Option<Connection>,
 }
 
 impl GroupWriter {
     /// Runs until it is told to close, or until every handle that could write is dropped.
-    async fn run(mut self, mut queue: mpsc::Receiver<Order>) {
+    fn run(mut self, mut queue: mpsc::Receiver<Order>) {
         let mut orders = Vec::with_capacity(GROUP);
         let mut jobs = Vec::with_capacity(GROUP);
         let mut closed = None;
-        while closed.is_none() && queue.recv_many(&mut orders, GROUP).await > 0 {
+        while closed.is_none() && queue.blocking_recv_many(&mut orders, GROUP) > 0 {
             for order in orders.drain(..) {
                 match order {
                     Order::Write(job) => jobs.push(job),
@@ -230,58 +220,113 @@ impl GroupWriter {
             if jobs.is_empty() {
                 continue;
             }
-            if let Err(error) = self.commit(&mut jobs).await {
+            if let Err(error) = self.commit(&mut jobs) {
                 tracing::error!(%error, "a group of writes failed");
                 // Whatever state it is in, a new connection has none.
                 self.connection = None;
                 jobs.clear();
             }
         }
-        self.close().await;
+        if let Some(connection) = self.connection
+            && let Err(error) = at_once(connection.close())
+        {
+            tracing::warn!(%error, "closing the database failed");
+        }
+        // A write after this answer is told that the store is closed.
+        drop(queue);
         if let Some(reply) = closed {
             reply.send(()).unwrap_or_default();
         }
     }
 
     /// Commits all jobs in one transaction; a job that is dropped tells its caller so.
-    async fn commit(&mut self, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
+    fn commit(&mut self, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(self.source.connect(Role::Writer).await?),
+            none => none.insert(Connection::Sqlite(sqlite::open(&self.uri, Role::Writer)?)),
         };
         let mut answers = Vec::with_capacity(jobs.len());
-        let committed = commit_group(connection, jobs, &mut answers).await;
+        let committed = commit_group(connection, jobs, &mut answers);
         for answer in answers {
             answer(committed.is_ok());
         }
         committed
     }
-
-    async fn close(self) {
-        if let Some(connection) = self.connection
-            && let Err(error) = connection.close().await.map_err(StoreError::from)
-        {
-            tracing::warn!(%error, "closing the database failed");
-        }
-    }
 }
 
-async fn commit_group(
-    connection: &mut AnyConnection,
+fn commit_group(
+    connection: &mut Connection,
     jobs: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    let mut transaction = connection.begin_with("begin immediate").await?;
+    connection.run_sqlite("begin immediate")?;
     for job in jobs.drain(..) {
-        match job(&mut transaction).await {
+        match job(connection) {
             Written::Ready(answer) => answers.push(answer),
             Written::Refused => {}
             Written::Broken => {
-                transaction.rollback().await?;
+                connection.run_sqlite("rollback")?;
                 return Err(StoreError::NotCommitted);
             }
         }
     }
-    transaction.commit().await?;
-    Ok(())
+    connection.run_sqlite("commit")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::prelude::*;
+    use crate::testing::TestDatabase;
+
+    async fn add(name: &'static str, connection: &mut Connection) -> Result<()> {
+        let insert =
+            "insert into servers (id, name, lease_until, started_at) values ($1, null, 0, 0)";
+        Query::new(insert).text(name).run(connection).await
+    }
+
+    async fn names(store: &Store) -> Vec<String> {
+        let query = Query::new("select id from servers order by id");
+        let rows = store.read_rows(query).await.unwrap();
+        column(&rows, "servers", "id").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_write_on_sqlite_that_waits_for_something_else_is_undone_and_the_next_one_lands() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let waiting = store.transaction(|connection| {
+            Box::pin(async move {
+                add("waits", connection).await?;
+                tokio::task::yield_now().await;
+                Ok(())
+            })
+        });
+        let waited = waiting.await;
+        assert!(
+            matches!(waited, Err(StoreError::NotCommitted)),
+            "{waited:?}"
+        );
+        let next = store.transaction(|connection| Box::pin(add("lands", connection)));
+        next.await.unwrap();
+        assert_eq!(names(&store).await, ["lands"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_writing_thread_is_told_and_later_writes_fail() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let broken = store.transaction::<()>(|_| Box::pin(async { panic!("a fault in a write") }));
+        let broken = broken.await;
+        assert!(
+            matches!(broken, Err(StoreError::NotCommitted)),
+            "{broken:?}"
+        );
+        let told = tokio::time::timeout(Duration::from_mins(1), store.writer_broken());
+        told.await.expect("the sign of the panic");
+        let later = store.transaction(|connection| Box::pin(add("later", connection)));
+        assert!(matches!(later.await, Err(StoreError::Unavailable(_))));
+        assert_eq!(names(&store).await, [""; 0]);
+    }
 }

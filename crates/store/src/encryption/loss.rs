@@ -39,7 +39,7 @@ impl Store {
     pub async fn begin_key_loss(&self, fresh: FreshSecrets) -> Result<KeyLoss> {
         // Before the mark, at which a server that runs would end.
         self.expect_no_servers().await?;
-        let query = sqlx::query(
+        let query = Query::new(
             "insert into master_key (id, fingerprint, next_fingerprint) values (1, '', $1) \
              on conflict (id) do update set next_fingerprint = $1 \
              where master_key.fingerprint <> $1 or master_key.next_fingerprint is not null \
@@ -52,10 +52,10 @@ impl Store {
         }
         // A server that starts from now on is refused; one that runs already is seen here.
         if let Err(running) = self.expect_no_servers().await {
-            let undo = sqlx::query("update master_key set next_fingerprint = $1 where id = 1");
+            let undo = Query::new("update master_key set next_fingerprint = $1 where id = 1");
             self.write_count(undo.bind(earlier)).await?;
             // The database had no fingerprint: the next start proves its key against a row.
-            let none = sqlx::query("delete from master_key where id = 1 and fingerprint = ''");
+            let none = Query::new("delete from master_key where id = 1 and fingerprint = ''");
             self.write_count(none).await?;
             return Err(running);
         }
@@ -70,7 +70,7 @@ impl Store {
 
     /// Returns the fingerprint of the next key if a rotation is unfinished.
     async fn unfinished_rotation(&self) -> Result<Option<String>> {
-        let query = sqlx::query("select id, next_fingerprint from master_key where id = 1");
+        let query = Query::new("select id, next_fingerprint from master_key where id = 1");
         match self.read_row(query).await? {
             Some(row) => Columns::new(&row, "master_key", "id").get("next_fingerprint"),
             None => Ok(None),
@@ -93,7 +93,7 @@ impl KeyLoss {
             // Another program may have written a row behind this pass.
             return Ok(Some(0));
         };
-        let page = sqlx::query(table.page)
+        let page = Query::new(table.page)
             .bind(self.after.clone())
             .bind(MAX_STEP_ROWS);
         let (mut dropping, mut last) = (Vec::new(), None);
@@ -152,7 +152,7 @@ impl KeyLoss {
                 SealedSecrets::seal_bytes(&[], key, sealed_row)?,
             ),
         };
-        let query = sqlx::query(text)
+        let query = Query::new(text)
             .id(sealed_row.organization)
             .bind(sealed_row.id.to_owned())
             .bind(sealed.key_id)
@@ -166,7 +166,7 @@ impl KeyLoss {
                 Box::pin(async move {
                     let mut dropped = 0;
                     for query in dropping {
-                        dropped += query.execute(&mut *connection).await?.rows_affected();
+                        dropped += query.execute(&mut *connection).await?;
                     }
                     Ok(dropped)
                 })

@@ -44,7 +44,7 @@ macro_rules! sealed_table {
                 $column,
                 ") as bigint) as bytes from ",
                 $name,
-                " where id > $1 order by id limit $2 + 0"
+                " where id > $1 order by id limit $2"
             ),
             row: concat!(
                 "select id, key_id, ",
@@ -97,7 +97,7 @@ impl Store {
         if self.check_key(&applied).await? {
             return Ok(());
         }
-        let query = sqlx::query(
+        let query = Query::new(
             "insert into master_key (id, fingerprint) values (1, $1) on conflict (id) do nothing",
         )
         .bind(self.key().fingerprint());
@@ -109,7 +109,7 @@ impl Store {
     /// Checks the key; returns whether its fingerprint is kept.
     async fn check_key(&self, applied: &Applied) -> Result<bool> {
         let query =
-            sqlx::query("select id, fingerprint, next_fingerprint from master_key where id = 1");
+            Query::new("select id, fingerprint, next_fingerprint from master_key where id = 1");
         if applied.contains(FINGERPRINT_SINCE)
             && let Some(row) = self.read_row(query).await?
         {
@@ -132,11 +132,11 @@ impl Store {
     async fn prove_key(&self, applied: &Applied) -> Result<()> {
         let mut empty = true;
         for table in SEALED.iter().filter(|table| applied.contains(table.since)) {
-            let sealed = self.read_row(sqlx::query(table.of_key).bind(self.key().id()));
+            let sealed = self.read_row(Query::new(table.of_key).bind(self.key().id()));
             if let Some(row) = sealed.await? {
                 return opens(&row, table.name, self.key());
             }
-            empty = empty && self.read_row(sqlx::query(table.any)).await?.is_none();
+            empty = empty && self.read_row(Query::new(table.any)).await?.is_none();
         }
         if empty {
             Ok(())
@@ -147,7 +147,7 @@ impl Store {
 }
 
 /// Opens a row that names the key; another key may have the same short id.
-fn opens(row: &AnyRow, table: &'static str, key: &MasterKey) -> Result<()> {
+fn opens(row: &RawRow, table: &'static str, key: &MasterKey) -> Result<()> {
     let columns = Columns::new(row, table, "id");
     let (organization, id): (_, String) = (columns.get("organization_id")?, columns.get("id")?);
     let sealed = SealedSecrets::read(&columns, "sealed")?;

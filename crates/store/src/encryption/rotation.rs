@@ -53,7 +53,7 @@ impl Store {
         // Before the mark, at which a server that runs would end.
         self.expect_no_servers().await?;
         // The last case is a rotation whose end was not seen.
-        let query = sqlx::query(
+        let query = Query::new(
             "update master_key set next_fingerprint = $2 where id = 1 and \
              ((fingerprint = $1 and coalesce(next_fingerprint, $2) = $2) \
              or (fingerprint = $2 and coalesce(next_fingerprint, $2) = $2)) returning id",
@@ -70,7 +70,7 @@ impl Store {
         // A server that starts from now on is refused; one that runs already is seen here.
         if let Err(running) = self.expect_no_servers().await {
             if fresh {
-                let undo = sqlx::query(
+                let undo = Query::new(
                     "update master_key set next_fingerprint = null where id = 1 and next_fingerprint = $1",
                 );
                 self.write_count(undo.bind(next)).await?;
@@ -102,7 +102,7 @@ impl Store {
     }
 
     pub(crate) async fn finish_key_change(&self, new: &MasterKey) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update master_key set fingerprint = $1, next_fingerprint = null \
              where id = 1 and next_fingerprint = $1",
         );
@@ -115,7 +115,7 @@ impl Store {
         if self.kind() == DatabaseKind::Sqlite {
             return Ok(0);
         }
-        let query = sqlx::query(
+        let query = Query::new(
             "select 'servers' as id, count(*) as servers from pg_stat_activity \
              where datname = current_database() and application_name = $1",
         )
@@ -157,7 +157,7 @@ impl KeyRotation {
 
     /// Finds the next rows of the old key, and the id of the last row that was looked at.
     async fn look(&self, table: &SealedTable) -> Result<(Vec<OldRow>, Option<String>)> {
-        let query = sqlx::query(table.page)
+        let query = Query::new(table.page)
             .bind(self.after.clone())
             .bind(MAX_STEP_LOOKED_AT);
         let (old, mut bytes) = (self.store.key().id(), 0);
@@ -203,7 +203,7 @@ impl KeyRotation {
     /// Returns the statement that replaces a row, or `None` if it is gone or no longer has the old key.
     async fn encrypted(&self, table: &SealedTable, row: &OldRow) -> Result<Option<Query>> {
         let (organization, id) = (row.organization.as_str().to_owned(), row.id.clone());
-        let query = sqlx::query(table.row)
+        let query = Query::new(table.row)
             .bind(organization.clone())
             .bind(id.clone())
             .bind(self.store.key().id());
@@ -219,7 +219,7 @@ impl KeyRotation {
         };
         let clear = sealed.open_bytes(self.store.key(), sealed_row)?;
         let again = SealedSecrets::seal_bytes(&clear, &self.new, sealed_row)?;
-        let query = sqlx::query(table.replace)
+        let query = Query::new(table.replace)
             .bind(organization)
             .bind(id)
             .bind(sealed.bytes)

@@ -3,7 +3,8 @@
 use recado_core::Recipient;
 
 use super::{Erasure, NextCalls};
-use crate::db::read::{MAX_PAGE_BYTES, PageRows};
+use crate::db::raw_row::PageRows;
+use crate::db::read::MAX_PAGE_BYTES;
 use crate::inbound::calls;
 use crate::prelude::*;
 use crate::resources::contacts::spellings;
@@ -26,8 +27,8 @@ impl Erasure {
     /// is applied, or cannot be read. A call from before the erasure that is not applied yet is waited for, as it would
     /// bring the person back; a later one belongs to the time after the erasure.
     pub(super) async fn erase_calls(&mut self, after: String) -> Result<NextCalls> {
-        let query = sqlx::query(
-            "select id, organization_id from webhook_calls where id > $1 order by id limit $2 + 0",
+        let query = Query::new(
+            "select id, organization_id from webhook_calls where id > $1 order by id limit $2",
         )
         .bind(after)
         .bind(MAX_STEP_LOOKED_AT);
@@ -96,7 +97,7 @@ impl Erasure {
             .await
     }
 
-    fn names_one_of(&self, spellings: &[Spelling], row: &AnyRow) -> bool {
+    fn names_one_of(&self, spellings: &[Spelling], row: &RawRow) -> bool {
         // What was encrypted with a key that is lost cannot be read by a person either.
         let Ok(call) = calls::call(row, self.store.key()) else {
             return false;

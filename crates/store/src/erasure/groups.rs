@@ -38,10 +38,10 @@ impl Erasure {
         at: i64,
         id: String,
     ) -> Result<Option<GroupScan>> {
-        let query = sqlx::query(
+        let query = Query::new(
             "select id, sender, external_id, created_at from messages where organization_id = $1 \
              and conversation_id = $2 and (created_at, id) > ($3, $4) \
-             order by created_at, id limit $5 + 0",
+             order by created_at, id limit $5",
         )
         .id(&self.organization)
         .id(&group)
@@ -81,9 +81,9 @@ impl Erasure {
         group: ConversationId,
         after: i64,
     ) -> Result<Option<GroupScan>> {
-        let query = sqlx::query(
+        let query = Query::new(
             "select organization_id, seq, created_at, data from events where organization_id = $1 \
-             and conversation_id = $2 and seq > $3 order by seq limit $4 + 0",
+             and conversation_id = $2 and seq > $3 order by seq limit $4",
         )
         .id(&self.organization)
         .id(&group)
@@ -93,7 +93,7 @@ impl Erasure {
         for row in &self.store.read_rows(query).await? {
             let seq: i64 = Columns::new(row, "events", "organization_id").get("seq")?;
             if let Some(data) = blanked(row, &self.subject)? {
-                let query = sqlx::query(
+                let query = Query::new(
                     "update events set data = $3 where organization_id = $1 and seq = $2",
                 )
                 .id(&self.organization)
@@ -108,7 +108,7 @@ impl Erasure {
 }
 
 /// Returns the data of an event without the person; `None` if it is about another person.
-fn blanked(row: &AnyRow, subject: &DataSubject) -> Result<Option<Value>> {
+fn blanked(row: &RawRow, subject: &DataSubject) -> Result<Option<Value>> {
     let columns = Columns::new(row, "events", "organization_id");
     let mut data: Value = columns.get("data")?;
     if !subject.is(&person(&data["from"]), columns.get("created_at")?) {

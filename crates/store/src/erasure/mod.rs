@@ -219,7 +219,7 @@ impl Erasure {
     /// Looks for conversations with the person among the next ones of the organization.
     async fn find(&mut self, after: &str, mut found: bool) -> Result<Phase> {
         let query =
-            Conversation::select("where organization_id = $1 and id > $2 order by id limit $3 + 0")
+            Conversation::select("where organization_id = $1 and id > $2 order by id limit $3")
                 .id(&self.organization)
                 .bind(after.to_owned())
                 .bind(MAX_STEP_ROWS);

@@ -10,10 +10,10 @@ use crate::resources::removal::MAX_STEP_LOOKED_AT;
 impl Erasure {
     /// Looks at the next events of the organization for number changes; returns the last event, or `None` at the end.
     pub(super) async fn look_for_number_changes(&mut self, after: i64) -> Result<Option<i64>> {
-        let query = sqlx::query(
+        let query = Query::new(
             "select organization_id, seq, created_at, \
              case when data like '%\"movedTo\":{%' then data end as data from events \
-             where organization_id = $1 and seq > $2 order by seq limit $3 + 0",
+             where organization_id = $1 and seq > $2 order by seq limit $3",
         )
         .id(&self.organization)
         .bind(after)

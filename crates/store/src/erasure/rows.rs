@@ -67,17 +67,17 @@ impl Erasure {
 async fn remove_events(
     kind: DatabaseKind,
     [organization, conversation]: [&str; 2],
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<u64> {
     let mut rows = Vec::new();
     for text in [
         "select organization_id, seq from events where organization_id = $1 and conversation_id = $2 \
-         and data not like '%\"movedTo\":{%' order by seq desc limit $3 + 0",
+         and data not like '%\"movedTo\":{%' order by seq desc limit $3",
         "select organization_id, seq from events where organization_id = $1 and conversation_id = $2 \
-         order by seq desc limit $3 + 0",
+         order by seq desc limit $3",
     ] {
         if rows.is_empty() {
-            let query = sqlx::query(text)
+            let query = Query::new(text)
                 .bind(organization.to_owned())
                 .bind(conversation.to_owned())
                 .bind(MAX_STEP_ROWS);
@@ -89,7 +89,7 @@ async fn remove_events(
     }
     let events: Vec<i64> = column(&rows, "events", "seq")?;
     let list = row::json(&events);
-    let endpoints = sqlx::query("select id from webhook_endpoints where organization_id = $1")
+    let endpoints = Query::new("select id from webhook_endpoints where organization_id = $1")
         .bind(organization.to_owned())
         .fetch_all(&mut *connection)
         .await?;
@@ -105,34 +105,34 @@ async fn remove_events(
     let query = over_list(kind, &DELETE_EVENTS)
         .bind(organization.to_owned())
         .bind(list);
-    Ok(query.execute(connection).await?.rows_affected())
+    query.execute(connection).await
 }
 
 /// Removes the oldest messages, except for those that are being sent.
 async fn remove_messages(
     [organization, conversation]: [&str; 2],
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<u64> {
-    let query = sqlx::query(
+    let query = Query::new(
         "delete from messages where (organization_id, id) in (select organization_id, id from messages \
          where organization_id = $1 and conversation_id = $2 and status <> 'sending' \
-         order by created_at, id limit $3 + 0)",
+         order by created_at, id limit $3)",
     )
     .bind(organization.to_owned())
     .bind(conversation.to_owned())
     .bind(MAX_STEP_ROWS);
-    Ok(query.execute(connection).await?.rows_affected())
+    query.execute(connection).await
 }
 
 async fn is_empty(
     [organization, conversation]: [&str; 2],
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<bool> {
     for text in [
         "select id from messages where organization_id = $1 and conversation_id = $2 limit 1",
         "select organization_id from events where organization_id = $1 and conversation_id = $2 limit 1",
     ] {
-        let query = sqlx::query(text)
+        let query = Query::new(text)
             .bind(organization.to_owned())
             .bind(conversation.to_owned());
         if query.fetch_optional(&mut *connection).await?.is_some() {
@@ -145,10 +145,10 @@ async fn is_empty(
 /// Removes an empty conversation; returns how many rows were deleted.
 async fn remove_conversation(
     [organization, conversation]: [&str; 2],
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<u64> {
-    let query = sqlx::query("delete from conversations where organization_id = $1 and id = $2")
+    let query = Query::new("delete from conversations where organization_id = $1 and id = $2")
         .bind(organization.to_owned())
         .bind(conversation.to_owned());
-    Ok(query.execute(connection).await?.rows_affected())
+    query.execute(connection).await
 }

@@ -83,18 +83,19 @@ macro_rules! queue_deliveries {
     };
 }
 
-/// One call for all three statements: each call of SQLite's driver waits for a thread.
-///
-/// `e` are the events behind `$4`.
-const APPEND_SQLITE: &str = concat!(
-    "insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
+const APPEND_SQLITE: &str = "\
+     insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
      created_at) \
      select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
-     value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2); ",
-    queue_deliveries!("(select * from events where organization_id = $1 and seq > $4) e"),
-    " order by e.seq returning seq; update organizations set last_event = $3 where id = $1"
+     value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2)";
+
+/// `e` are the events behind `$2`.
+const QUEUE_SQLITE: &str = concat!(
+    queue_deliveries!("(select * from events where organization_id = $1 and seq > $2) e"),
+    " order by e.seq returning seq"
 );
 
+/// All three statements in one: each round trip costs more than they do.
 const APPEND_POSTGRES: &str = concat!(
     "with e as (\
      insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
@@ -126,7 +127,7 @@ impl Store {
         &self,
         organization: &OrganizationId,
         at: Timestamp,
-        work: impl for<'c> FnOnce(EventLog, &'c mut AnyConnection) -> Running<'c, Result<T>>
+        work: impl for<'c> FnOnce(EventLog, &'c mut Connection) -> Running<'c, Result<T>>
         + Send
         + 'static,
     ) -> Result<T> {
@@ -147,7 +148,7 @@ impl EventLog {
         kind: DatabaseKind,
         organization: OrganizationId,
         at: Timestamp,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let text = match kind {
             // SQLite has one writer at a time.
@@ -156,7 +157,7 @@ impl EventLog {
                 "select id, last_event from organizations where id = $1 for no key update"
             }
         };
-        let row = sqlx::query(text)
+        let row = Query::new(text)
             .id(&organization)
             .fetch_optional(connection)
             .await?
@@ -215,23 +216,26 @@ impl EventLog {
     }
 
     /// Stores the events and their deliveries.
-    pub(crate) async fn write(self, connection: &mut AnyConnection) -> Result<Appended> {
+    pub(crate) async fn write(self, connection: &mut Connection) -> Result<Appended> {
         let Some(newest) = self.entries.last().map(|entry| entry.seq) else {
             return Ok(Appended::default());
         };
-        let text = match self.kind {
-            DatabaseKind::Sqlite => APPEND_SQLITE,
-            DatabaseKind::Postgres => APPEND_POSTGRES,
+        let query = |text| Query::new(text).id(&self.organization);
+        let queued = match self.kind {
+            DatabaseKind::Sqlite => {
+                let events = query(APPEND_SQLITE).json(&self.entries);
+                events.run(&mut *connection).await?;
+                let deliveries = query(QUEUE_SQLITE).bind(self.last);
+                let queued = deliveries.fetch_all(&mut *connection).await?;
+                let counter = query("update organizations set last_event = $2 where id = $1");
+                counter.bind(newest).run(connection).await?;
+                queued
+            }
+            DatabaseKind::Postgres => {
+                let all = query(APPEND_POSTGRES).json(&self.entries).bind(newest);
+                all.fetch_all(connection).await?
+            }
         };
-        let query = sqlx::query(text)
-            .id(&self.organization)
-            .json(&self.entries)
-            .bind(newest);
-        let query = match self.kind {
-            DatabaseKind::Sqlite => query.bind(self.last),
-            DatabaseKind::Postgres => query,
-        };
-        let queued = query.fetch_all(connection).await?;
         Ok(Appended {
             events: true,
             deliveries: !queued.is_empty(),

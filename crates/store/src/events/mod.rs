@@ -162,9 +162,9 @@ impl Store {
         };
         let text = format!(
             "select seq, organization_id, type, agent_id, channel_id, conversation_id, data, created_at \
-             from events where organization_id = $1 and seq > $2 {filtered}order by seq limit $3 + 0"
+             from events where organization_id = $1 and seq > $2 {filtered}order by seq limit $3"
         );
-        let mut query = sqlx::query(AssertSqlSafe(text))
+        let mut query = Query::new(AssertSqlSafe(text))
             .id(organization)
             .bind(after.map_or(0, EventId::seq))
             .bind(i64::from(limit));
@@ -187,10 +187,9 @@ impl Store {
     /// Returns the newest event of an organization, and the newest that was removed. Both stand before all events if the
     /// organization does not exist.
     pub async fn event_bounds(&self, organization: &OrganizationId) -> Result<EventBounds> {
-        let query = sqlx::query(
-            "select id, last_event, events_removed_to from organizations where id = $1",
-        )
-        .id(organization);
+        let query =
+            Query::new("select id, last_event, events_removed_to from organizations where id = $1")
+                .id(organization);
         let Some(row) = self.read_row(query).await? else {
             return Ok(EventBounds::default());
         };
@@ -202,7 +201,7 @@ impl Store {
     }
 }
 
-fn event(row: &AnyRow) -> Result<Event> {
+fn event(row: &RawRow) -> Result<Event> {
     read(
         &Columns::new(row, "events", "organization_id"),
         "created_at",

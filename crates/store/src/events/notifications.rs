@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::db::connect::Source;
+use crate::db::postgres;
 use crate::error::StoreError;
 
 /// Pause before a lost connection to PostgreSQL is opened again.
@@ -103,7 +104,10 @@ pub(super) async fn listen(source: Source, notifications: Weak<Notifications>) {
 }
 
 async fn receive(source: &Source, notifications: &Weak<Notifications>) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(&source.listener()?).await?;
+    let Source::Postgres(options) = source else {
+        return Ok(());
+    };
+    let mut listener = PgListener::connect_with(&postgres::listener(options)).await?;
     listener.listen("recado_events").await?;
     let mut received: Option<String> = None;
     while let Some(notifications) = notifications.upgrade() {

@@ -66,10 +66,10 @@ fn claiming(kind: DatabaseKind, attempts: &str) -> Query {
         DatabaseKind::Postgres => (" for update skip locked", "materialized "),
     };
     let free = free!("$2");
-    sqlx::query(AssertSqlSafe(format!(
+    Query::new(AssertSqlSafe(format!(
         "with due as {materialized}(select id, claimed_until, length(body) as bytes from webhook_calls \
          where organization_id = $1 and attempts {attempts} and {free} \
-         order by claimed_until, id limit $4 + 0{lock}), \
+         order by claimed_until, id limit $4{lock}), \
          room as (select id, sum(bytes) over (order by claimed_until, id) - bytes as ahead from due) \
          update webhook_calls set attempts = attempts + 1, claimed_until = \
          case when received_at < $2 then $3 + $2 - received_at else $3 end, server_id = $6 \
@@ -91,7 +91,7 @@ impl Store {
         let sealed = SealedSecrets::seal_bytes(&call.body, self.key(), row)?;
         let is_claimed = claimed_until > call.received_at;
         let server = if is_claimed { self.server_id() } else { "" }.to_owned();
-        let query = sqlx::query(
+        let query = Query::new(
             "insert into webhook_calls (id, organization_id, channel_id, content_type, key_id, \
              body, received_at, claimed_until, attempts, server_id) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -112,7 +112,7 @@ impl Store {
     /// Returns the organizations, except deleted ones, that have free calls.
     pub async fn organizations_with_webhook_calls(&self, now: Timestamp) -> Result<Vec<Backlog>> {
         // One look into the index for each organization, and not one for each call.
-        let query = sqlx::query(concat!(
+        let query = Query::new(concat!(
             "with recursive pending (id) as (\
                  select min(organization_id) from webhook_calls \
                  where applied_at is null and set_aside is null union all \
@@ -187,7 +187,7 @@ impl Store {
         Ok(claimed.into_iter().next())
     }
 
-    async fn claimed(&self, rows: &[AnyRow]) -> Result<Vec<(WebhookCall, i64)>> {
+    async fn claimed(&self, rows: &[RawRow]) -> Result<Vec<(WebhookCall, i64)>> {
         let mut calls = Vec::with_capacity(rows.len());
         let (mut foreign, mut corrupt) = (Vec::new(), Vec::new());
         for row in rows {
@@ -230,7 +230,7 @@ impl Store {
 
     /// Ends all claims of an organization's calls that are not applied.
     pub async fn end_webhook_call_claims(&self, organization: &OrganizationId) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
              and set_aside is null and organization_id = $1",
         )
@@ -240,11 +240,11 @@ impl Store {
 
     pub(crate) async fn free_webhook_calls(&self, server: Option<&str>) -> Result<u64> {
         let query = match server {
-            None => sqlx::query(
+            None => Query::new(
                 "update webhook_calls set claimed_until = 0, server_id = '' \
                  where applied_at is null and set_aside is null and claimed_until > 0",
             ),
-            Some(server) => sqlx::query(
+            Some(server) => Query::new(
                 "update webhook_calls set claimed_until = 0, server_id = '' \
                  where applied_at is null and server_id <> '' and server_id = $1",
             )
@@ -254,7 +254,7 @@ impl Store {
     }
 }
 
-fn backlog(row: &AnyRow) -> Result<Backlog> {
+fn backlog(row: &RawRow) -> Result<Backlog> {
     let columns = Columns::new(row, "webhook_calls", "id");
     Ok(Backlog {
         organization_id: columns.get("id")?,
@@ -263,7 +263,7 @@ fn backlog(row: &AnyRow) -> Result<Backlog> {
     })
 }
 
-pub(crate) fn call(row: &AnyRow, key: &MasterKey) -> Result<WebhookCall> {
+pub(crate) fn call(row: &RawRow, key: &MasterKey) -> Result<WebhookCall> {
     let columns = Columns::new(row, "webhook_calls", "id");
     let (id, organization_id): (String, _) = (columns.get("id")?, columns.get("organization_id")?);
     let sealed = SealedSecrets::read(&columns, "body")?;

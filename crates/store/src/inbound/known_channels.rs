@@ -34,7 +34,7 @@ impl KnownChannels {
     pub(crate) async fn load(
         named: BTreeSet<&str>,
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         if named.is_empty() {
             return Ok(Self(HashMap::new()));
@@ -66,12 +66,12 @@ pub(crate) async fn connect(
     update: &ConnectionUpdate,
     channel: &mut KnownChannel,
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Effect> {
     if channel.connected == Some(update.connected) {
         return Ok(Effect::Duplicate);
     }
-    sqlx::query("update channels set connected = $3 where organization_id = $1 and id = $2")
+    Query::new("update channels set connected = $3 where organization_id = $1 and id = $2")
         .id(log.organization())
         .id(&channel.id)
         .bind(i64::from(update.connected))

@@ -32,7 +32,7 @@ impl Store {
 
     /// Lists the calls that are claimed for this server.
     pub async fn claimed_webhook_calls(&self) -> Result<Vec<String>> {
-        let query = sqlx::query(
+        let query = Query::new(
             "select id from webhook_calls where applied_at is null and server_id <> '' \
              and server_id = $1",
         )

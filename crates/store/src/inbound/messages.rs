@@ -104,7 +104,7 @@ impl Received {
     pub(crate) async fn load(
         messages: &[(&ChannelId, &InboundMessage)],
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let mut received = Self::default();
         if messages.is_empty() {
@@ -141,7 +141,7 @@ impl Received {
         statuses: &mut Statuses,
         contacts: &mut Contacts,
         log: &mut EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Effect> {
         let Arrival {
             message,
@@ -221,11 +221,7 @@ impl Received {
     }
 
     /// Writes what was received since the last call.
-    pub(crate) async fn save(
-        &mut self,
-        log: &EventLog,
-        connection: &mut AnyConnection,
-    ) -> Result<()> {
+    pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return Ok(());

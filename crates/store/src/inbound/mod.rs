@@ -86,7 +86,7 @@ impl Store {
                     continue;
                 }
                 Err((error, working)) => {
-                    let retry = self.retry(group, &error, working);
+                    let retry = retry(group, &error, working);
                     (error, retry)
                 }
             };
@@ -134,31 +134,31 @@ impl Store {
             Err(error) => Err((error, working.load(Ordering::Relaxed))),
         }
     }
+}
 
-    /// Decides how a failed batch goes on; `working` says whether it had the organization lock.
-    fn retry(&self, mut group: Vec<Indexed>, error: &StoreError, working: bool) -> Retry {
-        // Who only waited, for a connection or for the lock, gains nothing by asking for less.
-        let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
-        let one_is_bad = working && self.may_succeed_alone(error);
-        match &mut group[..] {
-            [(index, part)] if too_slow && part.items.len() > 1 => {
-                let rest = part.items.split_off(part.items.len() / 2);
-                let first = Application {
-                    call_id: part.call_id.clone(),
-                    organization_id: part.organization_id.clone(),
-                    items: std::mem::replace(&mut part.items, rest),
-                    at: part.at,
-                    completes: false,
-                };
-                Retry::Halves(vec![(*index, first)], group)
-            }
-            [_] if one_is_bad => Retry::Skip(group),
-            [_, _, ..] if too_slow || one_is_bad => {
-                let second = group.split_off(group.len() / 2);
-                Retry::Halves(group, second)
-            }
-            _ => Retry::Stop(group),
+/// Decides how a failed batch goes on; `working` says whether it had the organization lock.
+fn retry(mut group: Vec<Indexed>, error: &StoreError, working: bool) -> Retry {
+    // Who only waited, for a connection or for the lock, gains nothing by asking for less.
+    let too_slow = working && matches!(error, StoreError::Timeout | StoreError::Busy);
+    let one_is_bad = working && error.concerns_one_write();
+    match &mut group[..] {
+        [(index, part)] if too_slow && part.items.len() > 1 => {
+            let rest = part.items.split_off(part.items.len() / 2);
+            let first = Application {
+                call_id: part.call_id.clone(),
+                organization_id: part.organization_id.clone(),
+                items: std::mem::replace(&mut part.items, rest),
+                at: part.at,
+                completes: false,
+            };
+            Retry::Halves(vec![(*index, first)], group)
         }
+        [_] if one_is_bad => Retry::Skip(group),
+        [_, _, ..] if too_slow || one_is_bad => {
+            let second = group.split_off(group.len() / 2);
+            Retry::Halves(group, second)
+        }
+        _ => Retry::Stop(group),
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn bind(
     own_message: &OwnMessage,
     channel: &ChannelId,
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<bool> {
     let Some(id) = sought(own_message, channel, log, connection).await? else {
         return Ok(false);
@@ -40,7 +40,7 @@ async fn sought(
     own_message: &OwnMessage,
     channel: &ChannelId,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Option<MessageId>> {
     let mut phones = own_message
         .to
@@ -49,7 +49,7 @@ async fn sought(
         .flat_map(|phone| phone_variants(phone.as_str()));
     let sent_at = own_message.sent_at.unwrap_or(log.at().as_millisecond());
     // Each of the look-ups has an index of its own.
-    let rows = sqlx::query(
+    let rows = Query::new(
         "select m.id, m.content from (select id from conversations where organization_id = $1 \
          and channel_id = $2 and phone = $3 union select id from conversations \
          where organization_id = $1 and channel_id = $2 and phone = $4 union \
@@ -85,7 +85,7 @@ async fn name(
     id: &MessageId,
     own_message: &OwnMessage,
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     let row = Message::returning(
         "update messages set external_id = $3 where organization_id = $1 and id = $2",

@@ -28,7 +28,7 @@ pub(crate) async fn conversation(
     answered: Option<&ConversationId>,
     contacts: &mut Contacts,
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Result<Slot, Effect>> {
     let message = arrival.message;
     Ok(match (&message.content, &message.group) {
@@ -152,7 +152,7 @@ async fn after_number_change(
     to: &Contact,
     contacts: &mut Contacts,
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Result<Slot, Effect>> {
     // A row can only get another address once it is there.
     contacts.save(log, connection).await?;
@@ -177,7 +177,7 @@ async fn follow(
     slot: Slot,
     to: &Contact,
     contacts: &mut Contacts,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     for recipient in addresses(contacts.get(slot), to) {
         if readdress(contacts.get(slot), recipient, to, connection).await? {
@@ -205,9 +205,9 @@ async fn readdress(
     conversation: &Conversation,
     recipient: &Recipient,
     to: &Contact,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<bool> {
-    let changed = sqlx::query(
+    let changed = Query::new(
         "update conversations set recipient = $3, phone = $4, user_id = $5, lid = $6 \
          where organization_id = $1 and id = $2 and not exists (select 1 from conversations o \
          where o.organization_id = $1 and o.agent_id = conversations.agent_id \
@@ -222,7 +222,7 @@ async fn readdress(
     .optional_id(to.lid.as_ref())
     .execute(connection)
     .await?;
-    Ok(changed.rows_affected() > 0)
+    Ok(changed > 0)
 }
 
 fn created(conversation: &Conversation, by: &Contact) -> NewEvent {

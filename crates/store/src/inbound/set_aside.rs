@@ -46,7 +46,7 @@ impl Store {
         id: &str,
         reason: SetAsideReason,
     ) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update webhook_calls set set_aside = $3, server_id = '' \
              where organization_id = $1 and id = $2 and applied_at is null",
         )
@@ -97,7 +97,7 @@ impl Store {
         let Some(call) = self.find(found.id(organization).text(id)).await? else {
             return Ok(None);
         };
-        let query = sqlx::query(
+        let query = Query::new(
             "update webhook_calls set set_aside = null, attempts = 0, claimed_until = 0 \
              where organization_id = $1 and id = $2 and set_aside is not null",
         )

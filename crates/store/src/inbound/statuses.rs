@@ -52,7 +52,7 @@ impl Statuses {
     pub(crate) async fn load(
         updates: &[(ChannelId, StatusUpdate)],
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let mut statuses = Self::default();
         if updates.is_empty() {
@@ -181,11 +181,7 @@ impl Statuses {
     }
 
     /// Writes what was applied since the last call.
-    pub(crate) async fn save(
-        &mut self,
-        log: &EventLog,
-        connection: &mut AnyConnection,
-    ) -> Result<()> {
+    pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let moved = std::mem::take(&mut self.moved);
         let moved = moved.iter().map(|index| &self.messages[*index]);
         transition::save(moved, log, connection).await?;
@@ -221,7 +217,7 @@ fn addresses(channel: &ChannelId, update: &StatusUpdate) -> Vec<Address> {
     ids.map(|id| (channel.clone(), id)).collect()
 }
 
-fn read(row: &AnyRow) -> Result<MessageState> {
+fn read(row: &RawRow) -> Result<MessageState> {
     let columns = Columns::new(row, "messages", "id");
     Ok(MessageState {
         id: columns.get("id")?,

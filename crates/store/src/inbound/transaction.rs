@@ -24,7 +24,7 @@ pub(crate) async fn apply_all(
     organization: OrganizationId,
     applications: &[Application],
     working: &AtomicBool,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<(Vec<Applied>, Appended)> {
     let log = EventLog::open(kind, organization, Timestamp::UNIX_EPOCH, connection).await?;
     working.store(true, Ordering::Relaxed);
@@ -61,7 +61,7 @@ static MARK_APPLIED: OverList = OverList::new(
 async fn mark_applied(
     applications: &[Application],
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<HashSet<String>> {
     let calls: Vec<_> = applications
         .iter()
@@ -108,7 +108,7 @@ struct Applying<'c> {
     received: Received,
     contacts: Contacts,
     log: EventLog,
-    connection: &'c mut AnyConnection,
+    connection: &'c mut Connection,
 }
 
 impl<'c> Applying<'c> {
@@ -116,7 +116,7 @@ impl<'c> Applying<'c> {
     async fn load(
         applications: &[(&Application, bool)],
         log: EventLog,
-        connection: &'c mut AnyConnection,
+        connection: &'c mut Connection,
     ) -> Result<Self> {
         let fresh = applications.iter().filter(|(_, fresh)| *fresh);
         let items: Vec<_> = fresh.flat_map(|(call, _)| &call.items).collect();
@@ -192,7 +192,7 @@ impl<'c> Applying<'c> {
 
     /// Leaves a call pending because the organization has no agent for a new customer.
     async fn leave_unapplied(&mut self, application: &Application) -> Result<()> {
-        sqlx::query(
+        Query::new(
             "update webhook_calls set applied_at = null, attempts = 0, server_id = '' \
              where organization_id = $1 and id = $2",
         )

@@ -49,7 +49,7 @@ impl Store {
         message: &MessageId,
         key: &IdempotencyKey,
     ) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "delete from idempotency_keys where organization_id = $1 and id = $2 and target = $3",
         )
         .id(organization)
@@ -193,7 +193,7 @@ impl Batchable for Begun {
         let query = begin(text, store, organization, writes);
         let begun = store
             .write_in_turn(organization, Scope::Statement, move |connection| {
-                Box::pin(async move { Ok(query.fetch_all(connection).await?) })
+                Box::pin(async move { query.fetch_all(connection).await })
             })
             .await?;
         stored(&begun, writes)
@@ -206,7 +206,7 @@ async fn begin_once_on_sqlite(
     organization: &OrganizationId,
     writes: &[Begun],
 ) -> Result<Vec<bool>> {
-    let keep = sqlx::query(KEEP_KEYS_SQLITE).id(organization).json(&writes);
+    let keep = Query::new(KEEP_KEYS_SQLITE).id(organization).json(&writes);
     let (of, organization, all) = (store.clone(), organization.clone(), writes.to_vec());
     let begun = store
         .transaction(move |connection| {
@@ -216,7 +216,7 @@ async fn begin_once_on_sqlite(
                 let mut new = all;
                 new.retain(|write| write.key.is_none() || kept.contains(&write.id));
                 let query = begin(BEGIN_SQLITE, &of, &organization, &new);
-                Ok(query.fetch_all(connection).await?)
+                query.fetch_all(connection).await
             })
         })
         .await?;
@@ -229,14 +229,14 @@ fn begin(
     organization: &OrganizationId,
     writes: &[Begun],
 ) -> Query {
-    sqlx::query(text)
+    Query::new(text)
         .id(organization)
         .json(&writes)
         .bind(store.server_id().to_owned())
 }
 
 /// Tells which of the messages are stored, by the rows that were written.
-fn stored(rows: &[AnyRow], writes: &[Begun]) -> Result<Vec<bool>> {
+fn stored(rows: &[RawRow], writes: &[Begun]) -> Result<Vec<bool>> {
     let stored: HashSet<MessageId> = column(rows, "messages", "id")?;
     let writes = writes.iter();
     Ok(writes.map(|write| stored.contains(&write.id)).collect())

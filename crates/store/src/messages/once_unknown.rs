@@ -16,7 +16,7 @@ impl Store {
         id: &MessageId,
         at: Timestamp,
     ) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update messages set unknown_at = $3 where organization_id = $1 and id = $2 \
              and unknown_at is null",
         )
@@ -37,7 +37,7 @@ impl Store {
         let query = Message::select(
             "where organization_id = $1 and conversation_id = $2 and unknown_at > $3 \
              and exists (select 1 from organizations o where o.id = $1 and o.guards_repeats = 1) \
-             order by unknown_at desc limit $4 + 0",
+             order by unknown_at desc limit $4",
         )
         .id(organization)
         .id(conversation)

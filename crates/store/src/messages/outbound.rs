@@ -74,7 +74,7 @@ impl Store {
         server: Option<&str>,
         at: Timestamp,
     ) -> Result<u64> {
-        let query = sqlx::query(
+        let query = Query::new(
             "select organization_id from messages \
              where status = 'sending' and (cast($1 as text) is null or server_id = $1)",
         )
@@ -196,7 +196,7 @@ impl Batchable for Finished {
 async fn finish_all(
     outcomes: &[Finished],
     mut log: EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<(Vec<Option<Message>>, Appended)> {
     let query = log.over(&FINISH, &outcomes);
     let rows = query.fetch_all(&mut *connection).await?;
@@ -224,7 +224,7 @@ async fn finish_all(
 async fn settle(
     messages: &mut [Message],
     log: &mut EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     let mut settled: Vec<_> = messages.iter().map(MessageState::from).collect();
     let mut waiting = TakenStatuses::take(&settled, log, connection).await?;

@@ -57,7 +57,7 @@ impl PendingStatuses {
     pub(crate) async fn load(
         sought: impl Iterator<Item = (ChannelId, String)>,
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let keys: Vec<_> = sought
             .map(|(channel, sought)| PendingKey { channel, sought })
@@ -103,11 +103,7 @@ impl PendingStatuses {
     }
 
     /// Writes those that were kept since the last call.
-    pub(crate) async fn save(
-        &mut self,
-        log: &EventLog,
-        connection: &mut AnyConnection,
-    ) -> Result<()> {
+    pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let fresh = std::mem::take(&mut self.fresh);
         if fresh.is_empty() {
             return Ok(());
@@ -125,7 +121,7 @@ impl TakenStatuses {
     pub(crate) async fn take(
         messages: &[MessageState],
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let keys: Vec<_> = messages
             .iter()

@@ -67,7 +67,7 @@ impl Store {
         conversation: &ConversationId,
         since: Timestamp,
     ) -> Result<SendTarget> {
-        let query = sqlx::query(SEND_TARGET)
+        let query = Query::new(SEND_TARGET)
             .id(organization)
             .id(agent)
             .id(conversation)
@@ -83,7 +83,7 @@ impl Store {
     }
 }
 
-fn target(row: &AnyRow) -> Result<SendTarget> {
+fn target(row: &RawRow) -> Result<SendTarget> {
     let columns = Columns::new(row, "conversations", "conversation_id");
     let agent = match columns.get::<i64>("agent_owner")? {
         2 => AgentOwner::Caller,
@@ -102,7 +102,7 @@ fn target(row: &AnyRow) -> Result<SendTarget> {
     })
 }
 
-fn conversation(columns: &Columns<'_>, row: &AnyRow) -> Result<TargetConversation> {
+fn conversation(columns: &Columns<'_>, row: &RawRow) -> Result<TargetConversation> {
     let channel: Option<&str> = columns.get("channel_id")?;
     Ok(TargetConversation {
         id: columns.get("conversation_id")?,

@@ -123,7 +123,7 @@ static SAVE: OverList = OverList::new(
 pub(crate) async fn save(
     moved: impl IntoIterator<Item = &MessageState>,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     let changes: Vec<_> = moved
         .into_iter()

@@ -31,7 +31,7 @@ impl Store {
     /// Creates an agent, and keeps the key of the request. Fails with [`StoreError::Conflict`] if the organization has
     /// this id.
     pub async fn create_agent(&self, agent: &Agent, key: Option<&IdempotencyKey>) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "insert into agents (organization_id, id, name, created_at) values ($1, $2, $3, $4)",
         )
         .id(&agent.organization_id)

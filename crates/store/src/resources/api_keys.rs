@@ -122,11 +122,11 @@ impl Store {
         );
         let query = insertion(text, key, key.user_id.as_ref(), secret);
         let query = query.id(session);
-        let surplus = sqlx::query(
+        let surplus = Query::new(
             "delete from api_keys where organization_id = $1 and user_id = $2 and id not in (\
              select id from api_keys where organization_id = $1 and user_id = $2 \
              order by case when expires_at <= $4 then 1 else 0 end, created_at desc, id desc \
-             limit $3 + 0) returning id, name",
+             limit $3) returning id, name",
         )
         .id(&organization_id)
         .optional_id(key.user_id.as_ref())
@@ -187,7 +187,7 @@ impl Store {
             Some(Err(began)) => Some(began),
             None => None,
         };
-        let query = sqlx::query(FIND.as_str()).bind(hash.to_vec());
+        let query = Query::new(FIND.as_str()).bind(hash.to_vec());
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
         };
@@ -218,7 +218,7 @@ impl Store {
             return;
         }
         // Another server may have written it within this minute.
-        let query = sqlx::query(
+        let query = Query::new(
             "update api_keys set last_used_at = $2 \
              where id = $1 and (last_used_at is null or last_used_at <= $3)",
         )
@@ -261,7 +261,7 @@ impl Store {
         author: &Author,
     ) -> Result<bool> {
         let query =
-            sqlx::query("delete from api_keys where organization_id = $1 and id = $2 returning id")
+            Query::new("delete from api_keys where organization_id = $1 and id = $2 returning id")
                 .id(organization)
                 .id(id);
         let action = AuditAction::ApiKeyDeleted;
@@ -276,7 +276,7 @@ impl Store {
         let (created_at, id) = page.start();
         let query = ApiKey::select(
             "where organization_id is null and (created_at, id) > ($1, $2) \
-             order by created_at, id limit $3 + 0",
+             order by created_at, id limit $3",
         )
         .bind(created_at)
         .bind(id.to_owned())
@@ -290,7 +290,7 @@ impl Store {
         id: &ApiKeyId,
         author: &Author,
     ) -> Result<Option<String>> {
-        let query = sqlx::query(
+        let query = Query::new(
             "delete from api_keys where id = $1 and organization_id is null returning id, name",
         )
         .id(id);
@@ -308,7 +308,7 @@ fn insertion(
     user: Option<&UserId>,
     secret: &ApiKeySecret,
 ) -> Query {
-    sqlx::query(text)
+    Query::new(text)
         .id(&key.id)
         .optional_id(key.organization_id.as_ref())
         .optional_id(user)

@@ -229,7 +229,7 @@ impl Author {
         target: Option<&str>,
         detail: Option<&str>,
     ) -> Query {
-        sqlx::query(text)
+        Query::new(text)
             .bind(format!("aud_{}", Uuid::now_v7().simple()))
             .bind(organization.map(|id| id.as_str().to_owned()))
             .instant(self.at)
@@ -249,7 +249,7 @@ row! {
 
 impl Store {
     /// Runs one writing statement, and writes the entry of the audit log with it if it returns a row.
-    pub(crate) async fn write_audited(&self, query: Query, entry: Query) -> Result<Option<AnyRow>> {
+    pub(crate) async fn write_audited(&self, query: Query, entry: Query) -> Result<Option<RawRow>> {
         self.transaction(audited(query, entry)).await
     }
 
@@ -285,7 +285,7 @@ impl Store {
             "delete from {} where organization_id = $1 and id = $2 returning id",
             T::TABLE
         );
-        let query = sqlx::query(AssertSqlSafe(text)).id(organization).id(id);
+        let query = Query::new(AssertSqlSafe(text)).id(organization).id(id);
         let entry = author.record(Some(organization), action, id, None);
         Ok(self.write_audited(query, entry).await?.is_some())
     }
@@ -302,7 +302,7 @@ impl Store {
         };
         let (at, id) = page.start_of_newest();
         let query = AuditEntry::select(&format!(
-            "where {of} and (at, id) < ($1, $2) order by at desc, id desc limit $3 + 0"
+            "where {of} and (at, id) < ($1, $2) order by at desc, id desc limit $3"
         ));
         let query = query.bind(at).bind(id.to_owned());
         let query = query.bind(page.rows());
@@ -322,7 +322,7 @@ pub(crate) fn fields<const N: usize>(fields: [(&'static str, bool); N]) -> Strin
 }
 
 /// Returns a write of one statement, and of the entry of the audit log if the statement returns a row.
-pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<AnyRow>> {
+pub(crate) fn audited(query: Query, entry: Query) -> impl Work<Option<RawRow>> {
     move |connection| {
         Box::pin(async move {
             let row = query.fetch_optional(&mut *connection).await?;

@@ -93,7 +93,7 @@ async fn change_credentials(
     mut channel: Channel,
     credentials: Map<String, Value>,
     key: &MasterKey,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Channel> {
     let mut secrets: ChannelSecrets = channel.sealed.open(key, channel.sealed_row())?;
     for (name, value) in credentials {
@@ -104,7 +104,7 @@ async fn change_credentials(
         }
     }
     channel.sealed = secrets.seal(key, channel.sealed_row())?;
-    sqlx::query(
+    Query::new(
         "update channels set key_id = $3, secrets = $4 where organization_id = $1 and id = $2",
     )
     .id(&channel.organization_id)

@@ -171,7 +171,7 @@ impl Store {
     /// Stores the number of a channel that has none; a change of the channel may have stored it meanwhile.
     /// Fails with [`StoreError::Conflict`] if another channel of the organization connects the number.
     pub async fn set_number(&self, channel: &Channel, number: &SecretString) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update channels set number = $3 where organization_id = $1 and id = $2 and number is null",
         )
         .id(&channel.organization_id)
@@ -196,7 +196,7 @@ fn sealed_row<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> Sealed
 }
 
 fn insert(channel: &Channel) -> Query {
-    sqlx::query(
+    Query::new(
         "insert into channels (id, organization_id, provider, name, settings, key_id, secrets, \
          version, created_at, updated_at, default_agent_id, number) \
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",

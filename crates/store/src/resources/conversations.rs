@@ -73,7 +73,7 @@ impl ConversationFilter {
             "where organization_id = $1 and (created_at + 0, id) > ($2, $3) and {} \
              and (cast($5 as text) is null or agent_id || '' = $5) \
              and (cast($6 as text) is null or channel_id || '' = $6) \
-             order by created_at + 0, id limit $4 + 0",
+             order by created_at + 0, id limit $4",
             Self::of_recipient(recipient)
         ))
         .id(organization)

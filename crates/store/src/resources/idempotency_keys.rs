@@ -57,7 +57,7 @@ impl IdempotencyKey {
         target: &str,
         at: Timestamp,
     ) -> Query {
-        sqlx::query(
+        Query::new(
             "insert into idempotency_keys (organization_id, id, fingerprint, target, created_at) \
              values ($1, $2, $3, $4, $5)",
         )

@@ -27,7 +27,7 @@ impl Store {
         organization: &Organization,
         author: &Author,
     ) -> Result<()> {
-        let query = sqlx::query(
+        let query = Query::new(
             "insert into organizations (id, name, created_at, guards_repeats) \
              values ($1, $2, $3, $4) returning id",
         )
@@ -52,7 +52,7 @@ impl Store {
         let (created_at, id) = page.start();
         let query = Organization::select(
             "where (created_at, id) > ($1, $2) and deleted_at is null \
-             order by created_at, id limit $3 + 0",
+             order by created_at, id limit $3",
         )
         .bind(created_at)
         .bind(id)
@@ -119,7 +119,7 @@ impl Store {
         )
         .id(id);
         // An endpoint did not fail while nothing was delivered.
-        let endpoints = sqlx::query(
+        let endpoints = Query::new(
             "update webhook_endpoints set failing_since = null \
              where organization_id = $1 and failing_since is not null",
         )

@@ -29,7 +29,7 @@ macro_rules! removing {
             $key,
             " from ",
             $table,
-            " where organization_id = $1 limit $2 + 0)"
+            " where organization_id = $1 limit $2)"
         )
     };
 }
@@ -76,7 +76,7 @@ impl Store {
     /// Deletes an organization: its keys and its channels' webhooks do not exist any more. Its data stay
     /// until they are removed. Returns whether the organization existed.
     pub async fn delete_organization(&self, id: &OrganizationId, author: &Author) -> Result<bool> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update organizations set deleted_at = $2 \
              where id = $1 and deleted_at is null returning id",
         )
@@ -91,8 +91,8 @@ impl Store {
 
     /// Returns the removals of organizations that were deleted before that instant, the earliest first.
     pub async fn removals(&self, deleted_before: Timestamp) -> Result<Vec<Removal>> {
-        let query = sqlx::query(
-            "select id from organizations where deleted_at < $1 order by deleted_at limit $2 + 0",
+        let query = Query::new(
+            "select id from organizations where deleted_at < $1 order by deleted_at limit $2",
         )
         .instant(deleted_before)
         .bind(MAX_ORGANIZATIONS);
@@ -146,11 +146,11 @@ impl Removal {
                 Box::pin(async move {
                     let mut removed = 0;
                     for text in texts {
-                        let query = sqlx::query(text).id(&organization).bind(MAX_STEP_ROWS);
-                        removed += query.execute(&mut *connection).await?.rows_affected();
+                        let query = Query::new(text).id(&organization).bind(MAX_STEP_ROWS);
+                        removed += query.execute(&mut *connection).await?;
                     }
                     if last && removed == 0 {
-                        sqlx::query("delete from organizations where id = $1")
+                        Query::new("delete from organizations where id = $1")
                             .id(&organization)
                             .execute(connection)
                             .await?;
@@ -166,8 +166,8 @@ impl Removal {
     }
 
     async fn walk(&mut self) -> Result<()> {
-        let query = sqlx::query(
-            "select id, organization_id from webhook_calls where id > $1 order by id limit $2 + 0",
+        let query = Query::new(
+            "select id, organization_id from webhook_calls where id > $1 order by id limit $2",
         )
         .bind(self.after.clone())
         .bind(MAX_STEP_LOOKED_AT);

@@ -97,7 +97,7 @@ impl Walk {
         if let Some(position) = self.position.take() {
             return Ok(Some(position));
         }
-        let query = sqlx::query("select id from organizations where id > $1 order by id limit 1")
+        let query = Query::new("select id from organizations where id > $1 order by id limit 1")
             .bind(self.done.clone());
         let Some(row) = self.store.read_row(query).await? else {
             return Ok(None);
@@ -113,15 +113,15 @@ impl Walk {
     async fn look(&self, position: &Position) -> Result<OldRows> {
         let organization = position.organization.as_str().to_owned();
         let query = match &position.after {
-            After::Event(seq) => sqlx::query(
+            After::Event(seq) => Query::new(
                 "select organization_id, seq, created_at from events \
-                 where organization_id = $1 and seq > $2 order by seq limit $3 + 0",
+                 where organization_id = $1 and seq > $2 order by seq limit $3",
             )
             .bind(organization)
             .bind(*seq),
-            After::Message(id) => sqlx::query(
+            After::Message(id) => Query::new(
                 "select id, created_at from messages \
-                 where organization_id = $1 and id > $2 order by id limit $3 + 0",
+                 where organization_id = $1 and id > $2 order by id limit $3",
             )
             .bind(organization)
             .bind(id.clone()),
@@ -159,14 +159,14 @@ impl Walk {
         let removal: Query = match (&position.after, last) {
             (After::Message(after), After::Message(last)) => {
                 // A message that is being sent needs its row for the outcome.
-                let query = sqlx::query(
+                let query = Query::new(
                     "delete from messages where organization_id = $1 and id > $2 and id <= $3 \
                      and status <> 'sending' returning id",
                 );
                 query.bind(organization).bind(after.clone()).bind(last)
             }
             (After::Event(after), After::Event(last)) => {
-                let query = sqlx::query(
+                let query = Query::new(
                     "delete from events where organization_id = $1 and seq > $2 and seq <= $3 \
                      and not exists (select 1 from webhook_endpoints w join deliveries d \
                      on d.organization_id = w.organization_id and d.endpoint_id = w.id \
@@ -201,11 +201,11 @@ impl Walk {
 /// Notes up to which event some are missing, for readers that come from before it.
 async fn note_removed(
     organization: &OrganizationId,
-    rows: &[AnyRow],
-    connection: &mut AnyConnection,
+    rows: &[RawRow],
+    connection: &mut Connection,
 ) -> Result<()> {
     let removed: Vec<i64> = column(rows, "events", "seq")?;
-    sqlx::query(
+    Query::new(
         "update organizations set events_removed_to = $2 where id = $1 and events_removed_to < $2",
     )
     .id(organization)

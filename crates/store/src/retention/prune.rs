@@ -70,7 +70,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_CALLS,
         texts: &[
             "delete from webhook_calls where applied_at + 0 < $1 and id in (select id from webhook_calls \
-             where applied_at < $1 order by applied_at limit $2 + 0)",
+             where applied_at < $1 order by applied_at limit $2)",
         ],
     },
     Part {
@@ -79,7 +79,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_CALLS,
         texts: &[
             "delete from webhook_calls where set_aside is not null and id in (select id from webhook_calls \
-             where set_aside is not null and received_at < $1 order by received_at limit $2 + 0)",
+             where set_aside is not null and received_at < $1 order by received_at limit $2)",
         ],
     },
     Part {
@@ -89,7 +89,7 @@ const PARTS: [Part; 9] = [
         texts: &[
             "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
              select organization_id, channel_id, sought, status from orphan_statuses \
-             where created_at < $1 order by created_at limit $2 + 0)",
+             where created_at < $1 order by created_at limit $2)",
         ],
     },
     Part {
@@ -100,11 +100,11 @@ const PARTS: [Part; 9] = [
             "delete from delivery_attempts where (organization_id, endpoint_id, seq) in (\
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2 + 0)",
+             limit $2)",
             "delete from deliveries where finished_at + 0 < $1 and (organization_id, endpoint_id, seq) in (\
              select organization_id, endpoint_id, seq from deliveries \
              where finished_at < $1 order by finished_at, organization_id, endpoint_id, seq \
-             limit $2 + 0)",
+             limit $2)",
         ],
     },
     Part {
@@ -113,7 +113,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_ROWS,
         texts: &[
             "delete from sessions where idle_ends_at + 0 < $1 and id in (select id from sessions \
-             where idle_ends_at < $1 order by idle_ends_at limit $2 + 0)",
+             where idle_ends_at < $1 order by idle_ends_at limit $2)",
         ],
     },
     Part {
@@ -122,7 +122,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_ROWS,
         texts: &[
             "delete from links where ends_at + 0 < $1 and (organization_id, user_id) in (\
-             select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2 + 0)",
+             select organization_id, user_id from links where ends_at < $1 order by ends_at limit $2)",
         ],
     },
     Part {
@@ -132,7 +132,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_ROWS,
         texts: &[
             "delete from sign_in_attempts where ends_at + 0 < $1 and subject in (select subject from sign_in_attempts \
-             where ends_at < $1 order by ends_at limit $2 + 0)",
+             where ends_at < $1 order by ends_at limit $2)",
         ],
     },
     Part {
@@ -142,7 +142,7 @@ const PARTS: [Part; 9] = [
         texts: &[
             "delete from idempotency_keys where (organization_id, id) in (\
              select organization_id, id from idempotency_keys \
-             where created_at < $1 order by created_at limit $2 + 0)",
+             where created_at < $1 order by created_at limit $2)",
         ],
     },
     Part {
@@ -151,7 +151,7 @@ const PARTS: [Part; 9] = [
         rows: MAX_STEP_ROWS,
         texts: &[
             "delete from audit_log where id in (select id from audit_log \
-             where at < $1 order by at limit $2 + 0)",
+             where at < $1 order by at limit $2)",
         ],
     },
 ];
@@ -211,8 +211,8 @@ impl Pruning {
                 Box::pin(async move {
                     let mut removed = 0;
                     for &text in part.texts {
-                        let query = sqlx::query(text).instant(before).bind(part.rows);
-                        removed = query.execute(&mut *connection).await?.rows_affected();
+                        let query = Query::new(text).instant(before).bind(part.rows);
+                        removed = query.execute(&mut *connection).await?;
                     }
                     Ok(removed)
                 })

@@ -1,6 +1,6 @@
 //! Plans of statements: every statement that a test runs is explained, and none may read a whole table.
 //!
-//! sqlx logs each statement that a store runs. [`record`] keeps the texts, and [`check`] asks the
+//! A store notes each statement that it runs. [`record`] keeps the texts, and [`check`] asks the
 //! database of the test for their plans. A statement that is new is checked without being listed here.
 
 mod postgres;
@@ -12,7 +12,7 @@ use sqlx::{AnyConnection, Row};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 
 use self::postgres::{SMALL_INDEXES, rows};
 use crate::db::DatabaseKind;
@@ -84,6 +84,9 @@ struct Statements {
     checked: BTreeSet<String>,
 }
 
+/// The target of the lines of the log that are statements.
+const STATEMENT: &str = "recado_store::statement";
+
 static STATEMENTS: Mutex<Option<Statements>> = Mutex::new(None);
 
 /// Records the statements of all stores of this process from now on.
@@ -97,8 +100,9 @@ pub(super) fn record() {
     });
 }
 
-pub(crate) fn is_recording() -> bool {
-    statements().is_some()
+/// Notes a statement that a store runs.
+pub(crate) fn note(text: &str) {
+    tracing::trace!(target: STATEMENT, text);
 }
 
 fn statements() -> MutexGuard<'static, Option<Statements>> {
@@ -210,18 +214,6 @@ async fn sqlite(
             && words.get(1).is_some_and(|name| aliases.contains(name))
             && !index.is_some_and(|index| SMALL_INDEXES.contains(index))
     });
-    // The planner looks at the value of a plain `limit $1`, so that SQLite prepares the statement
-    // again at each run; it does not look into an expression.
-    let limit = "limit $";
-    let again = statement.match_indices(limit).any(|(at, _)| {
-        let rest = statement[at + limit.len()..].trim_start_matches(|c: char| c.is_ascii_digit());
-        !rest.starts_with(" + 0")
-    });
-    if again {
-        return Ok(Some(
-            "write `limit $n + 0`: a plain one is prepared at each run".into(),
-        ));
-    }
     Ok((wrong || unused).then(|| plan.join("\n    ")))
 }
 
@@ -230,8 +222,7 @@ struct Recorder;
 
 impl Subscriber for Recorder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Stores log at this level alone; the tests' own connections log at another one.
-        metadata.target() == "sqlx::query" && *metadata.level() == Level::TRACE
+        metadata.target() == STATEMENT
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -261,7 +252,7 @@ impl Visit for Text {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() != "db.statement" {
+        if field.name() != "text" {
             return;
         }
         let text = value.trim();

@@ -84,7 +84,7 @@ impl Store {
              and o.suspended_at is null and o.deleted_at is null",
             User::columns_of("u")
         );
-        let query = sqlx::query(AssertSqlSafe(text)).bind(hash(secret).to_vec());
+        let query = Query::new(AssertSqlSafe(text)).bind(hash(secret).to_vec());
         self.find(query.instant(now)).await
     }
 
@@ -100,7 +100,7 @@ impl Store {
             return Ok(None);
         };
         // Of two uses at the same time, only one finds the link.
-        let query = sqlx::query(
+        let query = Query::new(
             "delete from links where organization_id = $1 and user_id = $2 \
              and secret_hash = $3 and ends_at > $4 returning user_id",
         )
@@ -136,7 +136,7 @@ fn insertion(
     secret: &LinkSecret,
     ends_at: Timestamp,
 ) -> Query {
-    sqlx::query(
+    Query::new(
         "insert into links (organization_id, user_id, secret_hash, ends_at) \
          values ($1, $2, $3, $4) on conflict (organization_id, user_id) \
          do update set secret_hash = excluded.secret_hash, ends_at = excluded.ends_at",

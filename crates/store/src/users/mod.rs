@@ -99,7 +99,7 @@ impl Store {
                     keep_an_owner(&user, connection).await?;
                 }
                 // It comes first: a sign-in that waits for this row makes no session of the old role.
-                sqlx::query(
+                Query::new(
                     "update users set name = $3, role = $4 where organization_id = $1 and id = $2",
                 )
                 .id(organization_id)
@@ -137,7 +137,7 @@ impl Store {
                 };
                 keep_an_owner(&user, connection).await?;
                 // The user first: a sign-in that waits for this row then finds that the user was deleted.
-                sqlx::query("delete from users where organization_id = $1 and id = $2")
+                Query::new("delete from users where organization_id = $1 and id = $2")
                     .id(organization_id)
                     .id(id)
                     .execute(&mut *connection)
@@ -167,7 +167,7 @@ impl Store {
 
 /// Returns the statement that inserts a user.
 fn insertion(user: &User) -> Query {
-    sqlx::query(
+    Query::new(
         "insert into users (id, organization_id, email, name, role, created_at) \
          values ($1, $2, $3, $4, $5, $6) returning id",
     )
@@ -195,7 +195,7 @@ fn record(author: &Author, user: &User, action: AuditAction, detail: Option<&str
 async fn find(
     organization: &OrganizationId,
     id: &UserId,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Option<User>> {
     let row = User::select("where organization_id = $1 and id = $2")
         .id(organization)
@@ -206,11 +206,11 @@ async fn find(
 }
 
 /// Fails unless the organization keeps an owner without this user; one who can sign in, if this user can.
-async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<()> {
+async fn keep_an_owner(user: &User, connection: &mut Connection) -> Result<()> {
     if user.role != Role::Owner {
         return Ok(());
     }
-    let other = sqlx::query(
+    let other = Query::new(
         "select id from users where organization_id = $1 and role = 'owner' and id <> $2 \
          and (password_hash is not null or $3 = 0) limit 1",
     )
@@ -226,14 +226,14 @@ async fn keep_an_owner(user: &User, connection: &mut AnyConnection) -> Result<()
 async fn end_access(
     user: &User,
     keep: Option<&SessionId>,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     end_sessions(user, keep, connection).await?;
     for text in [
         "delete from api_keys where organization_id = $1 and user_id = $2",
         "delete from links where organization_id = $1 and user_id = $2",
     ] {
-        sqlx::query(text)
+        Query::new(text)
             .id(&user.organization_id)
             .id(&user.id)
             .execute(&mut *connection)
@@ -245,9 +245,9 @@ async fn end_access(
 async fn end_sessions(
     user: &User,
     keep: Option<&SessionId>,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
-    sqlx::query("delete from sessions where organization_id = $1 and user_id = $2 and id <> $3")
+    Query::new("delete from sessions where organization_id = $1 and user_id = $2 and id <> $3")
         .id(&user.organization_id)
         .id(&user.id)
         // No id is empty.

@@ -27,10 +27,10 @@ impl Store {
              where u.email = $1 and u.organization_id = coalesce($2, u.organization_id) \
              and u.password_hash is not null \
              and o.suspended_at is null and o.deleted_at is null \
-             order by u.created_at, u.id limit $3 + 0",
+             order by u.created_at, u.id limit $3",
             User::columns_of("u")
         );
-        let query = sqlx::query(AssertSqlSafe(text))
+        let query = Query::new(AssertSqlSafe(text))
             .bind(normalized(email))
             .optional_id(organization)
             .bind(i64::from(MAX_SIGN_INS));
@@ -80,13 +80,13 @@ impl Store {
         [old, new]: [&str; 2],
         author: &Author,
     ) -> Result<bool> {
-        let renewal = sqlx::query(
+        let renewal = Query::new(
             "update sessions set secret_hash = $3 where organization_id = $1 and id = $2",
         )
         .id(&session.organization_id)
         .id(&session.id)
         .bind(secret.hash());
-        let replacement = sqlx::query(
+        let replacement = Query::new(
             "update users set password_hash = $4 where organization_id = $1 and id = $2 \
              and password_hash = $3 and exists (select 1 from sessions s \
              where s.organization_id = $1 and s.id = $5 and s.user_id = $2) returning id",
@@ -127,10 +127,10 @@ impl Store {
 pub(super) async fn replace_password(
     user: &User,
     hash: &str,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     // It comes first: a sign-in with the old password that waits for this row fails.
-    sqlx::query("update users set password_hash = $3 where organization_id = $1 and id = $2")
+    Query::new("update users set password_hash = $3 where organization_id = $1 and id = $2")
         .id(&user.organization_id)
         .id(&user.id)
         .bind(hash.to_owned())

@@ -93,7 +93,7 @@ impl Store {
         author: &Author,
     ) -> Result<bool> {
         // It comes first, and holds the row: the password changes before it or after the session is there.
-        let signed_in = sqlx::query(
+        let signed_in = Query::new(
             "update users set last_sign_in_at = $4 \
              where organization_id = $1 and id = $2 and password_hash = $3 returning id",
         )
@@ -101,7 +101,7 @@ impl Store {
         .id(&session.user_id)
         .bind(password_hash.to_owned())
         .instant(session.created_at);
-        let insertion = sqlx::query(
+        let insertion = Query::new(
             "insert into sessions (id, user_id, organization_id, secret_hash, created_at, \
              last_seen_at, idle_ends_at, ends_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -119,10 +119,10 @@ impl Store {
             session.user_id.as_str(),
             Some(session.id.as_str()),
         );
-        let surplus = sqlx::query(
+        let surplus = Query::new(
             "delete from sessions where organization_id = $1 and user_id = $2 and id not in (\
              select id from sessions where organization_id = $1 and user_id = $2 \
-             order by created_at desc, id desc limit $3 + 0)",
+             order by created_at desc, id desc limit $3)",
         )
         .id(&session.organization_id)
         .id(&session.user_id)
@@ -158,7 +158,7 @@ impl Store {
             Session::COLUMNS,
             User::columns_of("u")
         );
-        let query = sqlx::query(AssertSqlSafe(text)).bind(hash(secret).to_vec());
+        let query = Query::new(AssertSqlSafe(text)).bind(hash(secret).to_vec());
         let query = query.instant(now);
         let Some(row) = self.read_row_first(query).await? else {
             return Ok(None);
@@ -178,7 +178,7 @@ impl Store {
         }
         let idle_ends_at = after(now, SESSION_IDLE_TIMEOUT).min(session.ends_at);
         // Another request may have written it within this minute, or the session may have ended.
-        let query = sqlx::query(
+        let query = Query::new(
             "update sessions set last_seen_at = $3, idle_ends_at = $4 \
              where organization_id = $1 and id = $2 and last_seen_at <= $5 \
              and idle_ends_at > $3 and ends_at > $3",
@@ -208,7 +208,7 @@ impl Store {
         let query = Session::select(
             "where s.organization_id = $1 and s.user_id = $2 \
              and (s.created_at, s.id) > ($3, $4) and s.idle_ends_at > $5 and s.ends_at > $5 \
-             order by s.created_at, s.id limit $6 + 0",
+             order by s.created_at, s.id limit $6",
         )
         .id(organization)
         .id(user)
@@ -246,7 +246,7 @@ impl Store {
         id: &SessionId,
         author: &Author,
     ) -> Result<bool> {
-        let query = sqlx::query(
+        let query = Query::new(
             "delete from sessions where organization_id = $1 and id = $2 returning id, user_id",
         )
         .id(organization)
@@ -285,19 +285,19 @@ impl Store {
         user: &UserId,
         author: &Author,
     ) -> Result<u64> {
-        let query = sqlx::query("delete from sessions where organization_id = $1 and user_id = $2")
+        let query = Query::new("delete from sessions where organization_id = $1 and user_id = $2")
             .id(organization)
             .id(user);
         // A personal key is made in a session, and may be the one thing that a thief still has.
-        let keys = sqlx::query("delete from api_keys where organization_id = $1 and user_id = $2")
+        let keys = Query::new("delete from api_keys where organization_id = $1 and user_id = $2")
             .id(organization)
             .id(user);
         let action = AuditAction::UserSessionsEnded;
         let entry = author.record(Some(organization), action, user.as_str(), None);
         self.change_access(organization, move |connection| {
             Box::pin(async move {
-                let ended = query.execute(&mut *connection).await?.rows_affected();
-                let deleted = keys.execute(&mut *connection).await?.rows_affected();
+                let ended = query.execute(&mut *connection).await?;
+                let deleted = keys.execute(&mut *connection).await?;
                 if ended + deleted > 0 {
                     entry.execute(connection).await?;
                 }

@@ -154,7 +154,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Timestamp>> {
         let [one, two, three] = subjects.each_ref().map(|subject| subject.hash.clone());
-        let query = sqlx::query(
+        let query = Query::new(
             "select subject, attempts, ends_at from sign_in_attempts \
              where subject in ($1, $2, $3) and ends_at > $4",
         )
@@ -179,9 +179,9 @@ impl Store {
 }
 
 /// Counts an attempt of a subject; returns `false` if its limit is reached.
-async fn count(subject: &Subject, now: Timestamp, connection: &mut AnyConnection) -> Result<bool> {
+async fn count(subject: &Subject, now: Timestamp, connection: &mut Connection) -> Result<bool> {
     let ends_at = now.checked_add(subject.limit.window);
-    let query = sqlx::query(
+    let query = Query::new(
         "insert into sign_in_attempts (subject, attempts, ends_at) values ($1, 1, $2) \
          on conflict (subject) do update set \
          attempts = case when sign_in_attempts.ends_at <= $3 then 1 \
@@ -198,9 +198,9 @@ async fn count(subject: &Subject, now: Timestamp, connection: &mut AnyConnection
     Ok(query.fetch_optional(connection).await?.is_some())
 }
 
-async fn give_back(subjects: &[Subject], connection: &mut AnyConnection) -> Result<()> {
+async fn give_back(subjects: &[Subject], connection: &mut Connection) -> Result<()> {
     for subject in subjects {
-        sqlx::query(
+        Query::new(
             "update sign_in_attempts set attempts = attempts - 1 \
              where subject = $1 and attempts > 0",
         )

@@ -101,7 +101,7 @@ impl Batchable for Attempted {
 async fn record_all(
     attempts: Vec<Attempted>,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Vec<Option<Timestamp>>> {
     let pending = advance(&attempts, log, connection).await?;
     let keys: Vec<_> = attempts
@@ -153,7 +153,7 @@ static ADVANCE: OverList = OverList::new(
 async fn advance(
     attempts: &[Attempted],
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<HashSet<(WebhookEndpointId, i64)>> {
     let rows = log.over(&ADVANCE, &attempts).fetch_all(connection).await?;
     rows.iter()
@@ -175,11 +175,7 @@ static KEEP: OverList = OverList::new(
      value ->> 'failure' as failure, cast(value ->> 'duration' as bigint) as duration from {list}) n",
 );
 
-async fn keep(
-    attempts: &[Attempted],
-    log: &EventLog,
-    connection: &mut AnyConnection,
-) -> Result<()> {
+async fn keep(attempts: &[Attempted], log: &EventLog, connection: &mut Connection) -> Result<()> {
     log.over(&KEEP, &attempts).run(connection).await
 }
 
@@ -198,7 +194,7 @@ static NOTE_HEALTH: OverList = OverList::new(
 async fn note_health(
     attempts: &[Attempted],
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<HashMap<WebhookEndpointId, Timestamp>> {
     let mut endpoints: HashMap<_, (Answer, i64)> = HashMap::new();
     for (attempt, said) in attempts

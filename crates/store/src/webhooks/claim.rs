@@ -85,7 +85,7 @@ macro_rules! due {
              and w.id = d.endpoint_id \
              where due.place <= $4 and d.status || '' = 'pending' \
              and (d.claimed_until = 0 or d.claimed_until <= $1 and d.server_id = $5) \
-             order by due.place, d.next_at, d.seq limit $2 + 0",
+             order by due.place, d.next_at, d.seq limit $2",
             $suffix
         )
     };
@@ -99,7 +99,7 @@ const DUE_SQLITE: &str = due!(
      and h.seq in (select q.seq from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
      and (q.claimed_until = 0 or q.claimed_until <= $1 and q.server_id = $5) \
-     order by q.next_at, q.seq limit $3 + 0)",
+     order by q.next_at, q.seq limit $3)",
     " indexed by deliveries_claimed",
     ""
 );
@@ -110,7 +110,7 @@ const DUE_POSTGRES: &str = due!(
      from deliveries q where q.organization_id = o.organization_id \
      and q.endpoint_id = o.id and q.status = 'pending' and q.next_at <= $1 \
      and (q.claimed_until = 0 or q.claimed_until <= $1 and q.server_id = $5) \
-     order by q.next_at, q.seq limit $3 + 0) h",
+     order by q.next_at, q.seq limit $3) h",
     "",
     " for update of d skip locked"
 );
@@ -130,7 +130,7 @@ impl Store {
             DatabaseKind::Sqlite => DUE_SQLITE,
             DatabaseKind::Postgres => DUE_POSTGRES,
         };
-        let query = sqlx::query(text)
+        let query = Query::new(text)
             .instant(now)
             .bind(i64::from(limits.total))
             .bind(i64::from(limits.per_endpoint))
@@ -149,7 +149,7 @@ impl Store {
     }
 
     pub(crate) async fn free_deliveries(&self, server: Option<&str>) -> Result<u64> {
-        let query = sqlx::query(
+        let query = Query::new(
             "update deliveries set claimed_until = 0 where status = 'pending' and claimed_until > 0 \
              and (cast($1 as text) is null or server_id = $1)",
         )
@@ -182,7 +182,7 @@ async fn claim(
     claimed: &[DeliveryKey],
     until: Timestamp,
     server: String,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     if claimed.is_empty() {
         return Ok(());
@@ -198,13 +198,13 @@ async fn claim(
 
 /// Returns what is due, or `None` if the row cannot be read: a newer server may have written an event that
 /// this one does not know. Its claim keeps it from taking the place of the others all the time.
-fn readable(row: &AnyRow) -> Option<DueDelivery> {
+fn readable(row: &RawRow) -> Option<DueDelivery> {
     due(row)
         .inspect_err(|error| tracing::error!(%error, "a delivery cannot be read; it waits"))
         .ok()
 }
 
-fn key(row: &AnyRow) -> Result<DeliveryKey> {
+fn key(row: &RawRow) -> Result<DeliveryKey> {
     deliveries::read_key(&Columns::new(row, "deliveries", "endpoint_id"))
 }
 
@@ -216,7 +216,7 @@ pub(crate) fn named(key: &DeliveryKey) -> Value {
     })
 }
 
-fn due(row: &AnyRow) -> Result<DueDelivery> {
+fn due(row: &RawRow) -> Result<DueDelivery> {
     let columns = Columns::new(row, "deliveries", "endpoint_id");
     Ok(DueDelivery {
         delivery: Delivery::read(&columns)?,

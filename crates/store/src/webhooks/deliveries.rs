@@ -131,7 +131,7 @@ impl Store {
             Some(_) => " and status = $5",
         };
         let mut query = Delivery::select(&format!(
-            "where organization_id = $1 and endpoint_id = $2 and seq > $3{filter} order by seq limit $4 + 0"
+            "where organization_id = $1 and endpoint_id = $2 and seq > $3{filter} order by seq limit $4"
         ))
         .id(organization)
         .id(endpoint)
@@ -153,7 +153,7 @@ impl Store {
         let Some(row) = self.read_row(key.bind(query)).await? else {
             return Ok(None);
         };
-        let query = sqlx::query(
+        let query = Query::new(
             "select endpoint_id, at, status, error, duration_ms from delivery_attempts \
              where organization_id = $1 and endpoint_id = $2 and seq = $3 order by number",
         );
@@ -180,7 +180,7 @@ pub(crate) fn read_key(columns: &Columns<'_>) -> Result<DeliveryKey> {
     })
 }
 
-fn attempt(row: &AnyRow) -> Result<DeliveryAttempt> {
+fn attempt(row: &RawRow) -> Result<DeliveryAttempt> {
     let columns = Columns::new(row, "delivery_attempts", "endpoint_id");
     Ok(DeliveryAttempt {
         at: columns.get("at")?,

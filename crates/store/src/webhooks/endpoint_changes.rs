@@ -206,12 +206,11 @@ impl Store {
                     "delete from deliveries where organization_id = $1 and endpoint_id = $2",
                     "delete from webhook_endpoints where organization_id = $1 and id = $2",
                 ] {
-                    deleted = sqlx::query(text)
+                    deleted = Query::new(text)
                         .id(&owner)
                         .id(&id)
                         .execute(&mut *connection)
-                        .await?
-                        .rows_affected();
+                        .await?;
                 }
                 if deleted > 0 {
                     entry.execute(connection).await?;
@@ -251,9 +250,9 @@ fn update(
 async fn go_on(
     endpoint: &WebhookEndpoint,
     at: Timestamp,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
-    sqlx::query(
+    Query::new(
         "update deliveries set next_at = $3 where organization_id = $1 and endpoint_id = $2 \
          and status = 'pending' and next_at is not null",
     )

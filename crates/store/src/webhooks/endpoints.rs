@@ -82,10 +82,10 @@ impl WebhookEndpoint {
         &mut self,
         secrets: &WebhookSecrets,
         key: &MasterKey,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<()> {
         self.sealed = secrets.seal(key, sealed_row(&self.organization_id, &self.id))?;
-        sqlx::query(
+        Query::new(
             "update webhook_endpoints set key_id = $3, secrets = $4 \
              where organization_id = $1 and id = $2",
         )
@@ -141,7 +141,7 @@ impl Store {
             sealed,
         };
         let query = insertion(&endpoint);
-        let count = sqlx::query(
+        let count = Query::new(
             "select count(*) as endpoints from webhook_endpoints where organization_id = $1",
         )
         .id(&endpoint.organization_id);
@@ -182,7 +182,7 @@ impl Store {
 
 /// Returns the statement that inserts an endpoint.
 fn insertion(endpoint: &WebhookEndpoint) -> Query {
-    sqlx::query(
+    Query::new(
         "insert into webhook_endpoints (organization_id, id, url, events, format, key_id, \
          secrets, created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
     )

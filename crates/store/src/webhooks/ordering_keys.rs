@@ -37,7 +37,7 @@ static PASS_TURNS: OverList = OverList::new(
 pub(crate) async fn pass_turns(
     ended: &[Ended],
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     if ended.is_empty() {
         return Ok(());
@@ -73,7 +73,7 @@ impl Heads {
         events: &[EventId],
         endpoint: &WebhookEndpointId,
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let rows = log
             .over(&HEADS, &list(events.iter().map(|event| event.seq())))
@@ -91,7 +91,7 @@ impl Heads {
         events: &[EventId],
         endpoint: &WebhookEndpointId,
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<()> {
         let mut concerned = self.0;
         concerned.extend(events.iter().map(|event| event.seq()));

@@ -82,13 +82,13 @@ async fn portion(
     range: &Range,
     after: EventId,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<(Option<EventId>, u64)> {
     if after.seq() >= log.last() {
         return Ok((None, 0));
     }
     let until = EventId::new(log.last().min(after.seq().saturating_add(WINDOW)));
-    let rows = sqlx::query(
+    let rows = Query::new(
         "select w.id, e.seq from webhook_endpoints w join events e \
          on e.organization_id = w.organization_id and e.seq > $3 and e.seq <= $6 \
          where w.organization_id = $1 and w.id = $2 \
@@ -128,7 +128,7 @@ async fn make(
     endpoint: &WebhookEndpointId,
     events: &[EventId],
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<u64> {
     let heads = Heads::of(events, endpoint, log, connection).await?;
     let list: Vec<_> = events
@@ -140,8 +140,7 @@ async fn make(
         .id(endpoint)
         .instant(log.at())
         .execute(&mut *connection)
-        .await?
-        .rows_affected();
+        .await?;
     heads.moved_by(events, endpoint, log, connection).await?;
     Ok(made)
 }

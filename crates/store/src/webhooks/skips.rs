@@ -81,7 +81,7 @@ impl Store {
         (at, reason, event): (Timestamp, &'static str, EventId),
     ) -> Result<Option<EventId>> {
         let endpoint = endpoint.clone();
-        let query = sqlx::query(text)
+        let query = Query::new(text)
             .id(organization)
             .id(&endpoint)
             .instant(at)

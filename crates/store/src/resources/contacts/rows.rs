@@ -101,7 +101,7 @@ impl Store {
 async fn create(
     mut conversation: Conversation,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<Conversation> {
     let (person, channel) = (&conversation.person, &conversation.channel_id);
     let addresses = person.addresses().map(|address| (channel, address));
@@ -123,7 +123,7 @@ impl Contacts {
     pub(crate) async fn load<'a>(
         addresses: impl Iterator<Item = (&'a ChannelId, &'a Recipient)>,
         log: &EventLog,
-        connection: &mut AnyConnection,
+        connection: &mut Connection,
     ) -> Result<Self> {
         let spelled = addresses.flat_map(|(channel, address)| {
             let spellings = spellings(address).into_iter();
@@ -152,11 +152,7 @@ impl Contacts {
     }
 
     /// Writes what was opened and learned since the last call.
-    pub(crate) async fn save(
-        &mut self,
-        log: &EventLog,
-        connection: &mut AnyConnection,
-    ) -> Result<()> {
+    pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let opened = std::mem::take(&mut self.opened);
         let mut learned = std::mem::take(&mut self.learned);
         for slot in &opened {
@@ -173,7 +169,7 @@ async fn write(
     statement: &'static OverList,
     conversations: impl IntoIterator<Item = &Conversation>,
     log: &EventLog,
-    connection: &mut AnyConnection,
+    connection: &mut Connection,
 ) -> Result<()> {
     let rows: Vec<_> = conversations
         .into_iter()

@@ -1,0 +1,100 @@
+//! A connection to either database.
+
+use std::pin::Pin;
+
+use futures_util::FutureExt as _;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection as _, PgConnection, Postgres};
+
+use crate::db::{postgres, sqlite};
+use crate::error::{Result, StoreError};
+
+/// A future that borrows the connection it works on.
+pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
+
+/// What one caller does on a connection. On SQLite it awaits statements alone, which are ready at once.
+pub(crate) trait Work<T>:
+    for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<T>> + Send + 'static
+{
+}
+
+impl<T, W> Work<T> for W where
+    W: for<'c> FnOnce(&'c mut Connection) -> Running<'c, Result<T>> + Send + 'static
+{
+}
+
+/// A connection to either database.
+pub(crate) enum Connection {
+    Sqlite(rusqlite::Connection),
+    Postgres(PgConnection),
+    Pooled(PoolConnection<Postgres>),
+}
+
+/// The connection of a driver.
+pub(crate) enum Driver<'c> {
+    Sqlite(&'c mut rusqlite::Connection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Connection {
+    pub(crate) fn driver(&mut self) -> Driver<'_> {
+        match self {
+            Self::Sqlite(connection) => Driver::Sqlite(connection),
+            Self::Postgres(connection) => Driver::Postgres(connection),
+            Self::Pooled(connection) => Driver::Postgres(connection),
+        }
+    }
+
+    /// Begins a transaction; on SQLite, where all writes of a group have one, a savepoint.
+    pub(crate) async fn begin(&mut self) -> Result<()> {
+        match self.driver() {
+            Driver::Sqlite(connection) => sqlite::run(connection, "savepoint work")?,
+            Driver::Postgres(connection) => postgres::run(connection, "begin").await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<()> {
+        match self.driver() {
+            Driver::Sqlite(connection) => sqlite::run(connection, "release work")?,
+            Driver::Postgres(connection) => postgres::run(connection, "commit").await?,
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(&mut self) -> Result<()> {
+        match self.driver() {
+            Driver::Sqlite(connection) => {
+                sqlite::run(connection, "rollback to work")?;
+                sqlite::run(connection, "release work")?;
+            }
+            Driver::Postgres(connection) => postgres::run(connection, "rollback").await?,
+        }
+        Ok(())
+    }
+
+    /// Runs a statement without values and rows on SQLite.
+    pub(crate) fn run_sqlite(&mut self, sql: &'static str) -> Result<()> {
+        match self.driver() {
+            Driver::Sqlite(connection) => Ok(sqlite::run(connection, sql)?),
+            Driver::Postgres(_) => Err(StoreError::NotCommitted),
+        }
+    }
+
+    pub(crate) async fn close(self) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => connection.close().map_err(|(_, error)| error)?,
+            Self::Postgres(connection) => connection.close().await?,
+            Self::Pooled(connection) => connection.close().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Drives work on SQLite to its end, on the thread that calls.
+pub(crate) fn at_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    work.now_or_never().unwrap_or_else(|| {
+        tracing::error!("work on SQLite waited for something else than its statements");
+        Err(StoreError::NotCommitted)
+    })
+}

@@ -1,0 +1,137 @@
+//! PostgreSQL: pools, the limits of a session, and statements.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
+use sqlx::{Arguments as _, Connection as _, PgConnection, PgPool, Postgres};
+
+use crate::db::query::{Query, Value};
+use crate::db::raw_row::{PageRows, RawRow};
+use crate::db::{DEADLINE, Role};
+
+/// A connection that was idle for longer is tried before it is used. PostgreSQL does not restart in less
+/// time, so that a connection of before the restart is never given to a write, which cannot be repeated.
+const TRUSTED_IDLE: Duration = Duration::from_millis(100);
+
+/// Most bytes that are received after a page is full, so that its connection can be used again.
+const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bounds of a session. A statement ends before its caller gives it up. A server that stops in
+/// the middle of a transaction loses its locks, but only after the deadline of the store: a large piece of
+/// work that is slow is too slow first, and is tried in halves.
+///
+/// The limits of TCP end the session of a machine that is gone.
+macro_rules! session_limits {
+    () => {
+        "set lock_timeout = '2s'; set statement_timeout = '4s'; \
+         set idle_in_transaction_session_timeout = '6s'; \
+         set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; \
+         set tcp_keepalives_count = 3; set tcp_user_timeout = '10s'"
+    };
+}
+
+const fn session(role: Role) -> &'static str {
+    match role {
+        Role::Reader | Role::Writer => session_limits!(),
+        Role::Migrator => concat!(
+            session_limits!(),
+            "; set statement_timeout = 0; set lock_timeout = '1min'; ",
+            // Of a server that stops between two migrations; PostgreSQL 13 has no such setting.
+            "select set_config(name, '30s', false) from pg_settings where name = 'idle_session_timeout'"
+        ),
+    }
+}
+
+/// Opens a connection that belongs to no pool.
+pub(crate) async fn open(
+    options: &PgConnectOptions,
+    role: Role,
+) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = Box::pin(PgConnection::connect_with(options)).await?;
+    set_up(&mut connection, role).await?;
+    Ok(connection)
+}
+
+/// Makes a pool, which opens its connections when they are needed.
+pub(crate) fn pool(options: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(8)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(set_up(connection, Role::Writer)))
+        .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata)))
+        .acquire_timeout(DEADLINE)
+        .connect_lazy_with(options.clone())
+}
+
+/// Makes the pool of the connection that listens.
+pub(crate) fn listener(options: &PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .after_connect(|connection, _| Box::pin(set_up(connection, Role::Reader)))
+        .connect_lazy_with(options.clone())
+}
+
+async fn set_up(connection: &mut PgConnection, role: Role) -> Result<(), sqlx::Error> {
+    run(connection, session(role)).await
+}
+
+/// Runs statements without values and rows.
+pub(crate) async fn run(
+    connection: &mut PgConnection,
+    sql: &'static str,
+) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(sql).execute(connection).await.map(drop)
+}
+
+async fn is_alive(
+    connection: &mut PgConnection,
+    metadata: PoolConnectionMetadata,
+) -> Result<bool, sqlx::Error> {
+    if metadata.idle_for > TRUSTED_IDLE {
+        connection.ping().await?;
+    }
+    Ok(true)
+}
+
+/// Makes a statement for the driver, which keeps it prepared.
+pub(crate) fn statement(
+    query: &Query,
+) -> Result<sqlx::query::Query<'static, Postgres, PgArguments>, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for value in query.values() {
+        match value {
+            Value::Integer(number) => arguments.add(*number),
+            Value::Text(text) => arguments.add(text.as_deref()),
+            Value::Bytes(bytes) => arguments.add(bytes.as_deref()),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(sqlx::query_with(query.sql().clone(), arguments))
+}
+
+/// Reads rows up to so many bytes; tells whether the statement came to its end.
+pub(crate) async fn fetch_page(
+    query: &Query,
+    max_bytes: usize,
+    connection: &mut PgConnection,
+) -> Result<(PageRows, bool), sqlx::Error> {
+    let mut rows = statement(query)?.fetch(connection);
+    let (mut page, mut surplus) = (PageRows::default(), 0);
+    while let Some(row) = rows.try_next().await? {
+        let row = RawRow::Postgres(row);
+        let size = row.size();
+        if page.add(row, max_bytes) {
+            continue;
+        }
+        // PostgreSQL sends all rows of a statement.
+        surplus += size;
+        if surplus > MAX_SURPLUS_BYTES {
+            return Ok((page, false));
+        }
+    }
+    Ok((page, true))
+}
