@@ -113,7 +113,7 @@ mod tests {
 
     #[rstest]
     #[case(400, "invalid_body", ExitCode::Usage)]
-    #[case(422, "idempotency_key_reused", ExitCode::Refused)]
+    #[case(422, "idempotency_key_reused", ExitCode::Usage)]
     #[case(500, "outcome_unknown", ExitCode::OutcomeUnknown)]
     #[case(500, "provider_rejected", ExitCode::Refused)]
     #[tokio::test]
