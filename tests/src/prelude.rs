@@ -18,6 +18,6 @@ pub use crate::json::{AssertHas as _, assert_contains, entries, id, text};
 pub use crate::people;
 pub use crate::soon::{soon, until};
 pub use crate::world::{
-    self, CONVERSATIONS, CUSTOMER, Options, World, credentials, open_conversations, organization,
-    smallest_body,
+    self, CONVERSATIONS, CUSTOMER, Options, World, credentials, message_of, open_conversations,
+    organization, smallest_body,
 };

@@ -374,6 +374,13 @@ pub fn credentials(provider: &str) -> Value {
     Account::working(provider).credentials_json()
 }
 
+/// The smallest body that sends, with that text.
+pub fn message_of(conversation: &str, text: &str) -> Value {
+    let mut body = smallest_body(conversation);
+    body["body_text"] = text.into();
+    body
+}
+
 /// The smallest body that sends: five fields.
 pub fn smallest_body(conversation: &str) -> Value {
     json!({"agentId": "agent-123", "conversationId": conversation, "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"})

@@ -10,7 +10,7 @@ use crate::{ExitCode, Globals, Output, Printer, Result, environment};
 
 const EXAMPLES: &str = "\
 A first message, with a server and a key:
-  recado agent create Ana --id agent-123 --idempotency-key order-1
+  recado agent create Ana --id agent-123
   recado channel create --provider zapi \"Main number\" --id main
   recado conversation create --agent agent-123 --channel main --to +5511900000001 --id conv-456
   recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
@@ -152,7 +152,7 @@ org delete org_1 --confirm Acme
 key create --org org_1 ci --quiet
 key list --org org_1
 key delete --org org_1 key_1
-agent create Ana --id agent-123
+agent create Ana --id agent-123 --idempotency-key order-1
 agent delete agent-123
 channel create --provider zapi Main --credential instanceId=I --setting buttonsEndpoint=list
 channel create --provider whatsapp Main --credentials -

@@ -18,7 +18,7 @@ pub(crate) enum ExitCode {
 impl ExitCode {
     pub(crate) fn of_answer(status: u16, reason: &str) -> Self {
         match (status, reason) {
-            (_, "outcome_unknown") => Self::OutcomeUnknown,
+            (_, "outcome_unknown" | "request_in_progress") => Self::OutcomeUnknown,
             (_, "unavailable") => Self::Unreachable,
             (400 | 413 | 422, _) => Self::Usage,
             (401, _) => Self::Unauthorized,
@@ -31,7 +31,7 @@ impl ExitCode {
 Exit codes:
   0  done
   1  own fault, or an answer that makes no sense
-  2  wrong arguments or input (also a 400 of the server)
+  2  wrong arguments or input (also a 400 or 422 of the server)
   3  no server answers, or it could not work (503); nothing was sent: try again
   4  refused by the server or the provider (403, 404, 409, 429, 500)
   5  no key, or one that the server does not know (401); with --direct, refused credentials

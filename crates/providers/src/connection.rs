@@ -19,7 +19,7 @@ pub(crate) struct Connection {
     http: HttpClient,
     headers: HeaderMap,
     pub(crate) redactor: Redactor,
-    /// Why nothing may be sent.
+    /// Why no request is made.
     pub(crate) closed: Option<&'static str>,
 }
 

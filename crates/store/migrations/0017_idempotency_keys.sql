@@ -3,7 +3,7 @@ create table idempotency_keys (
     organization_id text not null,
     -- A hash of the method, the path and the key.
     id text not null,
-    -- A hash of the body.
+    -- A hash of the same and the body.
     fingerprint text not null,
     -- The id of what the request made.
     target text not null,

@@ -69,6 +69,9 @@ pub enum StoreError {
     /// The URL names neither a SQLite file nor a PostgreSQL database.
     #[error("a database URL is sqlite:<file> or postgres://…")]
     InvalidUrl,
+    /// A parameter of a PostgreSQL URL cannot be read.
+    #[error("a parameter of the database URL is wrong: {0}")]
+    InvalidParameter(DatabaseFault),
     /// The database refused the statement.
     #[error("the database refused the operation: {0}")]
     Database(DatabaseFault),
@@ -213,10 +216,17 @@ impl StoreError {
             || in_sqlite.is_some_and(|it| it.code == 1 && it.message.contains("no such table"))
     }
 
-    fn of_migration(self) -> Self {
-        match self {
+    /// Returns the failure of a migration, which breaks no rule of a caller.
+    fn of_migration<E: Into<Self> + Into<Cause>>(
+        error: E,
+        is_refused: impl Fn(&E) -> bool,
+    ) -> Self {
+        if is_refused(&error) {
+            return Self::Migration(DatabaseFault::new(error));
+        }
+        match error.into() {
             Self::Database(fault) => Self::Migration(fault),
-            error => error,
+            other => other,
         }
     }
 
@@ -283,16 +293,24 @@ impl From<MigrateError> for StoreError {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error,
             // Of the migrations on SQLite.
             MigrateError::Source(error) => match error.downcast::<rusqlite::Error>() {
-                Ok(error) => return Self::of_migration((*error).into()),
+                Ok(error) => return Self::of_migration(*error, is_constraint),
                 Err(error) => MigrateError::Source(error).into(),
             },
             error => error.into(),
         };
         match error {
             error @ sqlx::Error::Migrate(_) => Self::Migration(DatabaseFault::new(error)),
-            error => Self::of_migration(error.into()),
+            error => Self::of_migration(error, |error| {
+                error
+                    .as_database_error()
+                    .is_some_and(|it| has_code(it, &["23"]))
+            }),
         }
     }
+}
+
+fn is_constraint(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
 }
 
 /// Taken back for another transaction, lock not available, canceled.
@@ -312,4 +330,21 @@ fn is_gone(error: &dyn DatabaseError) -> bool {
 fn has_code(error: &dyn DatabaseError, beginnings: &[&str]) -> bool {
     let code = error.code();
     code.is_some_and(|code| beginnings.iter().any(|begin| code.starts_with(begin)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_breaks_a_rule_of_a_migration_is_not_a_conflict_of_a_caller() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let failed = connection.execute_batch(
+            "create table t (a text); insert into t values ('x'), ('x'); create unique index by_a on t (a)",
+        );
+        let failed = failed.unwrap_err();
+        let error = StoreError::from(MigrateError::Source(Box::new(failed)));
+        assert!(matches!(error, StoreError::Migration(_)), "{error:?}");
+        assert!(error.to_string().contains("UNIQUE"), "{error}");
+    }
 }

@@ -182,7 +182,12 @@ impl Store {
         match &self.readers().pools {
             Pools::Sqlite { lists, .. } => {
                 for _ in 0..lists.max() {
-                    held.push(Box::new(lists.reader().await.expect("a connection")));
+                    held.push(Box::new(
+                        lists
+                            .reader(std::time::Instant::now() + crate::db::DEADLINE)
+                            .await
+                            .expect("a connection"),
+                    ));
                 }
             }
             Pools::Postgres(pool) => {

@@ -87,7 +87,7 @@ async fn paths_and_parameters_that_cannot_be_read_are_errors_in_the_one_shape() 
 #[tokio::test]
 async fn any_origin_may_ask_and_read_the_answer() {
     let world = World::start().await;
-    let names = "authorization,content-type,last-event-id";
+    let names = "authorization,content-type,idempotency-key,last-event-id";
     let preflight = world.client.anonymous().request(Method::OPTIONS, SEND);
     let preflight = preflight
         .header("origin", "https://app.example")
@@ -104,6 +104,8 @@ async fn any_origin_may_ask_and_read_the_answer() {
     let refused = answer(refused.header("origin", "https://app.example")).await;
     assert_eq!(refused.status, 400);
     assert_eq!(header(&refused, "access-control-allow-origin"), "*");
+    let exposed = header(&refused, "access-control-expose-headers");
+    assert_contains(exposed, "idempotent-replayed");
 }
 
 #[tokio::test]

@@ -75,9 +75,7 @@ async fn every_message_that_was_acknowledged_before_a_backup_is_there_after_its_
     assert!(lost.is_empty(), "{lost:?}");
     // An event id that a receiver knows already is not given out again.
     // Another text: what the kill interrupted is not sent again.
-    let mut fresh = smallest_body("conv-456");
-    fresh["body_text"] = "Hi again".into();
-    client.accepted(fresh).await;
+    client.accepted(message_of("conv-456", "Hi again")).await;
     let next = newest_event(&client).await;
     assert!(next > newest, "{next} and {newest}");
     let there = client.read(&format!("/events?cursor={newest}")).await;

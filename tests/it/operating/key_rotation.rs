@@ -64,6 +64,12 @@ async fn keep_many_calls(database: &TestDatabase) {
 async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
     let deployment = Deployment::start().await;
     let (database, client) = (&deployment.database, deployment.client.clone());
+    let user = json!({"email": "bia@example.com", "name": "Bia", "role": "agent"});
+    let keys = ("/organizations/demo/api-keys", json!({"name": "site"}));
+    let creations = [keys, ("/users", user)];
+    for (path, body) in &creations {
+        client.post_once(path, "k", body.clone()).await.expect(201);
+    }
     deployment.server.stop().await.expect("an end");
     keep_many_calls(database).await;
     let (old, new) = killed_in_the_middle(database).await;
@@ -79,6 +85,11 @@ async fn a_rotation_that_is_killed_in_the_middle_goes_on_where_it_was() {
     let client = client.at(&server.url);
     for (_, conversation) in CONVERSATIONS {
         client.accepted(smallest_body(conversation)).await;
+    }
+    // Their secrets came of the old key.
+    for (path, body) in creations {
+        let repeated = client.post_once(path, "k", body).await;
+        repeated.refused(409, "already_exists");
     }
     let refused = ran(&mut rotate(database, &new, &fresh_key())).await;
     refused.refused(match database.kind() {

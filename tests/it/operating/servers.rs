@@ -102,6 +102,8 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     let neighbour = operator.neighbour("neighbour", "theirs").await;
     let mut theirs = smallest_body("theirs");
     theirs["agentId"] = "theirs".into();
+    // Another text than the stopped server was sending, whose repeats are not sent again.
+    let fresh = message_of("conv-456", "Hi again");
     let (answered, mut answers) = mpsc::unbounded_channel();
     let mut sends = JoinSet::new();
     for number in 0..24 {
@@ -128,7 +130,7 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     loop {
         neighbour.accepted(theirs.clone()).await;
         neighbour.read("/readyz").await;
-        let answer = client.send(smallest_body("conv-456")).await;
+        let answer = client.send(fresh.clone()).await;
         statuses.push(answer.status);
         match answer.status.as_u16() {
             200 => break,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use fastrand::Rng;
-use tokio::time::Instant;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::history::{Loss, Period};
 use super::load::Journal;
@@ -85,6 +85,12 @@ impl Damage {
     }
 }
 
+/// Lets so many milliseconds pass. How long a trouble lasts, and how far two are apart, is the load itself: the storm
+/// waits for nothing here, and no check depends on these times.
+async fn lasts(millis: u64) {
+    tokio::time::sleep(Duration::from_millis(millis)).await;
+}
+
 /// What troubles one side.
 pub struct Chaos {
     pub side: Arc<Side>,
@@ -100,9 +106,11 @@ impl Chaos {
         use Trouble::{Cut, Kill, LongPause, Pause, Restart};
         let mut kinds = vec![Kill, Kill, Restart, Pause, Cut, LongPause];
         kinds.retain(|kind| self.troubles.contains(kind));
-        while Instant::now() < end {
-            let wait = self.random.u64(500..2500);
-            tokio::time::sleep(Duration::from_millis(wait)).await;
+        loop {
+            lasts(self.random.u64(500..2500)).await;
+            if Instant::now() >= end {
+                return Ok(());
+            }
             let Some(trouble) = self.random.choice(&kinds).copied() else {
                 continue;
             };
@@ -111,7 +119,6 @@ impl Chaos {
             self.damage.count(trouble);
             self.strike(trouble, slot).await?;
         }
-        Ok(())
     }
 
     async fn strike(&mut self, trouble: Trouble, slot: usize) -> anyhow::Result<()> {
@@ -124,8 +131,7 @@ impl Chaos {
                 let until = self.journal.now();
                 self.damage.lost(&side, Some(slot), Period { from, until });
                 side.lead_webhooks();
-                let away = self.random.u64(0..1500);
-                tokio::time::sleep(Duration::from_millis(away)).await;
+                lasts(self.random.u64(0..1500)).await;
                 server.start().await?;
             }
             Trouble::Restart => {
@@ -146,8 +152,7 @@ impl Chaos {
                 side.providers.close();
                 let until = from + AFTERSHOCK;
                 self.damage.lost(&side, None, Period { from, until });
-                let time = self.random.u64(50..800);
-                tokio::time::sleep(Duration::from_millis(time)).await;
+                lasts(self.random.u64(50..800)).await;
                 side.providers.open();
             }
             Trouble::DatabaseRestart | Trouble::DatabaseStop => {}
@@ -159,13 +164,14 @@ impl Chaos {
     /// Changes the providers' faults and how their webhooks come until the storm ends.
     pub async fn weather(side: Arc<Side>, mut random: Rng, end: Instant) {
         let mut change = Instant::now();
-        while Instant::now() < end {
+        let mut ticks = tokio::time::interval(Duration::from_millis(50));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while ticks.tick().await < end {
             weather::plan_faults(&side.sandbox, &mut random);
             if Instant::now() >= change {
                 weather::change_webhooks(&side.sandbox, &mut random);
                 change = Instant::now() + Duration::from_millis(random.u64(500..2000));
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
@@ -182,8 +188,7 @@ impl Chaos {
         if self.troubles.contains(&Trouble::DatabaseStop) {
             let from = self.journal.now();
             postgres.stop().await?;
-            let away = self.random.u64(1500..4000);
-            tokio::time::sleep(Duration::from_millis(away)).await;
+            lasts(self.random.u64(1500..4000)).await;
             postgres.start().await?;
             self.outage(Trouble::DatabaseStop, from);
         }

@@ -43,14 +43,21 @@ fn is_compiled(name: &str, sources: &BTreeMap<String, String>) -> bool {
         let mut lines = text.lines().map(str::trim_start);
         lines.any(|line| line.ends_with(&declaration) && !line.starts_with("//"))
     };
+    let mut folders =
+        std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('/')?.0));
+    let texts = |folder: &str| {
+        let ends = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"];
+        ends.map(|end| sources.get(&format!("{folder}{end}")))
+    };
+    let mut own = folders.next().into_iter().flat_map(texts).flatten();
     // A file further up may declare it inside of `mod folder { … }`.
-    let folders = std::iter::successors(Some(folder), |folder| Some(folder.rsplit_once('/')?.0));
-    let ends = ["/mod.rs", "/lib.rs", "/main.rs", ".rs"];
-    let mut parents = folders.flat_map(|folder| ends.map(|end| format!("{folder}{end}")));
+    let inside = format!("mod {} {{", folder.rsplit('/').next().unwrap_or_default());
+    let mut above = folders.flat_map(texts).flatten();
     matches!(module, "lib" | "main")
         || folder.ends_with("/bin")
         || folder.ends_with("/examples")
-        || parents.any(|parent| sources.get(&parent).is_some_and(declares))
+        || own.any(declares)
+        || above.any(|text| text.contains(&inside) && declares(text))
 }
 
 fn check(name: &str, text: &str) -> Vec<String> {

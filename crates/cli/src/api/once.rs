@@ -11,6 +11,9 @@ use crate::{Failure, Result};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
+/// The reason of the answer while the first request under a key is still being made.
+const UNDER_WAY: &str = "request_in_progress";
+
 /// The pauses before the request is made again: together longer than a server takes to restart.
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(200),
@@ -19,6 +22,9 @@ const PAUSES: [Duration; 5] = [
     Duration::from_secs(4),
     Duration::from_secs(8),
 ];
+
+/// The longest pause that a server may ask for.
+const MAX_PAUSE: Duration = Duration::from_secs(8);
 
 impl Client {
     /// Posts a body under a key. If the answer is lost, posts it again under the same key, for about 15 seconds.
@@ -41,16 +47,14 @@ impl Client {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure.with_kind_of_id(path, query, Some(body)),
             };
-            let is_lost = matches!(failure, Failure::OutcomeUnknown(_));
-            was_lost |= is_lost;
-            // After a lost answer, a server that is away or busy says nothing of what the lost one was.
-            let is_open = is_lost || (was_lost && failure.may_pass());
-            let is_under_way = failure.reason() == Some("request_in_progress");
+            was_lost |= matches!(failure, Failure::OutcomeUnknown(_));
+            let is_open = was_lost && leaves_open(&failure);
+            let is_under_way = failure.reason() == Some(UNDER_WAY);
             let pause = pauses.next().filter(|_| is_open || is_under_way);
             match pause {
                 Some(pause) => {
                     let asked = failure.retry_after().unwrap_or_default();
-                    tokio::time::sleep(pause.max(asked)).await;
+                    tokio::time::sleep(pause.max(asked.min(MAX_PAUSE))).await;
                 }
                 None if is_open => return Err(open(&failure, key)),
                 None => return Err(failure),
@@ -59,7 +63,18 @@ impl Client {
     }
 }
 
-/// Returns the failure of a request whose answers were all lost.
+/// Returns whether a failure says nothing of what became of an earlier request whose answer was lost.
+fn leaves_open(failure: &Failure) -> bool {
+    match failure {
+        Failure::OutcomeUnknown(_) | Failure::Unreachable(_) => true,
+        other => matches!(
+            other.reason(),
+            Some(UNDER_WAY | "unavailable" | "rate_limited" | "internal")
+        ),
+    }
+}
+
+/// Returns the failure of a request whose outcome stays unknown.
 fn open(failure: &Failure, key: &str) -> Failure {
     let what = match failure {
         Failure::OutcomeUnknown(what) => what.clone(),
@@ -127,6 +142,29 @@ mod tests {
         let failure = client.once(&["agents"], &[], &json!({}), "k-1").await;
         assert_eq!(failure.err().unwrap().exit_code(), code);
         assert_eq!(keys.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_after_a_lost_answer_is_the_outcome() {
+        let refused = json!({"error": "e", "reason": "provider_rejected"});
+        let (client, keys) = answering(vec![(0, json!(null)), (500, refused)]).await;
+        let failure = client.once(&["agents"], &[], &json!({}), "k-1").await;
+        let failure = failure.err().unwrap();
+        assert_eq!(failure.exit_code(), ExitCode::Refused);
+        assert_eq!(failure.reason(), Some("provider_rejected"));
+        assert_eq!(keys.lock().unwrap().len(), 2);
+    }
+
+    #[rstest]
+    #[case(UNDER_WAY, true)]
+    #[case("unavailable", true)]
+    #[case("rate_limited", true)]
+    #[case("outcome_unknown", false)]
+    #[case("window_closed", false)]
+    fn an_answer_that_tells_the_outcome_ends_the_repeats(#[case] reason: &str, #[case] open: bool) {
+        let body = json!({"error": "e", "reason": reason}).to_string();
+        let refusal = crate::Refusal::read(500, None, body).unwrap();
+        assert_eq!(leaves_open(&refusal.into()), open);
     }
 
     #[tokio::test]

@@ -53,7 +53,7 @@ pub(crate) struct CreateArgs {
     /// A scope: read, send or manage; repeat it for more [default: all scopes]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<Scope>,
-    /// Days until the key expires [default: it does not expire]
+    /// Days until the key expires, at the end of the day in UTC [default: it does not expire]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
     days: Option<u16>,
     /// Print the key alone, for scripts
@@ -67,7 +67,7 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::Create(args) => {
             let scopes = (!args.scopes.is_empty()).then_some(args.scopes);
-            let expiry = args.days.map(in_days);
+            let expiry = args.days.map(in_days).map(end_of_day);
             let key = json!({"name": args.name, "scopes": scopes, "expiresAt": expiry});
             let (path, key) = (keys(&args.org), resource::filled(key));
             let answer = client.once(&path, &[], &key, &args.once.key()).await?;
@@ -98,6 +98,16 @@ fn keys(organization: &OrganizationId) -> [&str; 3] {
 /// Returns the time in that many days.
 pub(super) fn in_days(days: u16) -> Timestamp {
     Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
+}
+
+/// Returns the end of the day in UTC, so that a command that is repeated asks for the same.
+fn end_of_day(time: Timestamp) -> Timestamp {
+    let day = SignedDuration::from_hours(24).as_secs();
+    let into_day = SignedDuration::from_secs(time.as_second().rem_euclid(day));
+    time.checked_sub(into_day)
+        .and_then(|begin| begin.checked_add(SignedDuration::from_secs(day)))
+        .and_then(|end| Timestamp::from_second(end.as_second()))
+        .unwrap_or(time)
 }
 
 /// Returns the key alone, in either format.

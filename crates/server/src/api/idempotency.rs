@@ -1,11 +1,11 @@
 //! `Idempotency-Key`: a caller whose answer was lost makes the same request again, which takes effect once.
 
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
+use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponseParts, ResponseParts};
 use recado_core::{FieldErrors, OrganizationId};
 use recado_store::{FirstRequest, IdempotencyKey};
@@ -46,6 +46,7 @@ pub(crate) struct KeyHeader {
     key: Option<String>,
     route: String,
     body: BodyText,
+    asked: &'static str,
 }
 
 /// The body of a request with a key, in a form that depends on its values alone.
@@ -68,11 +69,18 @@ impl<S: Sync> FromRequestParts<S> for KeyHeader {
             key,
             route: format!("{} {}", parts.method, parts.uri.path()),
             body,
+            asked: "",
         })
     }
 }
 
 impl KeyHeader {
+    /// Returns the header of a request whose query asks for something besides the body.
+    pub(crate) fn asking(mut self, what: &'static str) -> Self {
+        self.asked = what;
+        self
+    }
+
     /// Returns the header of a route whose path says less than what it acts on.
     pub(crate) fn of(mut self, acted_on: &str) -> Self {
         self.route = format!("{} {acted_on}", self.route);
@@ -83,7 +91,7 @@ impl KeyHeader {
     pub(crate) fn key(&self) -> Option<IdempotencyKey> {
         let body = self.body.0.get().map_or("", String::as_str);
         let key = self.key.as_deref();
-        key.map(|key| IdempotencyKey::new(&self.route, key, body))
+        key.map(|key| IdempotencyKey::new(&self.route, key, &format!("{body}{}", self.asked)))
     }
 }
 
@@ -120,25 +128,34 @@ pub(crate) async fn first_request(
     first.map(|first| checked(first, key)).transpose()
 }
 
-/// Makes something once: answers with what the first request under the key made, as it is now, or makes it. Returns
-/// whether an earlier request made it.
+/// The answer to a creation, or to the repeat of one.
+pub(crate) type Created<T> = Result<(StatusCode, Option<Replayed>, Json<T>), ApiError>;
+
+/// Makes something once: answers with what the first request under the key made, as it is now, or makes it.
 pub(crate) async fn once<T, Shown: Future<Output = Result<T, ApiError>>>(
     app: &App,
     organization: Option<&OrganizationId>,
     key: Option<&IdempotencyKey>,
     show: impl FnOnce(FirstRequest) -> Shown,
-    make: Pin<Box<impl Future<Output = Result<T, ApiError>>>>,
-) -> Result<(T, Option<Replayed>), ApiError> {
+    make: impl Future<Output = Result<T, ApiError>>,
+) -> Created<T> {
+    let created = |replayed, shape| Ok((StatusCode::CREATED, replayed, Json(shape)));
     if let Some(first) = first_request(app, organization, key).await? {
-        return Ok((Box::pin(show(first)).await?, Some(Replayed)));
+        return created(
+            Some(Replayed),
+            Box::pin(show(first)).await.map_err(ApiError::replayed)?,
+        );
     }
-    let error = match make.await {
-        Ok(created) => return Ok((created, None)),
+    let error = match Box::pin(make).await {
+        Ok(new) => return created(None, new),
         Err(error) => error,
     };
     // Another request with the key may have been first, since this one looked.
     match first_request(app, organization, key).await? {
-        Some(first) => Ok((Box::pin(show(first)).await?, Some(Replayed))),
+        Some(first) => created(
+            Some(Replayed),
+            Box::pin(show(first)).await.map_err(ApiError::replayed)?,
+        ),
         None => Err(error),
     }
 }

@@ -201,7 +201,7 @@ fn keyed_routes(document: &OpenApi) -> HashSet<String> {
     keyed.map(|(path, _)| path.clone()).collect()
 }
 
-/// Returns whether a request has no `Idempotency-Key`, or is answered once for each. Other methods than POST do the
+/// Returns whether a request has no `Idempotency-Key`, or its route takes the header. Other methods than POST do the
 /// same however often they are repeated.
 fn takes_key(keyed: &HashSet<String>, request: &Request) -> bool {
     if request.method() != Method::POST || !request.headers().contains_key(IDEMPOTENCY_KEY) {

@@ -14,7 +14,7 @@ pub(crate) fn name_of_before(file: &Path) -> PathBuf {
     files::beside(file, &format!(".before-{now}"))
 }
 
-/// Keeps a file under another name, which no file may have, too: at every instant a file stands under the first name.
+/// Gives a file a second name, and fails if a file has that name. At every instant a file stands under the first name.
 pub(crate) fn keep(file: &Path, other: &Path) -> io::Result<()> {
     match fs::hard_link(file, other) {
         // Not every file system has hard links.

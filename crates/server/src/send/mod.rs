@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{AgentId, ConversationId, MessageId, OrganizationId, Recipient, Warning};
+use recado_core::{
+    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
+};
 use recado_providers::{OutboundMessage, send_with_retries};
 use recado_store::{AgentOwner, Channel, FirstRequest, IdempotencyKey, NewMessage, SendResult};
 
@@ -22,7 +24,7 @@ use crate::api::idempotency::{checked, first_request};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::telemetry;
-use outcome::{SendOutcome, Sent, not_sent, panicked, result_of, unknown};
+use outcome::{SendOutcome, Sent, forget_key, not_sent, panicked, result_of, unknown};
 use repeats::UNKNOWN_GUARDED;
 
 /// Meta's code for a message outside the 24-hour window.
@@ -191,7 +193,7 @@ impl ReadySend {
         if let Ok(Ok(sent)) = tokio::time::timeout(ANSWER_TIMEOUT, task).await {
             return sent;
         }
-        note_unknown(app, &owner, &id).await;
+        note_unknown(app, owner, id.clone()).await;
         Err(unknown(
             &id,
             "The send is still under way: look at the message for its outcome, do not send it again",
@@ -218,10 +220,23 @@ impl ReadySend {
             begun.elapsed(),
         );
         let result = result_of(&sent);
+        let was_sent = result.outcome != Outcome::Rejected;
         let stored = self.outcome(result).store(app).await;
         match sent {
             // What the provider said holds, also if it could not be stored.
-            Err(error) => Err(ApiError::from(&error).about(&self.message.id)),
+            Err(error) => {
+                let error = ApiError::from(&error).about(&self.message.id);
+                // The answer asks for another try, which may have the same key.
+                if let Some(key) = key.filter(|_| !was_sent && error.retry_after.is_some()) {
+                    let NewMessage {
+                        organization_id,
+                        id,
+                        ..
+                    } = &self.message;
+                    forget_key(app, organization_id, id, &key).await;
+                }
+                Err(error)
+            }
             Ok(_) => stored.map(Sent::now),
         }
     }
@@ -262,13 +277,15 @@ impl ReadySend {
 
 /// Notes that the caller learns no outcome, so that a repeat is known as one. Without the note it is sent, as it would
 /// be after the time for which repeats are known.
-async fn note_unknown(app: &App, organization: &OrganizationId, id: &MessageId) {
-    let noting = app.store.note_unknown(organization, id, app.clock.now());
-    match tokio::time::timeout(NOTE_TIMEOUT, noting).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::warn!(message_id = %id, %error, "a repeat of a message would not be known");
+async fn note_unknown(app: &Arc<App>, organization: OrganizationId, id: MessageId) {
+    let (context, at) = (Arc::clone(app), app.clock.now());
+    let noting = app.sends.spawn(async move {
+        let (store, unstored) = (&context.store, &context.unstored);
+        let note = || store.note_unknown(&organization, &id, at);
+        if let Err(error) = unstored.write(None, note).await {
+            tracing::warn!(message_id = %id, %error, "the unknown outcome was not noted; a repeat without a key would be sent");
         }
-        Err(_) => tracing::warn!(message_id = %id, "a repeat of a message would not be known"),
-    }
+    });
+    // The note goes on; the caller has waited long.
+    tokio::time::timeout(NOTE_TIMEOUT, noting).await.ok();
 }

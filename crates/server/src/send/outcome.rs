@@ -66,12 +66,8 @@ impl SendOutcome {
         if let Err(error) = app.unstored.write(None, || self.try_once(app)).await {
             tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
         }
-        if let Some(key) = key
-            && let Err(error) = (app.store)
-                .forget_key(&self.organization_id, &self.id, &key)
-                .await
-        {
-            tracing::warn!(message_id = %self.id, %error, "a message that was not sent keeps its idempotency key");
+        if let Some(key) = key {
+            forget_key(app, &self.organization_id, &self.id, &key).await;
         }
     }
 
@@ -80,6 +76,18 @@ impl SendOutcome {
         app.store
             .finish_send(&self.organization_id, &self.id, &self.result, at)
             .await
+    }
+}
+
+/// Has the key of a message that was not sent free again.
+pub(super) async fn forget_key(
+    app: &App,
+    organization: &OrganizationId,
+    id: &MessageId,
+    key: &IdempotencyKey,
+) {
+    if let Err(error) = app.store.forget_key(organization, id, key).await {
+        tracing::warn!(message_id = %id, %error, "a message that was not sent keeps its idempotency key");
     }
 }
 

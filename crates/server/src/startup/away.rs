@@ -16,7 +16,7 @@ const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 const TRIES_PER_LINE: u64 = 10;
 
 impl Settings {
-    /// Returns `None` if a PostgreSQL is away, which may come back, and every other error of `tried`; a SQLite file does
+    /// Returns `None` if PostgreSQL is away, because it may come back, and passes on every other error. A SQLite file does
     /// not come back by itself.
     pub fn unless_away<T>(&self, tried: anyhow::Result<T>) -> anyhow::Result<Option<T>> {
         match tried {

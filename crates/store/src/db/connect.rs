@@ -8,6 +8,7 @@ use sqlx::ConnectOptions as _;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::db::connection::Connection;
+use crate::db::fault::DatabaseFault;
 use crate::db::{DatabaseKind, Role, postgres, sqlite};
 use crate::error::{Result, StoreError};
 use crate::files;
@@ -48,7 +49,13 @@ impl Source {
         match url.split_once(':') {
             Some(("postgres" | "postgresql", _)) => {
                 let options = url.parse::<PgConnectOptions>();
-                let options = options.map_err(|_| StoreError::InvalidUrl)?;
+                let options = options.map_err(|error| match url.split_once('?') {
+                    // The driver says which, and why.
+                    Some((before, _)) if before.parse::<PgConnectOptions>().is_ok() => {
+                        StoreError::InvalidParameter(DatabaseFault::new(error))
+                    }
+                    _ => StoreError::InvalidUrl,
+                })?;
                 Ok(Self::Postgres(Box::new(
                     options.disable_statement_logging(),
                 )))
@@ -175,5 +182,19 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(value, answer);
+    }
+
+    #[tokio::test]
+    async fn sqlite_opens_the_file_that_is_made_private_whatever_its_name_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a?b #1 100%.db");
+        let url = files::sqlite_url(file.to_str().unwrap());
+        let source = Source::parse(&url).unwrap();
+        source.connect(Role::Writer).await.unwrap();
+        let entries = std::fs::read_dir(directory.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let names: Vec<_> = names.collect();
+        let is_ours = |name: &String| name.starts_with("a?b #1 100%.db");
+        assert!(!names.is_empty() && names.iter().all(is_ours), "{names:?}");
     }
 }

@@ -68,7 +68,14 @@ impl Connection {
                 sqlite::run(connection, "rollback to work")?;
                 sqlite::run(connection, "release work")?;
             }
-            Driver::Postgres(connection) => postgres::run(connection, "rollback").await?,
+            Driver::Postgres(connection) => {
+                let undone = postgres::run(connection, "rollback").await;
+                if let (Err(_), Self::Pooled(connection)) = (&undone, self) {
+                    // The transaction may be open, and the next caller would work in it.
+                    connection.close_on_drop();
+                }
+                undone?;
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! what may be long has threads of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use recado_core::OrganizationId;
 use sqlx::PgPool;
@@ -17,7 +17,7 @@ use crate::db::raw_row::{PageRows, RawRow};
 use crate::db::readers::Pools;
 use crate::db::sqlite::BUSY_TIMEOUT;
 use crate::db::sqlite_pool::SqlitePool;
-use crate::db::{in_time, postgres};
+use crate::db::{DEADLINE, in_time, postgres};
 use crate::error::{Result, StoreError};
 use crate::store::Store;
 
@@ -106,17 +106,18 @@ impl Store {
         self.count_read();
         // A task that only reads lets others run now and then.
         tokio::task::coop::consume_budget().await;
-        let reader = pool.reader().await?;
+        let deadline = Instant::now() + DEADLINE;
+        let reader = pool.reader(deadline).await?;
         match reader.read(&query, ALL_BYTES, Duration::ZERO) {
             Err(StoreError::Busy) => {}
             read => return read,
         }
         drop(reader);
         // Another program holds the file, and the thread must not wait for it.
-        self.read_apart(pool, [None, None], query, ALL_BYTES).await
+        read_by(deadline, pool, [None, None], query, ALL_BYTES).await
     }
 
-    /// Reads from SQLite on a thread that may be held up. The thread ends by the same deadline as the wait for it.
+    /// Reads from SQLite on a thread that may be held up.
     async fn read_apart(
         &self,
         pool: &Arc<SqlitePool>,
@@ -126,16 +127,7 @@ impl Store {
     ) -> Result<PageRows> {
         #[cfg(feature = "testing")]
         self.count_read();
-        let reader = pool.reader().await?;
-        let reading = tokio::task::spawn_blocking(move || {
-            let _held = held;
-            reader.read(&query, max_bytes, BUSY_TIMEOUT)
-        });
-        in_time(async {
-            let read = reading.await;
-            read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
-        })
-        .await
+        read_by(Instant::now() + DEADLINE, pool, held, query, max_bytes).await
     }
 
     async fn read_postgres(&self, pool: &PgPool, query: Query) -> Result<PageRows> {
@@ -172,6 +164,24 @@ impl Store {
         let read = reading.await;
         read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
+}
+
+/// Reads from SQLite on another thread, which ends by the same deadline as the wait for it.
+async fn read_by(
+    deadline: Instant,
+    pool: &Arc<SqlitePool>,
+    held: Held,
+    query: Query,
+    max_bytes: usize,
+) -> Result<PageRows> {
+    let reader = pool.reader(deadline).await?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let _held = held;
+        reader.read(&query, max_bytes, BUSY_TIMEOUT)
+    });
+    let read = tokio::time::timeout_at(deadline.into(), reading).await;
+    let read = read.map_err(|_| StoreError::Timeout)?;
+    read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
 }
 
 async fn read_once(pool: &PgPool, query: &Query, max_bytes: usize) -> Result<PageRows> {

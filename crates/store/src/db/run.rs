@@ -75,6 +75,10 @@ impl Query {
     }
 
     /// Tells tests, which look at its plan, that the statement runs.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(clippy::unused_self, reason = "only tests look")
+    )]
     pub(crate) fn note(&self) {
         #[cfg(feature = "testing")]
         crate::testing::plans::note(self.sql().as_str());

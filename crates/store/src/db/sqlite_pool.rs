@@ -23,6 +23,7 @@ pub(crate) struct SqlitePool {
 /// A place in a pool, with a connection from its first read on.
 pub(crate) struct Reader {
     pool: Arc<SqlitePool>,
+    deadline: Instant,
     // Given back after the connection, which the next reader finds then.
     _place: OwnedSemaphorePermit,
 }
@@ -37,18 +38,19 @@ impl SqlitePool {
         })
     }
 
-    /// Waits for a place. Fails with [`StoreError::Busy`] if that takes too long.
-    pub(crate) async fn reader(self: &Arc<Self>) -> Result<Reader> {
+    /// Waits for a place until the deadline of the read. Fails with [`StoreError::Busy`] then.
+    pub(crate) async fn reader(self: &Arc<Self>, deadline: Instant) -> Result<Reader> {
         let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             place
         } else {
             let waiting = Arc::clone(&self.places).acquire_owned();
-            let waited = tokio::time::timeout(DEADLINE, waiting).await;
+            let waited = tokio::time::timeout_at(deadline.into(), waiting).await;
             let place = waited.map_err(|_| StoreError::Busy)?;
             place.map_err(|_| sqlx::Error::PoolClosed)?
         };
         Ok(Reader {
             pool: Arc::clone(self),
+            deadline,
             _place: place,
         })
     }
@@ -93,7 +95,9 @@ impl Reader {
             Some(connection) => connection,
             None => sqlite::open(&self.pool.uri, Role::Reader)?,
         };
-        sqlite::set_deadline(&connection, Instant::now() + DEADLINE, busy_timeout)?;
+        let busy_timeout =
+            busy_timeout.min(self.deadline.saturating_duration_since(Instant::now()));
+        sqlite::set_deadline(&connection, self.deadline, busy_timeout)?;
         query.note();
         let mut page = PageRows::default();
         sqlite::fetch(&connection, query, |row| {

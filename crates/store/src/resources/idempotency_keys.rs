@@ -11,7 +11,7 @@ use crate::prelude::*;
 pub struct IdempotencyKey {
     /// A hash of the route and the key.
     pub(crate) id: String,
-    /// A hash of the body.
+    /// A hash of the route, the key and the body.
     pub(crate) fingerprint: String,
     /// Another hash of the route and the key, which is not stored: what the request makes has secrets that are made of it.
     pub(crate) seed: [u8; 32],
@@ -40,7 +40,8 @@ impl IdempotencyKey {
         let both = format!("{route}\n{key}");
         Self {
             id: hashed(&both),
-            fingerprint: hashed(body),
+            // With the key, which is not stored: short bodies, such as one with a phone number, could be guessed.
+            fingerprint: hashed(&format!("{both}\n{body}")),
             seed: Sha256::new()
                 .chain_update("recado seed 1\0")
                 .chain_update(both)

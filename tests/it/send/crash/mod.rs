@@ -17,12 +17,6 @@ const ENOUGH: usize = 60;
 /// Tasks that send into each conversation.
 const SENDERS: usize = 3;
 
-fn body(conversation: &str, text: &str) -> Value {
-    let mut body = smallest_body(conversation);
-    body["body_text"] = text.into();
-    body
-}
-
 /// Sends messages, each with another text, until the server is gone; tells which were acknowledged.
 async fn send_until_gone(
     client: Client,
@@ -30,7 +24,7 @@ async fn send_until_gone(
     sender: usize,
     acknowledged: mpsc::UnboundedSender<String>,
 ) {
-    let body = |number| body(conversation, &format!("{conversation} {sender} {number}"));
+    let body = |number| message_of(conversation, &format!("{conversation} {sender} {number}"));
     let accepted = |id| acknowledged.send(id).unwrap_or_default();
     client.send_until_gone(body, accepted).await;
 }

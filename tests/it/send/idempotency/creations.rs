@@ -110,6 +110,9 @@ async fn the_secrets_that_are_shown_again_work() {
         .trim_start_matches(&world.url)
         .to_owned();
     assert_eq!(world.client.anonymous().get(&page).await.status, 200);
+    world.client.create(&link, json!({})).await;
+    let replaced = world.client.post_once(&link, "k", json!({})).await;
+    replaced.refused(409, "already_exists");
 }
 
 #[tokio::test]

@@ -54,9 +54,8 @@ async fn another_body_under_a_key_is_refused_and_names_the_documentation() {
         .send_once("order-1", smallest_body("conv-456"))
         .await
         .expect(200);
-    let mut body = smallest_body("conv-456");
-    body["body_text"] = "Something else".into();
-    let refused = world.client.send_once("order-1", body).await;
+    let other = message_of("conv-456", "Something else");
+    let refused = world.client.send_once("order-1", other).await;
     refused.refused(422, "idempotency_key_reused");
     assert!(!refused.is_replayed());
     assert_eq!(refused.headers["link"], "</docs/>; rel=\"help\"");

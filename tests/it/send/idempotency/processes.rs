@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use futures_util::FutureExt as _;
 use recado_sandbox::{Effect, Fault, Provider};
 use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
@@ -64,9 +65,7 @@ async fn fifty_connections_to_three_servers_send_one_message_under_one_key_also_
 }
 
 fn body(sender: usize, number: usize) -> Value {
-    let mut body = smallest_body("conv-456");
-    body["body_text"] = format!("{sender} {number}").into();
-    body
+    message_of("conv-456", &format!("{sender} {number}"))
 }
 
 /// Sends, each message under a key of its own, until the server is gone; returns the number of the last message, whose
@@ -116,11 +115,12 @@ async fn a_client_whose_server_is_killed_makes_its_request_again_and_doubles_not
 
     let again = Server::on(&database, &urls).await.expect("a restart");
     let client = client.at(&again.url);
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut interrupted) = (Vec::new(), 0);
     for (sender, number) in lost {
         let key = format!("{sender}-{number}");
         let repeated = insist(&client, &key, body(sender, number));
         let repeated = soon("an outcome", repeated).await;
+        interrupted += usize::from(repeated.is_replayed());
         let of_message = if repeated.status == 200 {
             &repeated.body["message"]["id"]
         } else {
@@ -129,6 +129,7 @@ async fn a_client_whose_server_is_killed_makes_its_request_again_and_doubles_not
         };
         outcomes.push(text(of_message).to_owned());
     }
+    assert!(interrupted > 0, "the kill interrupted a send");
     again.stop().await.expect("an orderly end");
     let different: HashSet<_> = outcomes.iter().collect();
     assert_eq!(different.len(), outcomes.len());
@@ -161,6 +162,10 @@ async fn the_command_line_survives_the_restart_of_its_server() {
     let ended = soon("the command ends", sending).await.expect("no panic");
     // The message may have gone out before its server was killed.
     ended.failed(6, "outcome_unknown");
+    assert!(
+        held.receive().now_or_never().is_none(),
+        "it is not sent again"
+    );
     let stored = client.read("/conversations/conv-456/messages").await;
     assert_eq!(entries(&stored).len(), 1, "{stored}");
     again.stop().await.expect("an orderly end");

@@ -18,6 +18,7 @@ use super::identity::{Identity, Proof, authenticate};
 use super::need::{Guard, Need};
 use crate::api::address;
 use crate::api::error::{ApiError, Reason};
+use crate::api::idempotency::check_taken;
 use crate::api::noun::{self, Noun, deleted, found, missing, parsed};
 use crate::app::App;
 use crate::telemetry::log_organization;
@@ -225,6 +226,7 @@ guard!(SignedIn asks Need::Session, |parts, app| {
 guard!(SigningIn asks Need::OwnPage, |parts, app| {
     // Another site could sign a person in to an account of its own, and see what the person does there.
     csrf::check(parts, &app.public_url).await?;
+    check_taken(parts)?;
     if !SessionCookie::of(&app.public_url).may_be_set(&parts.headers) {
         return Err(forbidden(
             "Without https, sign-in works only on the machine of the server: set RECADO_PUBLIC_URL to the https address that people use",

@@ -80,14 +80,7 @@ pub(crate) async fn create_agent(
         let agent: store::Agent = caller.find(&parsed(&first.target)?).await?;
         Ok(agent.into())
     };
-    let answer = once(
-        app,
-        Some(&caller.organization_id),
-        key,
-        show,
-        Box::pin(make),
-    );
-    Ok(created(answer.await?))
+    once(app, Some(&caller.organization_id), key, show, make).await
 }
 
 /// List agents

@@ -92,7 +92,7 @@ pub(crate) struct CurrentApiKey {
 pub(crate) struct CreatedApiKey {
     #[serde(flatten)]
     api_key: ApiKey,
-    /// The secret of the key, which goes into the header `Authorization`. It is shown this once.
+    /// The secret of the key, which goes into the header `Authorization`. It is shown when the key is created.
     key: String,
 }
 
@@ -149,11 +149,11 @@ fn personal_expiry(field: TextField, now: jiff::Timestamp) -> Result<jiff::Times
 
 /// Create an API key
 ///
-/// The answer has the secret of the key in `key`. It cannot be shown again.
+/// The answer has the secret of the key in `key`. It is shown again only to a repeat with the same `Idempotency-Key`.
 #[utoipa::path(post, path = "/organizations/{id}/api-keys",
     params(KeyParameter),
     request_body = NewApiKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
+    responses((status = 201, description = "Created; `key` is shown now, and to a repeat with the same `Idempotency-Key`", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create_api_key(
     caller: Caller<ManagesOrganization>,
     header: KeyHeader,
@@ -178,8 +178,7 @@ pub(crate) async fn create_api_key(
         Ok(CreatedApiKey::new(key, &secret))
     };
     let show = |first| first_key(app, organization, header, first);
-    let answer = once(app, Some(organization), header, show, Box::pin(make));
-    Ok(created(answer.await?))
+    once(app, Some(organization), header, show, make).await
 }
 
 /// Returns the secret of a key that is created.
@@ -218,7 +217,7 @@ async fn first_key(
 #[utoipa::path(post, path = "/sessions/current/api-key",
     params(KeyParameter),
     request_body = NewPersonalKey,
-    responses((status = 201, description = "Created; `key` is shown this once", body = CreatedApiKey), CreateFailures))]
+    responses((status = 201, description = "Created; `key` is shown now, and to a repeat with the same `Idempotency-Key`", body = CreatedApiKey), CreateFailures))]
 pub(crate) async fn create_personal_api_key(
     SignedIn {
         app,
@@ -251,8 +250,7 @@ pub(crate) async fn create_personal_api_key(
         }
     };
     let show = |first| first_key(app, organization, header, first);
-    let answer = once(app, Some(organization), header, show, Box::pin(make));
-    Ok(created(answer.await?))
+    once(app, Some(organization), header, show, make).await
 }
 
 /// List the API keys of an organization

@@ -105,8 +105,7 @@ pub(crate) async fn create_conversation(
         Ok(conversation.into())
     };
     let organization = Some(&caller.organization_id);
-    let answer = once(&caller.app, organization, key, show, Box::pin(make));
-    Ok(created(answer.await?))
+    once(&caller.app, organization, key, show, make).await
 }
 
 async fn make_conversation(

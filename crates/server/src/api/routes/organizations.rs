@@ -90,8 +90,7 @@ pub(crate) async fn create_organization(
         let id = parsed(&first.target)?;
         Ok(found(app.store.get_organization(&id).await?)?.into())
     };
-    let answer = once(app, None, given.as_ref(), show, Box::pin(make));
-    Ok(created(answer.await?))
+    once(app, None, given.as_ref(), show, make).await
 }
 
 async fn make_organization(
@@ -231,7 +230,7 @@ pub(crate) async fn delete_organization(
 #[utoipa::path(post, path = "/organizations/{id}/users",
     params(KeyParameter),
     request_body = NewUser,
-    responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
+    responses((status = 201, description = "Created; `link` is shown now, and to a repeat with the same `Idempotency-Key`", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_organization_user(
     caller: Caller<ManagesOrganization>,
     key: KeyHeader,
@@ -258,7 +257,7 @@ pub(crate) async fn list_organization_users(
 /// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
 #[utoipa::path(post, path = "/organizations/{id}/users/{userId}/link",
     params(KeyParameter),
-    responses((status = 201, description = "Created; `url` is shown this once", body = Link)))]
+    responses((status = 201, description = "Created; `url` is shown now, and to a repeat with the same `Idempotency-Key`", body = Link), CreateFailures))]
 pub(crate) async fn create_organization_user_link(
     caller: Caller<ManagesOrganization>,
     key: KeyHeader,

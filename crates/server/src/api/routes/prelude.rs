@@ -18,14 +18,12 @@ pub(crate) use utoipa::{IntoParams, ToSchema};
 pub(crate) use validator::Validate;
 
 pub(crate) use super::listing::{FilteredListQuery, List, ListQuery, wrong};
-pub(crate) use super::shapes::{
-    Answer, Created, LongAnswer, Secrets, created, id_or, mirrors, not_blank, text,
-};
+pub(crate) use super::shapes::{Answer, LongAnswer, Secrets, id_or, mirrors, not_blank, text};
 pub(crate) use crate::api::auth::{Caller, Manages, ManagesOrganization, Reads, Sends};
 pub(crate) use crate::api::body::{Body, ChatvoltBody};
 pub(crate) use crate::api::error::{ApiError, Reason};
 pub(crate) use crate::api::extract::{Path, Query};
-pub(crate) use crate::api::idempotency::{KeyHeader, KeyParameter, once};
+pub(crate) use crate::api::idempotency::{Created, KeyHeader, KeyParameter, once};
 pub(crate) use crate::api::noun::{Id, deleted, find, found, missing, parsed};
 pub(crate) use crate::api::openapi::{failures, words};
 pub(crate) use crate::api::time::Timestamp;

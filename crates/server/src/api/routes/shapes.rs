@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use recado_core::fields::name;
@@ -13,24 +12,13 @@ use validator::ValidationError;
 
 use crate::api::auth::authenticate;
 use crate::api::error::ApiError;
-use crate::api::idempotency::Replayed;
 use crate::app::App;
 
 /// An answer with JSON.
 pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
-/// The answer to a creation, or to the repeat of one.
-pub(crate) type Created<T> = Result<(StatusCode, Option<Replayed>, Json<T>), ApiError>;
-
 /// An answer that may be long, and is counted until its last byte is written.
 pub(crate) type LongAnswer = Result<Response, ApiError>;
-
-/// Answers with what was created, now or by an earlier request.
-pub(crate) fn created<T>(
-    (shape, replayed): (T, Option<Replayed>),
-) -> (StatusCode, Option<Replayed>, Json<T>) {
-    (StatusCode::CREATED, replayed, Json(shape))
-}
 
 /// Makes an answer of a row whose fields have the same names; those after the semicolon may be absent.
 macro_rules! mirrors {

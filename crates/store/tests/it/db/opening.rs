@@ -75,6 +75,21 @@ async fn a_url_of_no_database_is_refused(#[case] url: &str) {
     );
 }
 
+#[rstest]
+#[case("sslmode=requird", "unknown value \"requird\" for `ssl_mode`")]
+#[case("port=x", "invalid digit found in string")]
+#[tokio::test]
+async fn a_wrong_parameter_of_a_url_is_told_without_the_password(
+    #[case] parameter: &str,
+    #[case] why: &str,
+) {
+    let url = format!("postgres://ana:hunter2@127.0.0.1:1/recado?{parameter}");
+    let refused = Store::check_url(&url).unwrap_err();
+    assert!(matches!(refused, StoreError::InvalidParameter(_)));
+    assert!(refused.to_string().contains(why), "{refused}");
+    assert!(!refused.to_string().contains("hunter2"));
+}
+
 #[tokio::test]
 async fn a_database_that_cannot_be_reached_is_an_error_without_the_password() {
     let url = "postgres://ana:hunter2@127.0.0.1:1/recado";

@@ -1,10 +1,10 @@
 //! Messages whose outcome became unknown, for the sends that repeat them.
 
 use recado_core::{Outcome, Status};
-use recado_store::{Message, Store};
+use recado_store::{Message, NewMessage, Store};
 
 use crate::world::{
-    World, accepted, agent_id, at, by, conv, end, ended, gives, message, msg, ok, org,
+    World, accepted, agent_id, at, by, conv, conversation, end, ended, gives, message, msg, ok, org,
 };
 
 async fn has_unknown(store: &Store, since: i64) -> bool {
@@ -41,6 +41,14 @@ async fn a_message_is_found_from_its_unknown_outcome_on_also_when_it_is_settled(
 #[tokio::test]
 async fn neither_another_conversation_nor_an_accepted_message_is_found() {
     let World { store, .. } = &World::with_conversations().await;
+    let other = conversation("org_1", "conv-other");
+    ok(store.create_conversation(&other, None)).await;
+    let elsewhere = NewMessage {
+        conversation_id: other.id,
+        ..message("org_1", "msg_3")
+    };
+    ok(store.begin_send(&elsewhere)).await;
+    ok(store.finish_send(&org(1), &msg("msg_3"), &ended(Outcome::Unknown), at(6_000))).await;
     ok(store.begin_send(&message("org_2", "msg_1"))).await;
     ok(store.finish_send(&org(2), &msg("msg_1"), &ended(Outcome::Unknown), at(6_000))).await;
     ok(store.begin_send(&message("org_1", "msg_2"))).await;

@@ -99,6 +99,7 @@ pub(crate) async fn create_channel(
     key: KeyHeader,
     Body(new): Body<NewChannel>,
 ) -> Created<Channel> {
+    let key = if check { key.asking("check") } else { key };
     let (caller, given) = (&caller, key.key());
     let (app, organization) = (&caller.app, &caller.organization_id);
     let author = caller.author.clone().with_key(given.clone());
@@ -110,14 +111,7 @@ pub(crate) async fn create_channel(
         let channel = caller.find(&parsed(&first.target)?).await?;
         shape(app, channel, Secrets::Shown)
     };
-    let answer = once(
-        app,
-        Some(organization),
-        given.as_ref(),
-        show,
-        Box::pin(make),
-    );
-    Ok(created(answer.await?))
+    once(app, Some(organization), given.as_ref(), show, make).await
 }
 
 async fn make_channel(

@@ -84,7 +84,7 @@ pub(crate) struct CreatedUser {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Link {
-    /// The URL of the page where the user sets the password; shown this once.
+    /// The URL of the page where the user sets the password; shown when it is created.
     url: String,
     /// The time at which the link stops working.
     expires_at: Timestamp,
@@ -122,31 +122,31 @@ pub(super) async fn make<R>(
     let make = make_once(app, &caller.organization_id, new, &author);
     let show = |first: FirstRequest| async move {
         let user: store::User = caller.find(&parsed(&first.target)?).await?;
-        let link = first_link(app, &user, key, &first)?;
+        let link = first_link(app, &user, key, &first).await?;
         Ok(CreatedUser {
             user: user.into(),
             link,
         })
     };
-    let answer = once(
-        app,
-        Some(&caller.organization_id),
-        key,
-        show,
-        Box::pin(make),
-    );
-    Ok(created(answer.await?))
+    once(app, Some(&caller.organization_id), key, show, make).await
 }
 
-/// Returns the link that the first request with a key made.
-fn first_link(
+/// Returns the link that the first request with a key made. Fails if it does not work any more.
+async fn first_link(
     app: &App,
     user: &store::User,
     key: Option<&IdempotencyKey>,
     first: &FirstRequest,
 ) -> Result<Link, ApiError> {
     let (store, url) = (&app.store, &app.public_url);
-    let (_, link) = sign_in::new_link(store, url, user, key, first.created_at)?;
+    let (secret, link) = sign_in::new_link(store, url, user, key, first.created_at)?;
+    let works = store.find_link(secret.expose(), app.clock.now()).await?;
+    if works.is_none() {
+        return Err(ApiError::new(
+            Reason::AlreadyExists,
+            "Already exists: the link was made, and was used or replaced since, or the master key of this server was changed; create another link",
+        ));
+    }
     Ok(link.into())
 }
 
@@ -192,15 +192,8 @@ pub(super) async fn link_of<R>(caller: &Caller<R>, key: &KeyHeader, id: &UserId)
         let link = sign_in::create_link(&app.store, &app.public_url, user, &author);
         Ok(link.await?.ok_or_else(missing::<UserId>)?.into())
     };
-    let show = |first: FirstRequest| async move { first_link(app, user, key, &first) };
-    let answer = once(
-        app,
-        Some(&caller.organization_id),
-        key,
-        show,
-        Box::pin(make),
-    );
-    Ok(created(answer.await?))
+    let show = |first: FirstRequest| async move { first_link(app, user, key, &first).await };
+    once(app, Some(&caller.organization_id), key, show, make).await
 }
 
 /// Create a user
@@ -209,7 +202,7 @@ pub(super) async fn link_of<R>(caller: &Caller<R>, key: &KeyHeader, id: &UserId)
 #[utoipa::path(post, path = "/users",
     params(KeyParameter),
     request_body = NewUser,
-    responses((status = 201, description = "Created; `link` is shown this once", body = CreatedUser), CreateFailures))]
+    responses((status = 201, description = "Created; `link` is shown now, and to a repeat with the same `Idempotency-Key`", body = CreatedUser), CreateFailures))]
 pub(crate) async fn create_user(
     caller: Caller<Manages>,
     key: KeyHeader,
@@ -272,7 +265,7 @@ pub(crate) async fn delete_user(
 /// The link replaces the one before it, and works once, for a day. The present password works until the link is used.
 #[utoipa::path(post, path = "/users/{id}/link",
     params(KeyParameter),
-    responses((status = 201, description = "Created; `url` is shown this once", body = Link)))]
+    responses((status = 201, description = "Created; `url` is shown now, and to a repeat with the same `Idempotency-Key`", body = Link), CreateFailures))]
 pub(crate) async fn create_user_link(
     caller: Caller<Manages>,
     key: KeyHeader,

@@ -33,7 +33,7 @@ pub(crate) struct WebhookEndpoint {
     format: &'static str,
     /// The header that goes with every call; its value is never shown.
     header: Option<Header>,
-    /// The secret that signs the calls, by the Standard Webhooks scheme. It is shown this once.
+    /// The secret that signs the calls, by the Standard Webhooks scheme. It is shown when the endpoint is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     secret: Option<String>,
@@ -90,12 +90,12 @@ fn new_secret() -> Result<SecretString, ApiError> {
 /// Create a webhook endpoint
 ///
 /// Events of the organization are sent to its URL from now on, signed by the Standard Webhooks scheme. The answer has the
-/// secret, which cannot be shown again.
+/// secret, which is shown again only to a repeat with the same `Idempotency-Key`.
 #[utoipa::path(post, path = "/webhook-endpoints",
     params(KeyParameter),
     request_body = NewWebhookEndpoint,
     responses(
-        (status = 201, description = "Created; the secret is shown this once", body = WebhookEndpoint),
+        (status = 201, description = "Created; the secret is shown now, and to a repeat with the same `Idempotency-Key`", body = WebhookEndpoint),
         CreateFailures,
     ))]
 pub(crate) async fn create_webhook_endpoint(
@@ -114,14 +114,7 @@ pub(crate) async fn create_webhook_endpoint(
         let endpoint = caller.find(&parsed(&first.target)?).await?;
         with_secret(app, endpoint)
     };
-    let answer = once(
-        app,
-        Some(organization),
-        given.as_ref(),
-        show,
-        Box::pin(make),
-    );
-    Ok(created(answer.await?))
+    once(app, Some(organization), given.as_ref(), show, make).await
 }
 
 async fn make_endpoint(
