@@ -6,7 +6,9 @@ use std::{fs, fs::Permissions, os::unix::fs::PermissionsExt as _, process::Comma
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::cargo::{BUILD, build_release, built, cargo, output, root, run as run_command};
+use crate::cargo::{
+    BUILD, Profile, build_optimized, built, cargo, output, root, run as run_command,
+};
 use crate::debian;
 
 /// Where the metadata has the programs.
@@ -19,7 +21,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         run_command(&mut cargo(BUILD))?;
         return self::check();
     }
-    let programs = build_release()?;
+    let programs = build_optimized(Profile::Release)?;
     let folder = programs.with_file_name("debian");
     let package = Package::read()?.build(&programs, &folder, "xz")?;
     println!("{}", package.display());

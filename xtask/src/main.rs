@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::cargo::Profile;
+
 mod browser;
 mod cargo;
 mod ci;
@@ -56,8 +58,17 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Measure the release build on SQLite and on a durable PostgreSQL of its own
-    Bench,
+    /// Measure the release build beside nginx, a minimal proxy and a library, on SQLite and on a durable PostgreSQL of
+    /// its own
+    Bench {
+        /// Measure the build of the profile `daily` instead, which is made sooner and is somewhat slower; it comes first
+        #[arg(long)]
+        daily: bool,
+        /// Passed on: `--only AREAS`, `--seconds N`, `--rounds N`, `--growth N`, `--json FILE`, `--save`, `--compare FILE`,
+        /// `--from FILE`
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<String>,
+    },
     /// Let one hostile organization attack, and measure what another one notices
     Abuse {
         /// Passed on: `--seconds N`, `--only ATTACK`, `--on DATABASE`
@@ -80,7 +91,8 @@ fn main() -> ExitCode {
         Task::Docs { check } => docs::run(check),
         Task::Openapi => openapi::run(),
         Task::Deb { check } => deb::run(check),
-        Task::Bench => measure::bench(),
+        Task::Bench { daily: true, args } => measure::bench(Profile::Daily, &args),
+        Task::Bench { daily: false, args } => measure::bench(Profile::Release, &args),
         Task::Abuse { args } => measure::abuse(&args),
         Task::Torture { args } => torture::run(&args),
     };

@@ -1,33 +1,106 @@
-//! `cargo xtask bench` and `cargo xtask abuse`: the release build, on SQLite and on a durable PostgreSQL of its own.
+//! `cargo xtask bench` and `cargo xtask abuse`: an optimized build, on SQLite and on a durable PostgreSQL of its own.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
-use crate::cargo::{build_release, root, run as run_command};
+use crate::cargo::{
+    BUILD, Profile, build_optimized, built, cargo, root, run as run_command, target,
+};
+use crate::debian;
 use crate::postgres::{Durability, Postgres, Programs};
 
-/// Raises the limit of descriptors, which the attacker's connections need.
+/// Raises the limit of descriptors, which the connections of the load and of the attacker need.
 const RUN: &str = r#"ulimit -Sn "$(ulimit -Hn)" && exec "$0" "$@""#;
 
-pub(crate) fn bench() -> Result<()> {
+/// The library that Recado is compared with, in its newest version.
+const LIBRARY: &str = "whatsapp-api-js@latest";
+
+/// The script that uses it.
+const SCRIPT: &str = "whatsapp-api-js.mjs";
+
+/// Where Debian puts nginx, which is not among the programs of a person's shell there.
+const NGINX: &str = "/usr/sbin/nginx";
+
+/// Measures, or compares two results, which needs no optimized build.
+pub(crate) fn bench(profile: Profile, args: &[String]) -> Result<()> {
+    if args.iter().any(|arg| arg.starts_with("--from")) {
+        run_command(&mut cargo(BUILD))?;
+        return run_command(&mut program(&built()?.join("bench"), args));
+    }
     let programs = Programs::find_or_install()?;
-    let built = build_release()?;
+    let mut bench = program(&build_optimized(profile)?.join("bench"), args);
+    for (variable, reason, found) in [
+        ("RECADO_BENCH_NGINX", "RECADO_BENCH_NO_NGINX", nginx()),
+        ("RECADO_BENCH_NODE", "RECADO_BENCH_NO_NODE", library()),
+    ] {
+        match found {
+            Ok(path) => bench.env(variable, path),
+            Err(error) => bench.env(reason, format!("{error:#}")),
+        };
+    }
     let postgres = Postgres::start(&programs, Durability::On)?;
-    let mut bench = Command::new(built.join("bench"));
-    bench.current_dir(root());
     run_command(bench.env("RECADO_BENCH_POSTGRES", postgres.url()))
+}
+
+/// A program in that folder, run from the root of the repository.
+fn program(file: &Path, args: &[String]) -> Command {
+    let mut program = Command::new("sh");
+    program.args(["-c", RUN]).arg(file).args(args);
+    program.current_dir(root());
+    program
 }
 
 /// Lets one hostile organization attack another one.
 pub(crate) fn abuse(args: &[String]) -> Result<()> {
     let programs = Programs::find_or_install()?;
-    let built = build_release()?;
+    let built = build_optimized(Profile::Daily)?;
     let postgres = Postgres::start(&programs, Durability::On)?;
-    let mut abuse = Command::new("sh");
-    abuse.args(["-c", RUN]).arg(built.join("abuse")).args(args);
+    let mut abuse = program(&built.join("abuse"), args);
     // Not the temporary directory of the environment: memory instead of a disk would look fast.
-    abuse.current_dir(root()).env("TMPDIR", "/var/tmp");
+    abuse.env("TMPDIR", "/var/tmp");
     abuse.env_remove("RECADO_TEST_DATABASE");
     run_command(abuse.env("RECADO_ABUSE_POSTGRES", postgres.url()))
+}
+
+/// Finds nginx, or installs it.
+fn nginx() -> Result<PathBuf> {
+    if !has_nginx() {
+        debian::install_or_say("nginx is", &["nginx"])?;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut found = env::split_paths(&path).map(|folder| folder.join("nginx"));
+    Ok(found
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| NGINX.into()))
+}
+
+fn has_nginx() -> bool {
+    debian::in_path("nginx") || Path::new(NGINX).is_file()
+}
+
+/// Installs the library in a folder of its own, with the script that uses it; returns the folder.
+fn library() -> Result<PathBuf> {
+    if !debian::in_path("node") || !debian::in_path("npm") {
+        debian::install_or_say("Node.js or npm is", &["nodejs", "npm"])?;
+    }
+    let folder = target()?.join("bench");
+    fs::create_dir_all(&folder)?;
+    let script = root().join("tests/bench").join(SCRIPT);
+    fs::copy(&script, folder.join(SCRIPT)).context("cannot copy the script")?;
+    let mut npm = Command::new("npm");
+    // Scripts of packages are not run.
+    npm.args([
+        "install",
+        "--silent",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+    ])
+    .args(["--prefix", ".", LIBRARY])
+    .current_dir(&folder);
+    run_command(&mut npm)?;
+    Ok(folder)
 }
