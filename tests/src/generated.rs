@@ -1,9 +1,11 @@
-//! The documents that are made from code: the API, its errors, the limits, the metrics and the configuration.
+//! The documents that are made from code: the API, its errors, the limits, the metrics, the configuration and the figures
+//! of the benchmark.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Args as _;
+use clap::{Args as _, ValueEnum as _};
 use recado_core::ContentKind;
 use recado_core::capabilities::{self, Limit};
 use recado_server::api::error::Reason;
@@ -11,6 +13,8 @@ use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
 
 use crate::access;
+use crate::bench::areas::Area;
+use crate::bench::report::{pages, stored};
 
 const NOTICE: &str = "<!-- Made by `cargo xtask docs`; do not edit. -->\n\n";
 
@@ -24,6 +28,7 @@ pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
         ("docs/limits.md".into(), limits()?),
         ("docs/metrics.md".into(), metrics()?),
         ("docs/configuration.md".into(), configuration()?),
+        ("docs/performance.md".into(), performance()?),
     ])
 }
 
@@ -119,6 +124,15 @@ fn configuration() -> anyhow::Result<String> {
     text += "For [the change of the master key](operations.md#changing-the-master-key) alone; the server does not read them.\n";
     settings(&mut text, &NewKeyArgs::augment_args(command))?;
     Ok(text)
+}
+
+/// Inserts the figures of the kept benchmarks into the page that says what they mean.
+fn performance() -> anyhow::Result<String> {
+    let page = fs::read_to_string(root().join("docs/performance.md"))?;
+    let reports = stored::kept(root())?;
+    let areas = Area::value_variants().iter();
+    let areas: Vec<_> = areas.map(|area| (area.name(), area.describe())).collect();
+    pages::insert(&page, &areas, &reports)
 }
 
 /// Writes the settings of a command as a table.

@@ -1,4 +1,5 @@
 //! The published documents say what the code does.
 
+mod benchmarks;
 mod generated;
 mod library;

@@ -1,160 +1,180 @@
-//! Measures the release build: `cargo xtask bench`.
+//! Measures the release build beside others: `cargo xtask bench`.
 
-#![expect(clippy::print_stdout, reason = "the result of the program")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the result of the program"
+)]
 
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use clap::Parser;
-use hdrhistogram::Histogram;
-use recado_store::MasterKey;
-use recado_tests::bench::gateway::Gateway;
-use recado_tests::bench::guesses::{self, Guesses, MAX_Z};
-use recado_tests::bench::intake::{self, Intake};
-use recado_tests::bench::logins::{self, Logins};
-use recado_tests::bench::{measure, process};
-use secrecy::ExposeSecret as _;
+use clap::{Parser, ValueEnum as _};
+use jiff::Timestamp;
+use recado_tests::bench::areas::Area;
+use recado_tests::bench::contenders::Programs;
+use recado_tests::bench::context::{Bench, Options};
+use recado_tests::bench::report::compare::{YARDSTICK, compare};
+use recado_tests::bench::report::machine::{commit, machine, version};
+use recado_tests::bench::report::tables::table;
+use recado_tests::bench::report::{Report, stored};
+use recado_tests::generated::root;
 
-/// Sends through the release build on each database, and prints what it took
+/// The profile that is shipped.
+const RELEASE: &str = "release";
+
+/// Measures Recado beside bare proxies and a library, and prints what it took
 #[derive(Parser)]
+#[command(name = "cargo xtask bench")]
 struct Args {
+    /// Only these areas, with commas between them
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Area>,
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// A fresh PostgreSQL database; without it only SQLite is measured
-    #[arg(long, env = "RECADO_BENCH_POSTGRES")]
+    /// How often everything is measured, in turns
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Messages of the large database in the area `growth`
+    #[arg(long, default_value_t = 100_000)]
+    growth: usize,
+    /// Also write the result into this file
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Also keep the result in docs/benchmarks; `cargo xtask docs` then shows it in docs/performance.md
+    #[arg(long)]
+    save: bool,
+    /// Print what got better or worse since this result, and fail if something got worse
+    #[arg(long)]
+    compare: Option<PathBuf>,
+    /// Measure nothing: take this result
+    #[arg(long, conflicts_with_all = ["only", "save", "json"])]
+    from: Option<PathBuf>,
+    /// The administrator's URL of a PostgreSQL server on this machine; without it only SQLite is measured
+    #[arg(
+        long,
+        env = "RECADO_BENCH_POSTGRES",
+        hide_env_values = true,
+        hide = true
+    )]
     postgres: Option<String>,
+    /// The program nginx
+    #[arg(long, env = "RECADO_BENCH_NGINX", hide = true)]
+    nginx: Option<PathBuf>,
+    /// The folder with whatsapp-api-js and the script that uses it
+    #[arg(long, env = "RECADO_BENCH_NODE", hide = true)]
+    node: Option<PathBuf>,
+    /// Why nginx is missing
+    #[arg(
+        long,
+        env = "RECADO_BENCH_NO_NGINX",
+        hide = true,
+        default_value = "RECADO_BENCH_NGINX is not set"
+    )]
+    no_nginx: String,
+    /// Why whatsapp-api-js is missing
+    #[arg(
+        long,
+        env = "RECADO_BENCH_NO_NODE",
+        hide = true,
+        default_value = "RECADO_BENCH_NODE is not set"
+    )]
+    no_node: String,
 }
 
 // One thread: the load shares the machine with what it measures.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let time = Duration::from_secs(args.seconds);
-    let cores = std::thread::available_parallelism()?;
-    println!("One WhatsApp message with two buttons per send, over loopback to the sandbox.");
-    println!(
-        "Server, sandbox, database and load share {cores} cores; log level info, read by the load.\n"
-    );
-    println!("| Database | Connections | Sends/s | p50 ms | p99 ms | Server CPU ms/send |");
-    println!("|---|---|---|---|---|---|");
-    // Not the temporary directory of the environment: memory instead of a disk would look fast.
-    let folder = tempfile::tempdir_in("/var/tmp")?;
-    let file = format!("sqlite:{}", folder.path().join("recado.db").display());
-    let mut rests = vec![(
-        "SQLite",
-        run("SQLite", &[("RECADO_DATABASE_URL", &file)], time).await?,
-    )];
-    if let Some(url) = &args.postgres {
-        let key = MasterKey::generate()?.to_base64();
-        let database = [
-            ("RECADO_DATABASE_URL", url.as_str()),
-            ("RECADO_MASTER_KEY", key.expose_secret()),
-        ];
-        rests.push(("PostgreSQL", run("PostgreSQL", &database, time).await?));
-    }
-    print_rest(&rests)
-}
-
-/// What is printed after the table.
-struct Rest {
-    peak_memory_mib: f64,
-    intake: Intake,
-    logins: Vec<Logins>,
-    guesses: Guesses,
-}
-
-/// Measures one database, whose first variable is its URL, and prints its lines of the table.
-async fn run(name: &str, database: &[(&str, &str)], time: Duration) -> anyhow::Result<Rest> {
-    let gateway = Gateway::start(database)
-        .await
-        .with_context(|| format!("cannot start on {name}"))?;
-    let (_, url) = database[0];
-    for row in measure(&gateway, url, time).await? {
-        let [p50, p99] = milliseconds(&row.latency);
-        println!(
-            "| {name} | {} | {:.0} | {p50:.2} | {p99:.2} | {:.3} |",
-            row.connections, row.sends_per_second, row.cpu_ms_per_send
-        );
-    }
-    // Before the intake, so that it is the memory of sending.
-    let peak_memory_mib = process::peak_memory_mib(gateway.server_id()?)?;
-    let intake = intake::measure(&gateway).await?;
-    let logins = logins::measure(&gateway, url, time).await?;
-    let guesses = guesses::measure(&gateway).await?;
-    Ok(Rest {
-        peak_memory_mib,
-        intake,
-        logins,
-        guesses,
-    })
-}
-
-/// The median and the 99th percentile.
-fn milliseconds(latency: &Histogram<u64>) -> [f64; 2] {
-    [0.5, 0.99].map(|quantile| as_milliseconds(latency.value_at_quantile(quantile)))
-}
-
-fn as_milliseconds(micros: u64) -> f64 {
-    f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0
-}
-
-fn print_rest(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
-    println!("\nPeak memory of the server while it sends:");
-    for (database, rest) in rests {
-        println!("- {database}: {:.1} MiB", rest.peak_memory_mib);
-    }
-    println!("\nMeta's status updates in signed batches of 50, until each is an event:\n");
-    println!("| Database | Updates/s | p50 ms until 200 | p99 ms | Server CPU ms/event |");
-    println!("|---|---|---|---|---|");
-    for (database, Rest { intake, .. }) in rests {
-        let rate = f64::from(u32::try_from(intake.updates)?) / intake.took.as_secs_f64();
-        let [p50, p99] = milliseconds(&intake.latency);
-        println!(
-            "| {database} | {rate:.0} | {p50:.1} | {p99:.1} | {:.3} |",
-            intake.cpu_ms_per_event
-        );
-    }
-    print_logins(rests);
-    print_guesses(rests)
-}
-
-/// Prints how long sends take while people sign in.
-fn print_logins(rests: &[(&str, Rest)]) {
-    println!("\nSends alone, and while 50 people sign in at once, again and again:\n");
-    println!(
-        "| Database | Connections | Alone p50 ms | p99 ms | With sign-ins p50 ms | p99 ms | Sign-ins/s | Sign-in p50 ms | Peak memory MiB |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    for (database, Rest { logins, .. }) in rests {
-        for logins in logins {
-            let [alone, alone_p99] = milliseconds(&logins.alone);
-            let [with, with_p99] = milliseconds(&logins.sends);
-            let [login, _] = milliseconds(&logins.logins);
-            println!(
-                "| {database} | {} | {alone:.2} | {alone_p99:.2} | {with:.2} | {with_p99:.2} | {:.0} | {login:.0} | {:.1} |",
-                logins.connections, logins.logins_per_second, logins.peak_memory_mib
-            );
+async fn main() -> ExitCode {
+    match run(&Args::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
 }
 
-/// Prints how long wrong passwords took.
-fn print_guesses(rests: &[(&str, Rest)]) -> anyhow::Result<()> {
-    println!("\nWrong passwords, by whether the e-mail address has a user:\n");
-    println!("| Database | User p50 ms | No user p50 ms | z of the rank test |");
-    println!("|---|---|---|---|");
-    for (database, Rest { guesses, .. }) in rests {
-        let Guesses { known, unknown, z } = guesses;
-        let [known, unknown] = [*known, *unknown].map(as_milliseconds);
-        println!("| {database} | {known:.2} | {unknown:.2} | {z:.2} |");
+async fn run(args: &Args) -> anyhow::Result<()> {
+    // Read first: a wrong name should not be found out after an hour.
+    let before = args.compare.as_deref().map(stored::read).transpose()?;
+    let (report, failures) = match &args.from {
+        Some(file) => (stored::read(file)?, Vec::new()),
+        None => measure(args).await?,
+    };
+    if let Some(file) = &args.json {
+        stored::write(&report, file)?;
     }
-    for (database, Rest { guesses, .. }) in rests {
-        let z = guesses.z;
+    if args.save {
         ensure!(
-            z.abs() <= MAX_Z,
-            "on {database} the time of an answer tells whether the e-mail address has a user: z is {z:.2}"
+            report.profile == RELEASE,
+            "only results of the profile {RELEASE} are kept"
         );
+        println!("\nKept in {}.", stored::keep(&report, root())?.display());
     }
+    if let Some(before) = before {
+        let comparison = compare(&before, &report);
+        println!("\n{comparison}");
+        let worse = comparison.worse.len();
+        ensure!(worse == 0, "{worse} figures got worse");
+    }
+    ensure!(failures.is_empty(), "{}", failures.join("; "));
     Ok(())
+}
+
+/// Measures the areas; returns the result, and what must hold and does not.
+async fn measure(args: &Args) -> anyhow::Result<(Report, Vec<String>)> {
+    let options = Options {
+        time: Duration::from_secs(args.seconds),
+        rounds: args.rounds,
+        growth: args.growth,
+    };
+    let programs = Programs {
+        nginx: args.nginx.clone().ok_or_else(|| args.no_nginx.clone()),
+        node: args.node.clone().ok_or_else(|| args.no_node.clone()),
+    };
+    let begun = Timestamp::now();
+    let mut bench = Bench::start(options, args.postgres.as_deref(), programs).await?;
+    let rustc = version("rustc", "--version").unwrap_or_else(|_| "unknown".to_owned());
+    bench.versions.insert("rustc".to_owned(), rustc);
+    let areas = match &*args.only {
+        [] => Area::value_variants(),
+        only => only,
+    };
+    for area in areas {
+        bench.measure_yardstick().await?;
+        area.measure(&mut bench).await?;
+        println!("## {}\n\n{}\n", area.name(), area.describe());
+        println!("{}", table(&report(args, &bench, begun)?, &area.name()));
+    }
+    let report = report(args, &bench, begun)?;
+    println!("## {YARDSTICK}\n\n{}", table(&report, YARDSTICK));
+    println!("{}", report.describe());
+    for missing in &report.left_out {
+        println!("Left out: {}: {}.", missing.what, missing.reason);
+    }
+    Ok((report, bench.failures))
+}
+
+fn report(args: &Args, bench: &Bench, taken_at: Timestamp) -> anyhow::Result<Report> {
+    Ok(Report {
+        taken_at: taken_at.round(jiff::Unit::Second)?,
+        commit: commit(root())?,
+        profile: profile()?,
+        seconds: args.seconds,
+        rounds: args.rounds,
+        machine: machine(bench.versions.clone())?,
+        figures: bench.samples.figures(),
+        left_out: bench.left_out.clone(),
+    })
+}
+
+/// Cargo names the folder of a build after its profile.
+fn profile() -> anyhow::Result<String> {
+    let program = std::env::current_exe()?;
+    let folder = program.parent().and_then(Path::file_name);
+    let folder = folder.context("the program is in a folder")?;
+    Ok(folder.to_string_lossy().into_owned())
 }
