@@ -73,6 +73,8 @@ macro_rules! event_types {
 }
 
 event_types! {
+    /// A message waits in the queue for its turn or its time.
+    MessageQueued(MessageStatusData) = "message.queued";
     /// The provider accepted a message.
     MessageAccepted(MessageStatusData) = "message.accepted";
     /// A message was refused, and is surely not sent.
@@ -218,6 +220,7 @@ impl From<MessageStatusData> for EventData {
     /// was interrupted is told as `unknown`.
     fn from(data: MessageStatusData) -> Self {
         match data.status {
+            Status::Queued => Self::MessageQueued(data),
             Status::Accepted => Self::MessageAccepted(data),
             Status::Rejected => Self::MessageRejected(data),
             Status::Sending | Status::Unknown => Self::MessageUnknown(data),

@@ -6,6 +6,9 @@
 /// The query parameter that shows a send instead of doing it.
 pub const DRY_RUN: &str = "dryRun";
 
+/// The query parameter that says from when on a message may be sent.
+pub const SEND_AT: &str = "sendAt";
+
 /// How many typing errors a name may have and still be taken for another.
 const MAX_TYPING_ERRORS: usize = 2;
 
@@ -34,6 +37,18 @@ pub fn resembles_dry_run(name: &str) -> bool {
         // A comparison takes long, and every name of a request is asked about.
         || length.abs_diff(meant) <= MAX_TYPING_ERRORS
             && strsim::damerau_levenshtein(&plain, PLAIN_DRY_RUN) <= MAX_TYPING_ERRORS
+}
+
+/// Tells whether a name was probably meant to be `sendAt`: `sendat`, `send_at`, `SendAt`, `scheduledAt`.
+pub fn resembles_send_at(name: &str) -> bool {
+    [
+        "sendat",
+        "sendtime",
+        "scheduledat",
+        "scheduleat",
+        "scheduledfor",
+    ]
+    .contains(&&*plain(name))
 }
 
 /// Tells whether a text has `dryRun` in it, however it is written: `1;dryRun=true`.

@@ -50,6 +50,8 @@ pub enum Retry {
     Never,
     /// After a pause: surely nothing was sent, and the cause may pass by itself.
     Backoff,
+    /// Once the channel works again, for which a person may be needed: every message of the channel fails until then.
+    OnceChannelWorks,
 }
 
 /// Writes the enum of all kinds, each from one row: its documentation, its published word, the outcome of the send, and
@@ -81,15 +83,15 @@ macro_rules! error_kinds {
 
 error_kinds! {
     /// The provider refuses the credentials.
-    Unauthorized: "channel_unauthorized", Rejected, Never;
+    Unauthorized: "channel_unauthorized", Rejected, OnceChannelWorks;
     /// The channel is set up wrongly: unknown number or instance, wrong or forbidden address.
-    Misconfigured: "channel_misconfigured", Rejected, Never;
+    Misconfigured: "channel_misconfigured", Rejected, OnceChannelWorks;
     /// The number is not connected to WhatsApp.
-    NotConnected: "channel_disconnected", Rejected, Never;
+    NotConnected: "channel_disconnected", Rejected, OnceChannelWorks;
     /// The account at the provider is not paid for.
-    BillingBlocked: "channel_blocked", Rejected, Never;
+    BillingBlocked: "channel_blocked", Rejected, OnceChannelWorks;
     /// The provider has restricted the account or the number, for example after complaints.
-    Restricted: "channel_blocked", Rejected, Never;
+    Restricted: "channel_blocked", Rejected, OnceChannelWorks;
     /// The message cannot go to this recipient.
     InvalidRecipient: "invalid_recipient", Rejected, Never;
     /// The content breaks a limit, ours or the provider's.

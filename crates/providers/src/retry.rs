@@ -67,7 +67,7 @@ impl RetryPolicy {
     fn delay(&self, attempt: u32, error: &ChannelError) -> Option<Duration> {
         match error.kind.retry() {
             Retry::Backoff if attempt < self.max_attempts => {}
-            Retry::Backoff | Retry::Never => return None,
+            Retry::Backoff | Retry::OnceChannelWorks | Retry::Never => return None,
         }
         let doubled = self
             .first_delay

@@ -18,6 +18,8 @@ pub const UNKNOWN_COUNTED: Duration = Duration::from_hours(7 * 24);
 /// The backlogs in the database, of all servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlogs {
+    /// Messages in the outbox, and since when the longest overdue one is due.
+    pub queued: Queue,
     /// Messages that are being sent.
     pub sending: u32,
     /// Messages of the last [`UNKNOWN_COUNTED`] whose outcome is unknown.
@@ -52,6 +54,14 @@ pub struct ChannelCount {
 const MESSAGES: &str = "select (select count(*) from (\
      select 1 from messages where status = 'sending' limit $1) s) as sending, (select count(*) from (\
      select 1 from messages where status = 'unknown' and created_at >= $2 limit $1) u) as unknown";
+
+/// Steps from one queue that has messages to the next; of each, the first row is due first.
+const OUTBOX: &str = "with recursive busy (queue) as (select cast('' as text) union all select (\
+     select min(o.queue) from outbox o where o.next_at is not null and o.calling = 0 and o.queue > busy.queue) \
+     from busy where busy.queue is not null) \
+     select (select count(*) from (select 1 from outbox where organization_id > '' limit $1) n) as waiting, \
+     (select min(f.next_at) from (select (select h.next_at from outbox h where h.queue = busy.queue \
+     and h.next_at is not null and h.calling = 0 order by h.next_at limit 1) as next_at from busy) f) as oldest";
 
 /// Every id is greater than an empty one: so the condition changes nothing but how the index is read.
 const WEBHOOK_CALLS: &str = "select count(*) as waiting, min(received_at) as oldest from (\
@@ -114,6 +124,7 @@ impl Store {
         let messages = self.count(messages).await?;
         let messages = Columns::new(&messages, "messages", "sending");
         Ok(Backlogs {
+            queued: self.queue("outbox", OUTBOX).await?,
             sending: messages.get("sending")?,
             unknown: messages.get("unknown")?,
             webhook_calls: self.queue("webhook_calls", WEBHOOK_CALLS).await?,

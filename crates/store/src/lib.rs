@@ -45,6 +45,7 @@ mod events;
 pub mod files;
 mod inbound;
 mod messages;
+mod outbox;
 mod prelude;
 mod resources;
 mod retention;
@@ -75,6 +76,9 @@ pub use inbound::set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason
 pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
 pub use messages::{Direction, Message, MessageContent};
+pub use outbox::call::MAX_QUEUES;
+pub use outbox::requeue::Postponed;
+pub use outbox::{Attempt, ChannelQueue, SendTime};
 pub use recado_core::WebhookEndpointId;
 pub use resources::agents::Agent;
 pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};

@@ -96,7 +96,8 @@ fn told(data: &EventData) -> Told {
             let text = text.map(one_line);
             by(&message.from, words(&message.kind, text.as_deref()), None)
         }
-        EventData::MessageAccepted(message)
+        EventData::MessageQueued(message)
+        | EventData::MessageAccepted(message)
         | EventData::MessageRejected(message)
         | EventData::MessageUnknown(message)
         | EventData::MessageSent(message)

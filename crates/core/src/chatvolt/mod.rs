@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::capabilities::{Capabilities, Caution, Refusal};
 use crate::fields::FieldErrors;
-use crate::message::{Content, FieldPath};
+use crate::id::{AgentId, ConversationId};
+use crate::message::{Content, ContentKind, FieldPath};
 use crate::recipient::Recipient;
 use crate::switch;
 use crate::warning::Warning;
@@ -24,12 +25,15 @@ pub trait SendShape: DeserializeOwned {
 
 /// Reads the body of a request as this shape, or names every field that is wrong.
 ///
-/// A field that was meant to be `dryRun` is wrong in every shape: the switch is read from the query alone, and a
-/// caller that wrote it here expects that nothing is sent.
+/// A field that was meant to be `dryRun` or `sendAt` is wrong in every shape: they are read from the query alone, and a
+/// caller that wrote one here expects that nothing is sent now.
 pub fn read<Shape: SendShape>(body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
-    let misplaced = "Write dryRun=true in the query, not in the body";
-    let names = body.keys().filter(|name| switch::resembles_dry_run(name));
-    let mut faults: Vec<_> = names.map(|name| Warning::new(name, misplaced)).collect();
+    let names = body
+        .keys()
+        .filter_map(|name| Some((name, misplaced(name)?)));
+    let mut faults: Vec<_> = names
+        .map(|(name, sentence)| Warning::new(name, sentence))
+        .collect();
     let request: Shape = serde_json::from_value(Value::Object(body))
         .map_err(|_| FieldErrors::root("A field has a value of a wrong type"))?;
     let mut errors = match request.read_fields() {
@@ -42,6 +46,24 @@ pub fn read<Shape: SendShape>(body: Map<String, Value>) -> Result<ChatvoltSend, 
     };
     add(&mut errors, faults);
     Err(errors)
+}
+
+/// Reads the body of a request as the shape of a kind, as [`read`] does.
+pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
+    match kind {
+        ContentKind::Buttons => read::<SendButtons>(body),
+    }
+}
+
+/// Says where a field belongs that stands in no body.
+fn misplaced(name: &str) -> Option<&'static str> {
+    if switch::resembles_dry_run(name) {
+        Some("Write dryRun=true in the query, not in the body")
+    } else if switch::resembles_send_at(name) {
+        Some("Write sendAt in the query, not in the body")
+    } else {
+        None
+    }
 }
 
 fn add(errors: &mut FieldErrors, faults: Vec<Warning>) {
@@ -61,6 +83,8 @@ pub struct ChatvoltSend {
     pub content: Content,
     /// Fields that are ignored and were probably meant to be others.
     pub misspelled: Vec<Warning>,
+    /// Whether a person has the content sent again, which may have arrived.
+    pub is_again: bool,
     names: Names,
 }
 
@@ -71,6 +95,18 @@ type Names = Box<dyn Fn(&FieldPath) -> String + Send + Sync>;
 shows_only!(ChatvoltSend { content });
 
 impl ChatvoltSend {
+    /// Returns the request to send a content again that was sent before; its fields have the names of the content.
+    pub fn again(agent: &AgentId, conversation: &ConversationId, content: Content) -> Self {
+        Self {
+            agent: agent.to_string(),
+            conversation: conversation.to_string(),
+            content,
+            misspelled: Vec::new(),
+            is_again: true,
+            names: Box::new(ToString::to_string),
+        }
+    }
+
     /// Checks the content against what a channel carries; every field has its name in the request.
     ///
     /// Returns what may look wrong on the phone, the misspelled fields last, or the first limit that is broken.
@@ -115,14 +151,16 @@ mod tests {
     #[case("dryRun", json!(true))]
     #[case("dry_run", json!("1"))]
     #[case("DryRun", json!(false))]
-    fn a_dry_run_in_the_body_is_refused_however_it_is_written_in_every_shape(
+    #[case("sendAt", json!("2026-12-01T09:00:00-03:00"))]
+    #[case("send_at", json!(""))]
+    fn what_belongs_into_the_query_is_refused_in_the_body_however_it_is_written(
         #[case] name: &str,
         #[case] value: Value,
     ) {
         let mut body: Map<_, _> = serde_json::from_str(SendButtons::EXAMPLE).expect("an object");
         assert!(read::<Anything>(body.clone()).is_ok());
         body.insert(name.to_owned(), value);
-        let sentence = "Write dryRun=true in the query, not in the body";
+        let sentence = misplaced(name).expect("a name of the query");
         let refused = Some(FieldErrors::field(name, sentence));
         assert_eq!(read::<Anything>(body.clone()).err(), refused);
         assert_eq!(read::<SendButtons>(body).err(), refused);

@@ -14,7 +14,7 @@ pub use status::{MessageError, Outcome, Status, UnknownStatus};
 
 words! {
     /// A kind of content.
-    pub enum ContentKind {
+    pub enum ContentKind: UnknownContentKind("unknown kind of message") {
         /// A text with reply buttons.
         Buttons = "buttons",
     }

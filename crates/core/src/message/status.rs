@@ -17,6 +17,8 @@ words! {
 words! {
     /// How far a message has come.
     pub enum Status: UnknownStatus("unknown message status") {
+        /// Stored, and waits for its turn.
+        Queued = "queued",
         /// Stored, and on its way to the provider.
         Sending = "sending",
         /// The provider accepted it.
@@ -53,13 +55,14 @@ impl Status {
 
     const fn step(self) -> u8 {
         match self {
-            Self::Sending => 0,
-            Self::Unknown => 1,
-            Self::Accepted | Self::Rejected => 2,
-            Self::Sent => 3,
-            Self::Failed => 4,
-            Self::Delivered => 5,
-            Self::Read => 6,
+            Self::Queued => 0,
+            Self::Sending => 1,
+            Self::Unknown => 2,
+            Self::Accepted | Self::Rejected => 3,
+            Self::Sent => 4,
+            Self::Failed => 5,
+            Self::Delivered => 6,
+            Self::Read => 7,
         }
     }
 }
@@ -71,8 +74,8 @@ impl utoipa::PartialSchema for Status {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
             .description(Some(
-                "How far a message has come: it is `sending`, then `accepted`, `rejected` or `unknown` (the provider's \
-                 answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is \
+                "How far a message has come: it is `queued` if it has to wait, `sending`, then `accepted`, `rejected` or \
+                 `unknown` (the provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is \
                  `delivered`.",
             ))
             .enum_values(Some(Self::ALL.map(Self::as_str)))

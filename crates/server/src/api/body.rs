@@ -21,6 +21,9 @@ use crate::memory::reading;
 /// Most bytes of a request body.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// Most bytes of the request body of a batch.
+pub(crate) const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
 /// Most unknown fields that are named.
 const MAX_UNKNOWN: usize = 10;
 
@@ -38,6 +41,9 @@ pub(crate) struct ChatvoltBody<T>(pub T);
 /// The request body of a send, which [`recado_core::chatvolt::read`] checks: it also names the fields that were misspelled.
 pub(crate) struct SendBody(pub Map<String, Value>);
 
+/// The valid request body of a batch.
+pub(crate) struct BatchBody<T>(pub T);
+
 /// A small valid request body; unknown fields are ignored, such as those that a browser's form has.
 pub(crate) struct SmallBody<T>(pub T);
 
@@ -46,6 +52,16 @@ impl<T: DeserializeOwned + ToSchema + Validate> FromRequest<Arc<App>> for Body<T
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let object = read(request, app, MAX_BODY_BYTES).await?;
+        check_names(&object, &names::<T>())?;
+        valid(object).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + ToSchema + Validate> FromRequest<Arc<App>> for BatchBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let object = read(request, app, MAX_BATCH_BYTES).await?;
         check_names(&object, &names::<T>())?;
         valid(object).map(Self)
     }
@@ -85,14 +101,17 @@ fn valid<T: DeserializeOwned + Validate>(object: Map<String, Value>) -> Result<T
 }
 
 /// The names of the fields, as the `OpenAPI` document has them.
-fn names<T: ToSchema>() -> Vec<String> {
+pub(crate) fn names<T: ToSchema>() -> Vec<String> {
     match T::schema() {
         RefOr::T(Schema::Object(object)) => object.properties.into_keys().collect(),
         RefOr::T(_) | RefOr::Ref(_) => Vec::new(),
     }
 }
 
-fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiError> {
+pub(crate) fn check_names(
+    object: &Map<String, Value>,
+    known: &[String],
+) -> Result<(), FieldErrors> {
     let unknown = object.keys().filter(|name| !known.contains(*name));
     let mut errors = FieldErrors::default();
     for name in unknown.take(MAX_UNKNOWN) {
@@ -105,7 +124,7 @@ fn check_names(object: &Map<String, Value>, known: &[String]) -> Result<(), ApiE
     if errors.fields.is_empty() {
         return Ok(());
     }
-    Err(errors.into())
+    Err(errors)
 }
 
 /// Reads an object of at most `most` bytes.
@@ -255,9 +274,7 @@ mod tests {
         #[case] expected: Option<&str>,
     ) {
         let known = ["name", "scopes", "expiresAt"].map(str::to_owned);
-        let details = check_names(body.as_object().expect("an object"), &known)
-            .err()
-            .and_then(|error| error.details);
+        let details = check_names(body.as_object().expect("an object"), &known).err();
         let sentence = details.map(|details| details.to_string());
         assert_eq!(sentence.as_deref(), expected);
     }

@@ -46,7 +46,7 @@ pub(crate) struct KeyHeader {
     key: Option<String>,
     route: String,
     body: BodyText,
-    asked: &'static str,
+    asked: String,
 }
 
 /// The body of a request with a key, in a form that depends on its values alone.
@@ -69,15 +69,15 @@ impl<S: Sync> FromRequestParts<S> for KeyHeader {
             key,
             route: format!("{} {}", parts.method, parts.uri.path()),
             body,
-            asked: "",
+            asked: String::new(),
         })
     }
 }
 
 impl KeyHeader {
     /// Returns the header of a request whose query asks for something besides the body.
-    pub(crate) fn asking(mut self, what: &'static str) -> Self {
-        self.asked = what;
+    pub(crate) fn asking(mut self, what: impl Into<String>) -> Self {
+        self.asked = what.into();
         self
     }
 
@@ -102,6 +102,22 @@ impl BodyText {
             kept.get_or_init(|| canonical(body));
         }
     }
+}
+
+/// Returns the key of one message of a batch, with what the batch says of it besides.
+///
+/// Errors: the key cannot be one.
+pub(crate) fn of_item(
+    route: &str,
+    key: &str,
+    item: &Map<String, Value>,
+) -> Result<IdempotencyKey, FieldErrors> {
+    let is_printable = key.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !is_printable || !(1..=MAX_KEY_LENGTH).contains(&key.len()) {
+        let sentence = "Has 1 to 255 printable ASCII characters";
+        return Err(FieldErrors::field("idempotencyKey", sentence));
+    }
+    Ok(IdempotencyKey::new(route, key, &canonical(item)))
 }
 
 /// Refuses a request with a key to a route that takes none: its caller takes a repeat for safe.

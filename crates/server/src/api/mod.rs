@@ -15,6 +15,7 @@ mod router;
 pub(crate) mod routes;
 pub mod streams;
 pub(crate) mod time;
+pub(crate) mod timing;
 pub(crate) mod waiting;
 
 pub use router::{openapi, router};

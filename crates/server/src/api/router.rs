@@ -24,6 +24,7 @@ use super::routes::{
     agents, api_keys, audit, channels, contacts, conversations, deliveries, events, health,
     messages, organizations, provider_webhooks, send, sessions, users, webhook_endpoints,
 };
+use super::timing::{PREFER, PREFERENCE_APPLIED};
 use crate::app::App;
 use crate::console;
 
@@ -49,7 +50,10 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
     with! { router,
         "Messages":
             send::buttons::send_buttons,
-            messages::show_message;
+            send::batch::send_batch,
+            messages::show_message,
+            messages::cancel_message,
+            send::resend::resend_message;
         "Conversations":
             conversations::create_conversation,
             conversations::list_conversations,
@@ -254,11 +258,14 @@ fn cors() -> CorsLayer {
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-request-id"),
             IDEMPOTENCY_KEY,
+            PREFER,
         ])
         .expose_headers([
             HeaderName::from_static("x-request-id"),
             header::RETRY_AFTER,
             header::LINK,
+            header::LOCATION,
+            PREFERENCE_APPLIED,
             REPLAYED.0,
         ])
 }

@@ -10,6 +10,11 @@ pub(crate) fn later(at: Timestamp, wait: Duration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// The time between two instants; zero if the clock went back.
+pub(crate) fn elapsed(since: Timestamp, until: Timestamp) -> Duration {
+    until.duration_since(since).try_into().unwrap_or_default()
+}
+
 /// Tells the time; a test may stop it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);

@@ -18,6 +18,7 @@ use crate::database::readiness::Readiness;
 use crate::database::unstored::Unstored;
 use crate::inbound::queue::Intake;
 use crate::memory::Memory;
+use crate::queue::worker::MAX_ATTEMPTS_IN_FLIGHT;
 use crate::send::places::SendPlaces;
 use crate::sign_in::passwords::Passwords;
 
@@ -61,6 +62,8 @@ pub struct App {
     pub http: HttpClient,
     pub sends: TaskTracker,
     pub send_places: SendPlaces,
+    /// The places of the attempts of queued messages, so that a full queue takes none from callers who wait.
+    pub(crate) queue_places: SendPlaces,
     pub heartbeat: Duration,
     pub max_webhook_endpoints: u32,
     pub server_name: Option<String>,
@@ -102,6 +105,7 @@ impl App {
             sends: TaskTracker::new(),
             heartbeat: parts.heartbeat,
             send_places: SendPlaces::new(parts.max_sends_in_flight),
+            queue_places: SendPlaces::new(MAX_ATTEMPTS_IN_FLIGHT),
             max_webhook_endpoints: parts.max_webhook_endpoints,
             server_name: parts.server_name,
             retention: parts.retention,

@@ -10,7 +10,6 @@ pub(crate) mod schedule;
 mod signature;
 mod worker;
 
-use jiff::Timestamp;
 use recado_store::{DeliveryKey, EventId, StoreError, WebhookEndpoint, WebhookEndpointId};
 
 use crate::app::App;
@@ -55,11 +54,6 @@ pub(crate) async fn test(app: &App, endpoint: &WebhookEndpoint) -> Result<Answer
         at,
     };
     Ok(transmission.send(&app.http).await)
-}
-
-/// The time between two instants; zero if the clock went back.
-fn elapsed(since: Timestamp, until: Timestamp) -> std::time::Duration {
-    until.duration_since(since).try_into().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use crate::app::clock::elapsed;
+
 /// The waits after the first, second, … attempt; the last one repeats. As published in the documentation.
 pub(crate) const WAITS: [Duration; 9] = [
     Duration::from_secs(5),
@@ -52,7 +54,7 @@ pub(crate) fn set_aside(
 ) -> Option<SetAside> {
     let (first, last) = (failures.first()?, failures.last()?);
     let accepted_at = accepted_at.filter(|accepted_at| accepted_at >= first)?;
-    let left = SET_ASIDE_AFTER.saturating_sub(super::elapsed(*first, now));
+    let left = SET_ASIDE_AFTER.saturating_sub(elapsed(*first, now));
     if left > Duration::ZERO {
         return Some(SetAside::NotBefore(left));
     }
@@ -75,7 +77,7 @@ pub(crate) fn asked(retry_after: &str, now: Timestamp) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let until = rfc2822::parse(text).ok()?.timestamp();
-    Some(super::elapsed(now, until))
+    Some(elapsed(now, until))
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 use super::outcome::word;
 use super::request::{Answered, Transmission};
 use super::schedule::SetAside;
-use super::{delivery_id, elapsed, formats, schedule};
+use super::{delivery_id, formats, schedule};
 use crate::app::App;
-use crate::app::clock::later;
+use crate::app::clock::{elapsed, later};
 use crate::lifecycle::failures::Failures;
 
 /// Calls at once, in all.

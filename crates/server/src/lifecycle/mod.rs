@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::channels::numbers;
 use crate::retention::{pruning, removal};
 use crate::serve::{self, ConnectionLimits, Served};
-use crate::{delivery, inbound, startup};
+use crate::{delivery, inbound, queue, startup};
 use background::Background;
 
 pub use shutdown::Stop;
@@ -189,7 +189,7 @@ async fn work(joined: Joined, front: Front, stop: &Stop) -> anyhow::Result<()> {
 type Task = JoinHandle<anyhow::Result<()>>;
 
 /// Starts what a server does without being asked, until `served`.
-fn start_tasks(app: &Arc<App>, background: &Background, served: &CancellationToken) -> [Task; 7] {
+fn start_tasks(app: &Arc<App>, background: &Background, served: &CancellationToken) -> [Task; 8] {
     let intake = inbound::run(Arc::clone(app), served.clone().cancelled_owned());
     let writer = app.store.clone();
     [
@@ -198,6 +198,7 @@ fn start_tasks(app: &Arc<App>, background: &Background, served: &CancellationTok
         background.spawn("remover", removal::run(Arc::clone(app))),
         background.spawn("watchdog", service_manager::keep_watchdog()),
         background.spawn_stopping("intake", intake),
+        background.spawn_stopping("queue", queue::run(Arc::clone(app), served.clone())),
         background.spawn_stopping("deliveries", delivery::run(Arc::clone(app), served.clone())),
         background.spawn("writer", async move { writer.writer_broken().await }),
     ]

@@ -1,8 +1,11 @@
 //! One send, step by step: the order of checks, the message on disk, the provider, the outcome.
 
-mod outcome;
+mod again;
+mod cancel;
+pub(crate) mod outcome;
 pub(crate) mod places;
 mod repeats;
+pub(crate) mod timing;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,10 +15,12 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{
-    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning,
+    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning, switch,
 };
 use recado_providers::{OutboundMessage, send_with_retries};
-use recado_store::{AgentOwner, Channel, FirstRequest, IdempotencyKey, NewMessage, SendResult};
+use recado_store::{
+    AgentOwner, Channel, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
+};
 
 use tracing::Instrument as _;
 
@@ -23,9 +28,14 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::idempotency::{checked, first_request};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
+use crate::app::clock::later;
 use crate::telemetry;
 use outcome::{SendOutcome, Sent, forget_key, not_sent, panicked, result_of, unknown};
 use repeats::UNKNOWN_GUARDED;
+use timing::Timing;
+
+pub(crate) use again::again;
+pub(crate) use cancel::cancel;
 
 /// Meta's code for a message outside the 24-hour window.
 const WINDOW_CLOSED: i64 = 131_047;
@@ -36,6 +46,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(18);
 /// Longest that a caller who gets no outcome waits for the note of it.
 const NOTE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a queued message is tried.
+const QUEUED_FOR: Duration = Duration::from_hours(24);
+
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
     channel: Arc<dyn recado_providers::Channel>,
@@ -45,25 +58,33 @@ pub(crate) struct ReadySend {
     follows_unknown: bool,
 }
 
-/// Sends a message, unless an earlier request did: one with the same key, or without a key one with the same content
-/// whose outcome became unknown shortly before.
+/// Sends or queues a message, unless an earlier request did: one with the same key, or without a key one with the same
+/// content whose outcome became unknown shortly before.
 pub(crate) async fn send(
     app: &Arc<App>,
     organization: &OrganizationId,
     request: ChatvoltSend,
     key: Option<IdempotencyKey>,
+    timing: Timing,
 ) -> Result<Sent, ApiError> {
     if let Some(first) = first_request(app, Some(organization), key.as_ref()).await? {
-        return repeats::of_request(app, organization, &first).await;
+        return repeats::of_request(app, organization, &first, timing).await;
     }
-    let ready = check(app, organization, request).await?;
+    let is_again = request.is_again;
+    let ready = check(app, organization, request, timing).await?;
+    let is_scheduled = matches!(timing, Timing::Queued(Some(_)));
     if key.is_none()
         && ready.follows_unknown
+        && !is_scheduled
+        && !is_again
         && let Some(message) = repeats::of_unknown(app, &ready.message).await?
     {
         return repeats::answer(app, message).await;
     }
-    ready.send(app, key).await
+    match timing {
+        Timing::Now => ready.send(app, key).await,
+        Timing::Queued(send_at) => ready.enqueue(app, key, send_at).await,
+    }
 }
 
 /// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
@@ -73,6 +94,7 @@ pub(crate) async fn check(
     app: &App,
     organization: &OrganizationId,
     request: ChatvoltSend,
+    timing: Timing,
 ) -> Result<ReadySend, ApiError> {
     // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
     let agent: AgentId = parsed(&request.agent)?;
@@ -94,9 +116,10 @@ pub(crate) async fn check(
             "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
         )
     })?;
-    check_window(app, &stored, conversation.window_expires_at)?;
+    let window = check_window(now, &stored, conversation.window_expires_at, timing)?;
     let channel = app.channels().ready(&stored)?;
-    let warnings = request.check(channel.capabilities(), &conversation.recipient)?;
+    let mut warnings = request.check(channel.capabilities(), &conversation.recipient)?;
+    warnings.extend(window);
     let id = MessageId::from_uuid(app.uuid());
     let message = NewMessage {
         // Stored before the call: if the server dies meanwhile, statuses still find the message.
@@ -118,23 +141,44 @@ pub(crate) async fn check(
     })
 }
 
-/// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried.
+/// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried. The customer
+/// may write again before a scheduled message is sent, so that a window which is closed by then is a warning.
 fn check_window(
-    app: &App,
+    now: Timestamp,
     channel: &Channel,
     expires_at: Option<Timestamp>,
-) -> Result<(), ApiError> {
-    let closed = expires_at.is_some_and(|expires_at| app.clock.now() >= expires_at);
-    if !channel.provider.has_service_window() || !closed {
-        return Ok(());
+    timing: Timing,
+) -> Result<Option<Warning>, ApiError> {
+    let at = match timing {
+        Timing::Queued(Some(send_at)) => send_at,
+        Timing::Now | Timing::Queued(None) => now,
+    };
+    let closed = is_closed(channel, expires_at, at);
+    if closed && at > now {
+        return Ok(Some(Warning::new(
+            switch::SEND_AT,
+            "WhatsApp's 24-hour window is closed by then, unless the customer writes before",
+        )));
     }
-    Err(ApiError {
+    if closed {
+        return Err(window_closed());
+    }
+    Ok(None)
+}
+
+/// Whether it is known that WhatsApp carries no reply buttons to the customer at an instant.
+pub(crate) fn is_closed(channel: &Channel, expires_at: Option<Timestamp>, at: Timestamp) -> bool {
+    channel.provider.has_service_window() && expires_at.is_some_and(|expires_at| at >= expires_at)
+}
+
+pub(crate) fn window_closed() -> ApiError {
+    ApiError {
         code: Some(WINDOW_CLOSED),
         ..ApiError::new(
             Reason::WindowClosed,
             "(#131047) Re-engagement message: more than 24 hours have passed since the customer last wrote; nothing was sent; the customer has to write first",
         )
-    })
+    }
 }
 
 fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
@@ -200,6 +244,30 @@ impl ReadySend {
         ))
     }
 
+    /// Stores the message as queued; the queue sends it.
+    async fn enqueue(
+        self,
+        app: &App,
+        key: Option<IdempotencyKey>,
+        send_at: Option<Timestamp>,
+    ) -> Result<Sent, ApiError> {
+        let message = &self.message;
+        let send_at = send_at.map_or(message.created_at, |at| at.max(message.created_at));
+        let time = SendTime {
+            send_at,
+            expires_at: later(send_at, QUEUED_FOR),
+        };
+        let first = app.store.enqueue(message, time, key.as_ref()).await?;
+        if let (Some(first), Some(key)) = (first, key) {
+            let first = checked(first, &key)?;
+            let timing = Timing::Queued(None);
+            return repeats::of_request(app, &message.organization_id, &first, timing).await;
+        }
+        let stored = app.store.get(&message.organization_id, &message.id).await?;
+        let stored = stored.ok_or_else(missing::<MessageId>)?;
+        Ok(Sent::now(stored))
+    }
+
     /// Stores the message, sends it, stores the outcome.
     async fn deliver(self, app: &Arc<App>, key: Option<IdempotencyKey>) -> Result<Sent, ApiError> {
         let begun = Instant::now();
@@ -208,13 +276,14 @@ impl ReadySend {
             // Another request was first, since this one looked.
             Ok(Some(first)) => {
                 let organization = &self.message.organization_id;
-                return repeats::of_request(app, organization, &first).await;
+                return repeats::of_request(app, organization, &first, Timing::Now).await;
             }
             Err(error) => return Err(error),
         }
         let sent = send_with_retries(self.channel.as_ref(), &self.outbound(), &app.retry).await;
+        let message = &self.message;
         telemetry::sent(
-            &self.message,
+            (&message.id, &message.conversation_id, &message.channel_id),
             self.channel.capabilities().provider,
             &sent,
             begun.elapsed(),
@@ -271,6 +340,7 @@ impl ReadySend {
             organization_id: self.message.organization_id.clone(),
             id: self.message.id.clone(),
             result,
+            is_queued: false,
         }
     }
 }

@@ -31,15 +31,17 @@ impl Sent {
 const LATE_WRITE: Duration = Duration::from_secs(25);
 
 /// An outcome that is to be stored.
-pub(super) struct SendOutcome {
-    pub(super) organization_id: OrganizationId,
-    pub(super) id: MessageId,
-    pub(super) result: SendResult,
+pub(crate) struct SendOutcome {
+    pub(crate) organization_id: OrganizationId,
+    pub(crate) id: MessageId,
+    pub(crate) result: SendResult,
+    /// Whether it was an attempt of a queued message.
+    pub(crate) is_queued: bool,
 }
 
 impl SendOutcome {
     /// Stores the outcome, however long the database is away: only this process knows it.
-    pub(super) async fn store(&self, app: &App) -> Result<Message, ApiError> {
+    pub(crate) async fn store(&self, app: &App) -> Result<Message, ApiError> {
         let organization = Some(&self.organization_id);
         match app
             .unstored
@@ -72,10 +74,13 @@ impl SendOutcome {
     }
 
     async fn try_once(&self, app: &App) -> Result<Option<Message>, StoreError> {
-        let at = app.clock.now();
-        app.store
-            .finish_send(&self.organization_id, &self.id, &self.result, at)
-            .await
+        let (store, at) = (&app.store, app.clock.now());
+        let (organization, id, result) = (&self.organization_id, &self.id, &self.result);
+        if self.is_queued {
+            store.finish_attempt(organization, id, result, at).await
+        } else {
+            store.finish_send(organization, id, result, at).await
+        }
     }
 }
 
@@ -91,7 +96,7 @@ pub(super) async fn forget_key(
     }
 }
 
-pub(super) fn panicked() -> SendResult {
+pub(crate) fn panicked() -> SendResult {
     let reason = Reason::OutcomeUnknown.as_str();
     let message = "the server failed in the middle of the send";
     failed(Outcome::Unknown, reason, None, message)
@@ -104,7 +109,7 @@ pub(super) fn not_sent() -> SendResult {
     failed(Outcome::Rejected, reason, None, message)
 }
 
-pub(super) fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
+pub(crate) fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
     match sent {
         Ok(receipt) => SendResult {
             outcome: Outcome::Accepted,
@@ -117,6 +122,12 @@ pub(super) fn result_of(sent: &Result<Receipt, ChannelError>) -> SendResult {
             failed(kind.outcome(), kind.reason(), error.code, &error.message)
         }
     }
+}
+
+/// Returns the result of a message that is refused before it is sent.
+pub(crate) fn refused(error: &ApiError) -> SendResult {
+    let reason = error.reason.as_str();
+    failed(Outcome::Rejected, reason, error.code, &error.message)
 }
 
 fn failed(outcome: Outcome, reason: &str, code: Option<i64>, message: &str) -> SendResult {

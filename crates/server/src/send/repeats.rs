@@ -6,6 +6,7 @@ use recado_core::{MessageId, OrganizationId, Status};
 use recado_store::{Channel, FirstRequest, Message, MessageContent, NewMessage};
 
 use super::outcome::{Sent, unknown};
+use super::timing::Timing;
 use crate::api::error::{ApiError, Reason};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
@@ -19,6 +20,7 @@ pub(super) async fn of_request(
     app: &App,
     organization: &OrganizationId,
     first: &FirstRequest,
+    timing: Timing,
 ) -> Result<Sent, ApiError> {
     telemetry::repeated(Repeat::Key);
     let id: MessageId = parsed(&first.target)?;
@@ -26,6 +28,11 @@ pub(super) async fn of_request(
     // It may be removed by its age, or with its contact.
     let message = message.ok_or_else(|| missing::<MessageId>().replayed())?;
     match message.status {
+        // Its caller does not wait for the outcome.
+        Status::Sending if timing != Timing::Now => Ok(Sent {
+            message,
+            is_replayed: true,
+        }),
         Status::Sending => Err(ApiError::new(
             Reason::RequestInProgress,
             "The first request with this Idempotency-Key is still under way; nothing was sent for this one; /docs/ describes the keys",
@@ -69,12 +76,15 @@ pub(super) async fn answer(app: &App, message: Message) -> Result<Sent, ApiError
             let sentence = "The first send of this message is still under way: look at the message for its outcome, do not send it again";
             Err(unknown(&message.id, sentence).replayed())
         }
-        Status::Accepted | Status::Sent | Status::Delivered | Status::Read | Status::Failed => {
-            Ok(Sent {
-                message,
-                is_replayed: true,
-            })
-        }
+        Status::Queued
+        | Status::Accepted
+        | Status::Sent
+        | Status::Delivered
+        | Status::Read
+        | Status::Failed => Ok(Sent {
+            message,
+            is_replayed: true,
+        }),
     }
 }
 

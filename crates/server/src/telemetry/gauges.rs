@@ -93,6 +93,7 @@ async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Optio
 
 fn set_backlogs(backlogs: Option<&Backlogs>, now: Timestamp) {
     let of = |count: fn(&Backlogs) -> u32| backlogs.map_or(f64::NAN, |it| count(it).into());
+    gauge!("recado_messages", "status" => "queued").set(of(|it| it.queued.waiting));
     gauge!("recado_messages", "status" => "sending").set(of(|it| it.sending));
     gauge!("recado_messages", "status" => "unknown").set(of(|it| it.unknown));
     let age = |queue: fn(&Backlogs) -> Queue| {
@@ -101,6 +102,7 @@ fn set_backlogs(backlogs: Option<&Backlogs>, now: Timestamp) {
             now.duration_since(oldest).as_secs_f64().max(0.0)
         })
     };
+    gauge!("recado_queue_oldest_seconds").set(age(|it| it.queued));
     gauge!("recado_webhook_calls_waiting").set(of(|it| it.webhook_calls.waiting));
     gauge!("recado_webhook_calls_oldest_seconds").set(age(|it| it.webhook_calls));
     gauge!("recado_deliveries_waiting").set(of(|it| it.deliveries.waiting));

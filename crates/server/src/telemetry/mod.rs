@@ -9,9 +9,8 @@ mod repeats;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use recado_core::OrganizationId;
+use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId};
 use recado_providers::{ChannelError, Receipt};
-use recado_store::NewMessage;
 
 pub(crate) use repeats::{Repeat, repeated};
 
@@ -37,9 +36,9 @@ pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
     Ok(handle)
 }
 
-/// One send came to its end.
+/// One send came to its end, or one attempt of a queued message.
 pub fn sent(
-    message: &NewMessage,
+    (message_id, conversation_id, channel_id): (&MessageId, &ConversationId, &ChannelId),
     provider: &'static str,
     result: &Result<Receipt, ChannelError>,
     took: Duration,
@@ -54,10 +53,10 @@ pub fn sent(
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match result {
         Ok(_) => {
-            tracing::info!(message_id = %message.id, conversation_id = %message.conversation_id, channel_id = %message.channel_id, %provider, duration_ms, "message accepted");
+            tracing::info!(%message_id, %conversation_id, %channel_id, %provider, duration_ms, "message accepted");
         }
         Err(error) => {
-            tracing::warn!(message_id = %message.id, conversation_id = %message.conversation_id, channel_id = %message.channel_id, %provider, outcome, code = error.code, duration_ms, "message not accepted");
+            tracing::warn!(%message_id, %conversation_id, %channel_id, %provider, outcome, code = error.code, duration_ms, "message not accepted");
         }
     }
 }

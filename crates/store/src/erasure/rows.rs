@@ -108,11 +108,18 @@ async fn remove_events(
     query.execute(connection).await
 }
 
-/// Removes the oldest messages, except for those that are being sent.
+/// Removes the oldest messages, except for those that are being sent; none that waits is sent any more.
 async fn remove_messages(
     [organization, conversation]: [&str; 2],
     connection: &mut Connection,
 ) -> Result<u64> {
+    let waiting = Query::new(
+        "delete from outbox where organization_id = $1 and conversation_id = $2 and calling = 0",
+    );
+    let waiting = waiting
+        .bind(organization.to_owned())
+        .bind(conversation.to_owned());
+    waiting.run(&mut *connection).await?;
     let query = Query::new(
         "delete from messages where (organization_id, id) in (select organization_id, id from messages \
          where organization_id = $1 and conversation_id = $2 and status <> 'sending' \

@@ -36,6 +36,7 @@ pub(crate) struct Notifications {
     all: watch::Sender<()>,
     pub(super) deliveries: watch::Sender<()>,
     pub(super) keys: watch::Sender<()>,
+    pub(super) outbox: watch::Sender<()>,
     pub(super) webhook_calls: watch::Sender<()>,
     /// By the id of the organization.
     organizations: Mutex<HashMap<String, watch::Sender<()>>>,

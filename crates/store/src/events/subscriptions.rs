@@ -26,6 +26,11 @@ impl Store {
         Subscription(self.notifications().deliveries.subscribe())
     }
 
+    /// Subscribes to changes of the outbox by this process; it is looked at once a second besides.
+    pub fn subscribe_outbox(&self) -> Subscription {
+        Subscription(self.notifications().outbox.subscribe())
+    }
+
     /// Subscribes to changes by this process after which API keys or sessions may not work any more.
     pub fn subscribe_keys(&self) -> Subscription {
         Subscription(self.notifications().keys.subscribe())
@@ -52,6 +57,10 @@ impl Store {
 
     pub(crate) fn notify_webhook_calls(&self) {
         self.notifications().webhook_calls.send_replace(());
+    }
+
+    pub(crate) fn notify_outbox(&self) {
+        self.notifications().outbox.send_replace(());
     }
 
     pub(crate) fn notify_deliveries(&self) {

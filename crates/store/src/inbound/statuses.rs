@@ -11,6 +11,7 @@ use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
 use crate::messages::pending_statuses::PendingStatuses;
 use crate::messages::transition::{self, MessageState, StatusReport};
+use crate::outbox::lanes;
 use crate::prelude::*;
 
 /// The messages that statuses are about, and the pending statuses.
@@ -22,6 +23,8 @@ pub(crate) struct Statuses {
     by_provider_id: HashMap<Address, usize>,
     /// The indexes of the messages whose status has advanced.
     moved: BTreeSet<usize>,
+    /// The messages among them that were queued: the provider has what we believed was not sent.
+    queued: Vec<MessageId>,
     pending: PendingStatuses,
 }
 
@@ -134,6 +137,9 @@ impl Statuses {
         if message.price(&step) {
             self.moved.insert(index);
         }
+        if message.status == Status::Queued {
+            self.queued.push(message.id.clone());
+        }
         if !message.advance(step, log) {
             return Effect::Duplicate;
         }
@@ -150,7 +156,16 @@ impl Statuses {
         let status = self
             .find(proof, &[], channel)
             .map(|index| self.messages[index].status);
-        if let Some(Status::Sending | Status::Unknown | Status::Failed) = status {
+        let is_open = |status| {
+            let open = [
+                Status::Queued,
+                Status::Sending,
+                Status::Unknown,
+                Status::Failed,
+            ];
+            open.contains(&status)
+        };
+        if status.is_some_and(is_open) {
             self.apply(proof, channel, log);
         }
     }
@@ -185,6 +200,8 @@ impl Statuses {
         let moved = std::mem::take(&mut self.moved);
         let moved = moved.iter().map(|index| &self.messages[*index]);
         transition::save(moved, log, connection).await?;
+        let queued = std::mem::take(&mut self.queued);
+        lanes::leave(queued.iter(), log, connection).await?;
         self.pending.save(log, connection).await
     }
 }

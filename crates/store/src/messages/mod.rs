@@ -49,6 +49,8 @@ pub struct Message {
     pub error: Option<MessageError>,
     /// How the provider charges for it, once a status has reported that.
     pub pricing: Option<Pricing>,
+    /// From when on it was to be sent, if that was later than it was stored.
+    pub send_at: Option<Timestamp>,
     /// When it was stored.
     pub created_at: Timestamp,
     /// When its status changed last.
@@ -85,7 +87,7 @@ pub enum MessageContent {
 impl Row for Message {
     const TABLE: &'static str = "messages";
     const COLUMNS: &'static str = "id, organization_id, conversation_id, agent_id, channel_id, direction, \
-         status, content, sender, warnings, external_id, provider_id, error, pricing, created_at, updated_at";
+         status, content, sender, warnings, external_id, provider_id, error, pricing, send_at, created_at, updated_at";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
         let sender = columns
@@ -111,6 +113,7 @@ impl Row for Message {
             provider_id: columns.get("provider_id")?,
             error: columns.get("error")?,
             pricing: columns.get("pricing")?,
+            send_at: columns.get("send_at")?,
             created_at: columns.get("created_at")?,
             updated_at: columns.get("updated_at")?,
         })

@@ -13,6 +13,7 @@ use crate::events::append::{Appended, EventLog};
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
+use crate::outbox::lanes;
 use crate::prelude::*;
 
 /// A message that is about to be sent.
@@ -61,10 +62,37 @@ impl Store {
         result: &SendResult,
         at: Timestamp,
     ) -> Result<Option<Message>> {
-        let finished = Finished::new(id, result, at);
+        self.finish(organization, Finished::new(id, result, at))
+            .await
+    }
+
+    /// Writes down how the attempt of a queued message ended, as [`Self::finish_send`] does for one that was sent at
+    /// once, and makes the next message of its conversation due.
+    pub async fn finish_attempt(
+        &self,
+        organization: &OrganizationId,
+        id: &MessageId,
+        result: &SendResult,
+        at: Timestamp,
+    ) -> Result<Option<Message>> {
+        let finished = Finished {
+            is_queued: true,
+            ..Finished::new(id, result, at)
+        };
+        let message = self.finish(organization, finished).await?;
+        self.notify_outbox();
+        Ok(message)
+    }
+
+    async fn finish(
+        &self,
+        organization: &OrganizationId,
+        finished: Finished,
+    ) -> Result<Option<Message>> {
+        let id = finished.message.clone();
         match self.gather(organization, finished).await? {
             Some(message) => Ok(Some(message)),
-            None => self.get(organization, id).await,
+            None => self.get(organization, &id).await,
         }
     }
 
@@ -113,12 +141,15 @@ impl Store {
                     let rows = query.fetch_all(&mut *connection).await?;
                     let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
                     settle(&mut messages, &mut log, connection).await?;
+                    let settled = messages.iter().map(|message| &message.id);
+                    lanes::leave(settled, &log, connection).await?;
                     let appended = log.write(connection).await?;
                     Ok((messages.len() as u64, appended))
                 })
             })
             .await?;
         self.notify(&organization, appended);
+        self.notify_outbox();
         Ok(settled)
     }
 }
@@ -140,6 +171,9 @@ pub(crate) struct Finished {
     provider: Option<String>,
     failure: Option<String>,
     at: i64,
+    /// Whether the message was queued.
+    #[serde(skip)]
+    is_queued: bool,
 }
 
 impl Finished {
@@ -152,6 +186,7 @@ impl Finished {
             provider: clean(&result.provider_id),
             failure: result.error.as_ref().map(row::json),
             at: at.as_millisecond(),
+            is_queued: false,
         }
     }
 }
@@ -208,6 +243,8 @@ async fn finish_all(
         .collect();
     messages.sort_by_key(|message| indexes.get(&message.id).copied().unwrap_or(usize::MAX));
     settle(&mut messages, &mut log, connection).await?;
+    let queued = outcomes.iter().filter(|outcome| outcome.is_queued);
+    lanes::leave(queued.map(|outcome| &outcome.message), &log, connection).await?;
     let appended = log.write(connection).await?;
     let mut finished: HashMap<_, _> = messages
         .into_iter()

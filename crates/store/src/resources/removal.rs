@@ -38,7 +38,7 @@ macro_rules! removing {
 /// others need no order, as only organizations are referred to.
 ///
 /// `webhook_calls` has no index by organization, which would cost every call of a provider; it is walked.
-const REMOVING: [&str; 15] = [
+const REMOVING: [&str; 16] = [
     removing!("channels", "id"),
     removing!("webhook_endpoints", "organization_id, id"),
     removing!("api_keys", "id"),
@@ -54,6 +54,7 @@ const REMOVING: [&str; 15] = [
         "orphan_statuses",
         "organization_id, channel_id, sought, status"
     ),
+    removing!("outbox", "organization_id, message_id"),
     removing!("conversations", "organization_id, id"),
     removing!("agents", "organization_id, id"),
     removing!("messages", "organization_id, id"),

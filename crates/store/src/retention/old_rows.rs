@@ -158,10 +158,10 @@ impl Walk {
         let organization = position.organization.as_str().to_owned();
         let removal: Query = match (&position.after, last) {
             (After::Message(after), After::Message(last)) => {
-                // A message that is being sent needs its row for the outcome.
+                // A message that waits or is being sent needs its row for the outcome.
                 let query = Query::new(
                     "delete from messages where organization_id = $1 and id > $2 and id <= $3 \
-                     and status <> 'sending' returning id",
+                     and status not in ('queued', 'sending') returning id",
                 );
                 query.bind(organization).bind(after.clone()).bind(last)
             }

@@ -1,13 +1,13 @@
 //! Backlogs: what waits in the database, and the states of the channels.
 
 use recado_core::Provider;
-use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, Store, WebhookCall};
+use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, SendTime, Store, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhooks::webhook_endpoints::create;
 use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org};
 
-/// A message that is being sent, one of an unknown outcome, two calls and two deliveries.
+/// A message that is being sent, one of an unknown outcome, two that are queued, two calls and two deliveries.
 async fn leave_work(world: &World) {
     let World { store, database } = world;
     create(store, "whk_1", &[]).await;
@@ -28,6 +28,13 @@ async fn leave_work(world: &World) {
             received_at: at(number * 20_000),
         };
         ok(store.keep_webhook_call(&call, at(claimed_until))).await;
+    }
+    for (message_id, due) in [("msg_4", 7_000), ("msg_5", 90_000)] {
+        let time = SendTime {
+            send_at: at(due),
+            expires_at: at(WEEK),
+        };
+        ok(store.enqueue(&message("org_1", message_id), time, None)).await;
     }
     database
         .execute(
@@ -54,6 +61,10 @@ async fn backlogs_tell_how_much_waits_and_since_when() {
         oldest: Some(at(2_000)),
     };
     let expected = Backlogs {
+        queued: Queue {
+            waiting: 2,
+            oldest: Some(at(7_000)),
+        },
         sending: nothing.sending + 1,
         unknown: nothing.unknown + 1,
         webhook_calls: Queue {

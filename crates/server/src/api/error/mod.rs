@@ -176,7 +176,7 @@ impl ApiError {
     }
 
     /// Whole seconds, never zero: clients parse an integer.
-    fn seconds_to_wait(&self) -> Option<u64> {
+    pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
         let wait = self.retry_after?;
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Some(seconds.max(1))

@@ -84,8 +84,16 @@ reasons! {
         "the provider does not say that the number can send; nothing was created";
     RequestInProgress = "request_in_progress", CONFLICT,
         "the first request with this Idempotency-Key is still under way: wait as long as Retry-After says";
+    MessageNotQueued = "message_not_queued", CONFLICT,
+        "the message does not wait any more: it is under way, or has its outcome";
+    MessageUnderWay = "message_under_way", CONFLICT,
+        "the message waits or is being sent: it is not sent again meanwhile";
+    DuplicatePossible = "duplicate_possible", CONFLICT,
+        "the message may have arrived: acceptDuplicate has it sent again";
+    MessageCanceled = "message_canceled", CONFLICT,
+        "the message was canceled before it was sent; nothing was sent";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
-        "the body has over 1 MiB (sign-in: 16 KiB, provider: 4 MiB)";
+        "the body has over 1 MiB (sign-in: 16 KiB; provider, batch: 4 MiB)";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
         "an earlier request with this Idempotency-Key had another body: use a fresh key";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS,
@@ -112,6 +120,8 @@ reasons! {
         "the provider could not be reached; surely not sent";
     ProviderThrottled = "provider_throttled", INTERNAL_SERVER_ERROR,
         "the provider limits the number of messages; not sent: wait as long as Retry-After says";
+    MessageExpired = "message_expired", INTERNAL_SERVER_ERROR,
+        "the message waited too long in the queue; nothing was sent";
     OutcomeUnknown = "outcome_unknown", INTERNAL_SERVER_ERROR,
         "the provider's answer was lost: the message may have gone out; see messageId";
     Internal = "internal", INTERNAL_SERVER_ERROR,

@@ -35,6 +35,8 @@ enumerations! {
     Scope = core::Scope::ALL.map(core::Scope::as_str);
     /// What a user may do: an `owner` everything, an `agent` reads and sends, a `viewer` reads.
     Role = core::Role::ALL.map(core::Role::as_str);
+    /// The kind of a message of yours.
+    MessageKind = core::ContentKind::ALL.map(core::ContentKind::as_str);
     /// What happened.
     EventType = core::event::EventType::ALL.map(core::event::EventType::as_str);
     /// How far a delivery has come. A `failed` one was given up or skipped. A `not_sent` one has an event for which the format of the webhook endpoint has no word.

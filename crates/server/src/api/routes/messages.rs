@@ -6,8 +6,9 @@ use recado_core::{Content, Status, Warning};
 use recado_store::{Direction, MessageContent};
 
 use super::prelude::*;
+use crate::send;
 
-/// A message of either side. It has every key of ChatVolt's message, and `status` and `warnings` beside them.
+/// A message of either side. It has every key of ChatVolt's message, and `status`, `sendAt` and `warnings` beside them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
@@ -53,6 +54,8 @@ pub(crate) struct Message {
     agent_model: Option<String>,
     /// Always null; it is there for ChatVolt's clients.
     usage_credits: Option<f64>,
+    /// From when on it was to be sent, if that was later than its creation.
+    send_at: Option<Timestamp>,
     /// The time at which it was created.
     created_at: Timestamp,
     /// The time of its last change.
@@ -135,6 +138,7 @@ impl From<store::Message> for Message {
             read: message.status == Status::Read,
             agent_model: None,
             usage_credits: None,
+            send_at: message.send_at.map(Timestamp::from),
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
             status: message.status,
@@ -188,4 +192,17 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
     responses((status = 200, description = "The message", body = Message)))]
 pub(crate) async fn show_message(caller: Caller<Reads>, Id(id): Id<MessageId>) -> LongAnswer {
     caller.answer(&Message::from(caller.find::<store::Message>(&id).await?))
+}
+
+failures!(CancelFailures: &[Reason::MessageNotQueued]);
+
+/// Cancel a queued message
+///
+/// A message that waits in the queue becomes `rejected` with the reason `message_canceled`, and nothing is sent. One that
+/// is under way, or has its outcome, is 409.
+#[utoipa::path(delete, path = "/messages/{id}",
+    responses((status = 200, description = "The message as it is now", body = Message), CancelFailures))]
+pub(crate) async fn cancel_message(caller: Caller<Sends>, Id(id): Id<MessageId>) -> LongAnswer {
+    let canceled = send::cancel(&caller.app, &caller.organization_id, &id).await?;
+    caller.answer(&Message::from(canceled))
 }

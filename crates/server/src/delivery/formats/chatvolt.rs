@@ -162,7 +162,8 @@ fn told(event: &Event) -> Option<Told> {
             let is_closed = error.code == Some(WINDOW_CLOSED) || error.reason == "window_closed";
             is_closed.then(|| of_agent("AGENT_MESSAGE_BLOCKED", data))
         }
-        EventData::MessageUnknown(_)
+        EventData::MessageQueued(_)
+        | EventData::MessageUnknown(_)
         | EventData::MessageSent(_)
         | EventData::MessageDelivered(_)
         | EventData::MessageRead(_)

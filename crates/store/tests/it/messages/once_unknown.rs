@@ -3,8 +3,9 @@
 use recado_core::{Outcome, Status};
 use recado_store::{Message, NewMessage, Store};
 
+use crate::inbound::received::opened;
 use crate::world::{
-    World, accepted, agent_id, at, by, conv, conversation, end, ended, gives, message, msg, ok, org,
+    World, accepted, agent_id, at, by, conv, end, ended, gives, message, msg, ok, org,
 };
 
 async fn has_unknown(store: &Store, since: i64) -> bool {
@@ -41,8 +42,7 @@ async fn a_message_is_found_from_its_unknown_outcome_on_also_when_it_is_settled(
 #[tokio::test]
 async fn neither_another_conversation_nor_an_accepted_message_is_found() {
     let World { store, .. } = &World::with_conversations().await;
-    let other = conversation("org_1", "conv-other");
-    ok(store.create_conversation(&other, None)).await;
+    let other = opened(store, "conv-other", "5521977776666").await;
     let elsewhere = NewMessage {
         conversation_id: other.id,
         ..message("org_1", "msg_3")

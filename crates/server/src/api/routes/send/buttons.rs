@@ -4,9 +4,8 @@ use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, chatvolt};
 
-use super::{Bounds, SendAnswer, SendFailures, SendQuery, answer};
+use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
-use crate::api::extract::DryRunSwitch;
 use crate::api::routes::prelude::*;
 
 /// Returns the example of ChatVolt's documentation as JSON.
@@ -97,21 +96,22 @@ impl From<&ButtonsLimits> for Limits {
 ///
 /// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
 #[utoipa::path(post, path = "/messages/interactive/send-buttons",
-    params(SendQuery, KeyParameter),
+    params(SendQuery, PreferParameter, KeyParameter),
     request_body = SendButtonsBody,
     responses(
         (status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer),
+        (status = 202, description = "The message waits in the queue", body = Sent,
+            headers(("Location" = String, description = "Where the message is shown"))),
         SendFailures,
     ))]
 pub(crate) async fn send_buttons(
     caller: Caller<Sends>,
-    switch: DryRunSwitch,
-    key: KeyHeader,
+    asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
     let request = chatvolt::read::<SendButtons>(body)?;
-    answer(caller, switch, &key, request, limits).await
+    answer(caller, asked, request, limits).await
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::IntoResponse as _;
-use recado_core::Warning;
+use axum::extract::FromRequestParts;
+use axum::http::header::LOCATION;
+use axum::http::request::Parts;
+use axum::response::{AppendHeaders, IntoResponse as _};
 use recado_core::capabilities::{Basis, Capabilities, Limit};
 use recado_core::chatvolt::ChatvoltSend;
+use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
 use super::messages::Message;
@@ -13,9 +16,12 @@ use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency::Replayed;
 use crate::api::openapi::PROVIDER;
+use crate::api::timing::AskedTiming;
 use crate::send;
 
+pub(crate) mod batch;
 pub(crate) mod buttons;
+pub(crate) mod resend;
 
 failures!(SendFailures: PROVIDER, &[
     Reason::UnsupportedChannel,
@@ -24,11 +30,13 @@ failures!(SendFailures: PROVIDER, &[
     Reason::ConversationNotFound,
     Reason::MessageNotFound,
     Reason::RequestInProgress,
+    Reason::MessageCanceled,
     Reason::RateLimited,
     Reason::TooManyButtons,
     Reason::ContentRefused,
     Reason::WindowClosed,
     Reason::InvalidRecipient,
+    Reason::MessageExpired,
 ]);
 
 /// The query, for the documentation; it is read as [`DryRunSwitch`].
@@ -43,9 +51,26 @@ pub(crate) struct SendQuery {
     /// With `true`, `1`, `yes` or an empty value, answers with the exact provider request and sends nothing.
     /// Any other value but `false`, `0` and `no` is an error, and so is another spelling of the name.
     dryRun: Option<bool>,
+    /// From when on the message may be sent, at most 30 days ahead: a time with its offset, such as `2026-12-01T09:00:00-03:00`.
+    /// The answer is 202, and the queue sends the message.
+    sendAt: Option<Timestamp>,
 }
 
-/// The answer to a send that the provider accepted.
+/// The header, for the documentation; it is read as [`AskedTiming`].
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "describes the request to the OpenAPI document; nothing constructs it"
+)]
+pub(crate) struct PreferParameter {
+    /// With `respond-async` the message is stored and answered with 202, and the queue sends it; it is tried again if
+    /// surely nothing was sent. Other preferences are ignored.
+    #[param(rename = "Prefer")]
+    prefer: Option<String>,
+}
+
+/// The answer to a send that the provider accepted, or that waits in the queue.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sent {
     /// Always true. An error has another status and no `success`.
@@ -133,22 +158,39 @@ impl From<&Limit> for Bounds {
     }
 }
 
-/// Sends a message of any kind, or shows what would be sent, with the limits of its kind.
+/// What a send asks for besides its message.
+pub(crate) struct Asked {
+    pub(crate) switch: DryRunSwitch,
+    pub(crate) timing: AskedTiming,
+    pub(crate) key: KeyHeader,
+}
+
+impl FromRequestParts<Arc<App>> for Asked {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        Ok(Self {
+            switch: DryRunSwitch::from_request_parts(parts, app).await?,
+            timing: AskedTiming::from_request_parts(parts, app).await?,
+            key: KeyHeader::from_request_parts(parts, app).await?,
+        })
+    }
+}
+
+/// Sends or queues a message of any kind, or shows what would be sent, with the limits of its kind.
 async fn answer<Limits: Serialize>(
     caller: Caller<Sends>,
-    DryRunSwitch(sends_nothing): DryRunSwitch,
-    key: &KeyHeader,
+    asked: Asked,
     request: ChatvoltSend,
     limits: impl FnOnce(&Capabilities) -> Option<Limits>,
 ) -> LongAnswer {
-    let organization = &caller.organization_id;
+    let (organization, timing) = (&caller.organization_id, asked.timing);
+    let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
-        let sent = send::send(&caller.app, organization, request, key.key()).await?;
-        let replayed = sent.is_replayed.then_some(Replayed);
-        let (success, message) = (true, sent.message.into());
-        return Ok((replayed, Json(Sent { success, message })).into_response());
+        return send_now(&caller, asked, request).await;
     }
-    let ready = send::check(&caller.app, organization, request).await?;
+    let timing = timing.timing(caller.app.clock.now())?;
+    let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
     let limits = limits(channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
@@ -162,4 +204,34 @@ async fn answer<Limits: Serialize>(
         warnings: ready.warnings().to_vec(),
     };
     Ok(Json(dry_run).into_response())
+}
+
+/// Sends or queues a message, and answers with it: 200 with its outcome, or 202 while it waits.
+pub(crate) async fn send_now(
+    caller: &Caller<Sends>,
+    asked: Asked,
+    request: ChatvoltSend,
+) -> LongAnswer {
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let timing = asked.timing.timing(app.clock.now())?;
+    let key = asked.key.asking(asked.timing.asked()).key();
+    let sent = send::send(app, organization, request, key, timing).await?;
+    let replayed = sent.is_replayed.then_some(Replayed);
+    let status = status_of(&sent.message);
+    let location = AppendHeaders([(LOCATION, format!("/messages/{}", sent.message.id))]);
+    let (success, message) = (true, sent.message.into());
+    let body = Json(Sent { success, message });
+    if status == StatusCode::OK {
+        return Ok((replayed, body).into_response());
+    }
+    let applied = asked.timing.applied();
+    Ok((status, replayed, applied, location, body).into_response())
+}
+
+/// Returns the status of the answer with a message: 202 while it waits.
+fn status_of(message: &store::Message) -> StatusCode {
+    match message.status {
+        Status::Queued | Status::Sending => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    }
 }

@@ -1,0 +1,230 @@
+//! `POST /messages/batch`: many messages at once, each with an answer of its own.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt as _, stream};
+use recado_core::chatvolt::read_kind;
+use recado_core::message::ContentKind;
+use validator::ValidationError;
+
+use super::{Message, SendQuery};
+use crate::api::body::{BatchBody, check_names, names};
+use crate::api::extract::DryRunSwitch;
+use crate::api::idempotency;
+use crate::api::routes::prelude::*;
+use crate::api::timing::AskedTiming;
+use crate::send;
+
+/// Most messages of a batch.
+const MAX_MESSAGES: usize = 1000;
+
+/// Conversations whose messages are stored at the same time.
+const AT_ONCE: usize = 32;
+
+const ROUTE: &str = "POST /messages/batch";
+
+/// The messages to send.
+#[derive(Deserialize, ToSchema, Validate)]
+pub(crate) struct Batch {
+    /// The messages, at most 1,000. Those of one conversation are sent in their order.
+    #[validate(custom(function = "few"))]
+    #[schema(value_type = Vec<BatchMessage>, min_items = 1, max_items = 1000)]
+    messages: Vec<Value>,
+}
+
+/// One message of a batch.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "describes the request to the OpenAPI document; each message is read by itself"
+)]
+pub(crate) struct BatchMessage {
+    /// The kind of the message.
+    #[schema(value_type = words::MessageKind)]
+    kind: String,
+    /// The body that the route of the kind takes; for `buttons` that of `POST /messages/interactive/send-buttons`.
+    #[schema(value_type = Object)]
+    message: Map<String, Value>,
+    /// A text of your own for this message: a message with the same key and the same fields, within 24 hours, is queued
+    /// once.
+    #[schema(min_length = 1, max_length = 255)]
+    idempotency_key: Option<String>,
+    /// From when on the message may be sent, at most 30 days ahead: a time with its offset, such as `2026-12-01T09:00:00-03:00`.
+    send_at: Option<Timestamp>,
+}
+
+/// What became of the messages of a batch.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BatchAnswer {
+    /// How many messages were taken; with `dryRun=true`, how many would be.
+    taken: usize,
+    /// How many were refused.
+    refused: usize,
+    /// An answer for each message, in the order of the request.
+    data: Vec<BatchItem>,
+}
+
+/// What became of one message of a batch.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BatchItem {
+    /// The HTTP status that the message alone would be answered with: 202 if it waits in the queue, 200 if an earlier request
+    /// with its key sent it, or with `dryRun=true` if it would be taken.
+    status: u16,
+    /// Whether an earlier request with its key queued it.
+    replayed: bool,
+    /// The message; absent if it was refused, and with `dryRun=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    message: Option<Message>,
+    /// Why it was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<BatchError>,
+}
+
+/// Why a message of a batch was refused.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BatchError {
+    /// What is wrong and what to change, in one sentence.
+    error: String,
+    /// The stable word for what went wrong.
+    #[schema(value_type = words::ErrorReason)]
+    reason: Reason,
+    /// The provider's number for the error, where it is known.
+    code: Option<i64>,
+    /// What is wrong with each field.
+    #[schema(value_type = Option<Object>)]
+    details: Option<Box<FieldErrors>>,
+    /// How many seconds to wait, where a wait helps.
+    retry_after: Option<u64>,
+}
+
+/// Send many messages
+///
+/// Each message is checked and queued by itself, and has its answer in the order of the request; the queue sends them. With
+/// `dryRun=true` they are checked, and none is queued. To repeat a batch whose answer was lost, give each message an
+/// `idempotencyKey`.
+#[utoipa::path(post, path = "/messages/batch",
+    params(SendQuery),
+    request_body = Batch,
+    responses((status = 200, description = "An answer for each message", body = BatchAnswer)))]
+pub(crate) async fn send_batch(
+    caller: Caller<Sends>,
+    DryRunSwitch(sends_nothing): DryRunSwitch,
+    BatchBody(batch): BatchBody<Batch>,
+) -> LongAnswer {
+    let mut lanes: BTreeMap<String, Vec<(usize, Value)>> = BTreeMap::new();
+    for item in batch.messages.into_iter().enumerate() {
+        let conversation = item.1.pointer("/message/conversationId");
+        let lane = conversation.map_or_else(String::new, ToString::to_string);
+        lanes.entry(lane).or_default().push(item);
+    }
+    let known = names::<BatchMessage>();
+    let lanes = stream::iter(lanes.into_values().map(|lane| {
+        let (caller, known) = (&caller, &known);
+        async move {
+            let mut answers = Vec::with_capacity(lane.len());
+            // One after the other: this is their order in the conversation.
+            for (index, item) in lane {
+                let taken = take(caller, item, known, sends_nothing).await;
+                answers.push((index, taken.unwrap_or_else(BatchItem::from)));
+            }
+            answers
+        }
+    }));
+    let mut data: Vec<_> = lanes.buffer_unordered(AT_ONCE).concat().await;
+    data.sort_by_key(|(index, _)| *index);
+    let data: Vec<_> = data.into_iter().map(|(_, item)| item).collect();
+    let refused = data.iter().filter(|item| item.error.is_some()).count();
+    caller.answer(&BatchAnswer {
+        taken: data.len() - refused,
+        refused,
+        data,
+    })
+}
+
+/// Checks one message, and queues it.
+async fn take(
+    caller: &Caller<Sends>,
+    item: Value,
+    known: &[String],
+    sends_nothing: bool,
+) -> Result<BatchItem, ApiError> {
+    let Value::Object(mut item) = item else {
+        return Err(FieldErrors::root("Expected object").into());
+    };
+    check_names(&item, known)?;
+    let key = of_text(&mut item, "idempotencyKey")?;
+    let key = key.map(|key| idempotency::of_item(ROUTE, &key, &item));
+    let key = key.transpose()?;
+    let send_at = of_text(&mut item, "sendAt")?;
+    let kind = of_text(&mut item, "kind")?.ok_or_else(|| FieldErrors::field("kind", "Required"))?;
+    let kind = kind.parse::<ContentKind>().map_err(|_| {
+        let words = ContentKind::ALL.map(ContentKind::as_str).join(", ");
+        FieldErrors::field("kind", &format!("Is one of: {words}"))
+    })?;
+    let Some(Value::Object(body)) = item.remove("message") else {
+        return Err(FieldErrors::field("message", "Expected object").into());
+    };
+    let request = read_kind(kind, body)?;
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let timing = AskedTiming::of_item(send_at.as_deref())?;
+    let timing = timing.timing(app.clock.now())?;
+    if sends_nothing {
+        send::check(app, organization, request, timing).await?;
+        return Ok(BatchItem::new(StatusCode::OK, false, None));
+    }
+    let sent = send::send(app, organization, request, key, timing).await?;
+    let status = super::status_of(&sent.message);
+    let message = Some(sent.message.into());
+    Ok(BatchItem::new(status, sent.is_replayed, message))
+}
+
+/// Takes a text out of an item.
+fn of_text(item: &mut Map<String, Value>, name: &str) -> Result<Option<String>, FieldErrors> {
+    match item.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(FieldErrors::field(name, "Expected string")),
+    }
+}
+
+fn few(messages: &[Value]) -> Result<(), ValidationError> {
+    let sentence = match messages.len() {
+        0 => "Write at least one message",
+        1..=MAX_MESSAGES => return Ok(()),
+        _ => "A batch has at most 1,000 messages: send several batches",
+    };
+    Err(ValidationError::new("few").with_message(sentence.into()))
+}
+
+impl BatchItem {
+    fn new(status: StatusCode, replayed: bool, message: Option<Message>) -> Self {
+        Self {
+            status: status.as_u16(),
+            replayed,
+            message,
+            error: None,
+        }
+    }
+}
+
+impl From<ApiError> for BatchItem {
+    fn from(error: ApiError) -> Self {
+        Self {
+            status: error.reason.status().as_u16(),
+            replayed: error.is_replayed,
+            message: None,
+            error: Some(BatchError {
+                retry_after: error.seconds_to_wait(),
+                error: error.message,
+                reason: error.reason,
+                code: error.code,
+                details: error.details,
+            }),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! `POST /messages/{id}/resend`: a person decides what became of a message.
+
+use super::{Asked, PreferParameter, SendFailures, SendQuery, Sent, send_now};
+use crate::api::routes::prelude::*;
+use crate::send;
+
+/// How a message is sent again.
+#[derive(Deserialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Resend {
+    /// Has a message sent again that may have arrived: its outcome is `unknown`, or the provider accepted it. The customer
+    /// may get it twice.
+    #[serde(default)]
+    accept_duplicate: bool,
+}
+
+failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay]);
+
+/// Send a message again
+///
+/// Sends what a message of yours says as a new message in the same conversation. A message that surely did not arrive
+/// (`rejected`, `failed`) is sent; one that may have arrived needs `acceptDuplicate`.
+#[utoipa::path(post, path = "/messages/{id}/resend",
+    params(SendQuery, PreferParameter, KeyParameter),
+    request_body = Resend,
+    responses(
+        (status = 200, description = "The provider took the new message", body = Sent),
+        (status = 202, description = "The new message waits in the queue", body = Sent),
+        SendFailures,
+        ResendFailures,
+    ))]
+pub(crate) async fn resend_message(
+    caller: Caller<Sends>,
+    Id(id): Id<MessageId>,
+    asked: Asked,
+    Body(body): Body<Resend>,
+) -> LongAnswer {
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let request = send::again(app, organization, &id, body.accept_duplicate).await?;
+    send_now(&caller, asked, request).await
+}

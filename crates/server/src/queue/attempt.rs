@@ -1,0 +1,196 @@
+//! One attempt of a queued message: the last checks, the provider, and what came of it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use recado_core::message::MessageError;
+use recado_providers::{ChannelError, OutboundMessage, Receipt, RetryPolicy, send_with_retries};
+use recado_store::{self as store, Attempt, MessageContent, Postponed, SendResult};
+
+use super::waits::{self, CHANNEL_PAUSE};
+use crate::api::error::{ApiError, Reason};
+use crate::app::App;
+use crate::app::clock::later;
+use crate::send::outcome::{SendOutcome, panicked, refused, result_of};
+use crate::send::{is_closed, window_closed};
+use crate::telemetry;
+
+/// What followed from an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// The message has an outcome.
+    Settled,
+    /// It is tried again.
+    Again {
+        at: Timestamp,
+        /// Whether all messages of the channel have to wait.
+        holds_channel: bool,
+    },
+}
+
+/// What an attempt says, before that is stored.
+enum Said {
+    Outcome(SendResult),
+    Postponed(Postponed, bool),
+}
+
+/// Makes an attempt over the channel, which is `None` if it was deleted.
+pub(super) async fn attempt(
+    app: &App,
+    attempt: Attempt,
+    channel: Option<&store::Channel>,
+) -> After {
+    let said = AssertUnwindSafe(said(app, &attempt, channel)).catch_unwind();
+    let said = said.await.unwrap_or_else(|_| {
+        tracing::error!(message_id = %attempt.message.id, "an attempt of a queued message panicked");
+        Said::Outcome(panicked())
+    });
+    match said {
+        Said::Outcome(result) => settle(app, &attempt, result).await,
+        Said::Postponed(postponed, holds_channel) => {
+            postpone(app, &attempt, postponed, holds_channel).await
+        }
+    }
+}
+
+async fn settle(app: &App, attempt: &Attempt, result: SendResult) -> After {
+    let outcome = SendOutcome {
+        organization_id: attempt.message.organization_id.clone(),
+        id: attempt.message.id.clone(),
+        result,
+        is_queued: true,
+    };
+    // A failure is logged there; once this server has ended, the message is unknown.
+    drop(outcome.store(app).await);
+    After::Settled
+}
+
+async fn postpone(
+    app: &App,
+    attempt: &Attempt,
+    postponed: Postponed,
+    holds_channel: bool,
+) -> After {
+    let message = &attempt.message;
+    let write = || {
+        let (organization, at) = (&message.organization_id, app.clock.now());
+        app.store
+            .postpone(organization, &message.id, &postponed, at)
+    };
+    match app
+        .unstored
+        .write(Some(&message.organization_id), write)
+        .await
+    {
+        Ok(true) => After::Again {
+            at: postponed.ready_at,
+            holds_channel,
+        },
+        // Another server took this one for dead; the message is unknown, and surely was not sent.
+        Ok(false) => {
+            let error = postponed.error.clone();
+            let result = SendResult {
+                error,
+                ..refused(&ApiError::new(Reason::Unavailable, "nothing was sent"))
+            };
+            settle(app, attempt, result).await
+        }
+        Err(error) => {
+            tracing::error!(message_id = %message.id, %error, "a message that was not sent could not be queued again; it will be unknown");
+            After::Settled
+        }
+    }
+}
+
+async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> Said {
+    let now = app.clock.now();
+    let ready = match ready(app, attempt, stored, now) {
+        Ok(ready) => ready,
+        Err(error) if waits_for_channel(&error) && attempt.expires_at > now => {
+            return Said::Postponed(held(&error, now), true);
+        }
+        Err(error) => return Said::Outcome(refused(&error)),
+    };
+    let (channel, outbound) = ready;
+    let begun = Instant::now();
+    let once = RetryPolicy {
+        max_attempts: 1,
+        ..app.retry
+    };
+    let sent = send_with_retries(channel.as_ref(), &outbound, &once).await;
+    let message = &attempt.message;
+    telemetry::sent(
+        (&message.id, &message.conversation_id, &message.channel_id),
+        channel.capabilities().provider,
+        &sent,
+        begun.elapsed(),
+    );
+    judge(app, attempt, &sent)
+}
+
+/// Says whether a message is tried again whose attempt came to this.
+fn judge(app: &App, attempt: &Attempt, sent: &Result<Receipt, ChannelError>) -> Said {
+    let Err(error) = sent else {
+        return Said::Outcome(result_of(sent));
+    };
+    let random = getrandom::u32().unwrap_or_default();
+    let wait = waits::wait(attempt.attempts.saturating_add(1), error, random);
+    let again = wait.map(|wait| (wait, later(app.clock.now(), wait.pause)));
+    match again.filter(|(_, at)| *at < attempt.expires_at) {
+        None => Said::Outcome(result_of(sent)),
+        Some((wait, ready_at)) => {
+            let postponed = Postponed {
+                ready_at,
+                error: result_of(sent).error,
+            };
+            Said::Postponed(postponed, wait.holds_channel)
+        }
+    }
+}
+
+/// Makes the last checks of a message that was checked when it was queued.
+fn ready(
+    app: &App,
+    attempt: &Attempt,
+    stored: Option<&store::Channel>,
+    now: Timestamp,
+) -> Result<(Arc<dyn recado_providers::Channel>, OutboundMessage), ApiError> {
+    if now >= attempt.expires_at {
+        let sentence = "the message could not be sent in time; nothing was sent";
+        return Err(ApiError::new(Reason::MessageExpired, sentence));
+    }
+    let stored = stored.ok_or_else(|| {
+        let sentence = "the conversation's channel was deleted; nothing was sent";
+        ApiError::new(Reason::UnsupportedChannel, sentence)
+    })?;
+    if is_closed(stored, attempt.window_expires_at, now) {
+        return Err(window_closed());
+    }
+    let channel = app.channels().ready(stored)?;
+    let MessageContent::Outbound(content) = &attempt.message.content else {
+        return Err(ApiError::internal(
+            "a message of a customer is in the outbox",
+        ));
+    };
+    let id = attempt.message.id.clone();
+    let outbound = OutboundMessage::new(id, attempt.recipient.clone(), content.clone());
+    Ok((channel, outbound))
+}
+
+/// Whether a message waits that cannot be sent for now for this reason.
+fn waits_for_channel(error: &ApiError) -> bool {
+    matches!(
+        error.reason,
+        Reason::ChannelUnauthorized | Reason::ChannelMisconfigured | Reason::Unavailable
+    )
+}
+
+fn held(error: &ApiError, now: Timestamp) -> Postponed {
+    Postponed {
+        ready_at: later(now, CHANNEL_PAUSE),
+        error: Some(MessageError::new(error.reason.as_str(), &*error.message)),
+    }
+}

@@ -1,0 +1,8 @@
+//! The queue: sends messages in their turn and at their time, and again if surely nothing was sent.
+
+mod attempt;
+mod waits;
+pub(crate) mod worker;
+
+pub use worker::drain;
+pub(crate) use worker::run;

@@ -1,0 +1,140 @@
+//! When a queued message is tried again.
+
+use std::time::Duration;
+
+use recado_providers::{ChannelError, Retry};
+
+/// Attempts after which a message is given up whose channel works.
+pub(super) const MAX_ATTEMPTS: u32 = 50;
+
+/// Longest pause between two attempts that the provider does not ask for.
+const MAX_PAUSE: Duration = Duration::from_mins(5);
+
+/// Pause while the channel does not work.
+pub(super) const CHANNEL_PAUSE: Duration = Duration::from_secs(30);
+
+/// What a provider may ask for.
+const SHORTEST_ASKED: Duration = Duration::from_secs(1);
+const LONGEST_ASKED: Duration = Duration::from_hours(1);
+
+/// Meta's code for too many messages to one person, which tells no wait: Meta asks for 4^n seconds
+/// (contracts: WhatsApp Cloud API, 5.2).
+const PAIR_LIMIT: i64 = 131_056;
+const PAIR_BASE: u32 = 4;
+const MAX_PAIR_EXPONENT: u32 = 4;
+
+/// The pause before another attempt, and whom it concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Wait {
+    pub(super) pause: Duration,
+    /// Whether all messages of the channel have to wait.
+    pub(super) holds_channel: bool,
+}
+
+/// Returns the wait after an attempt that failed, the `attempts`th; `None` if another attempt would fail as well.
+/// By `random` it is up to a fifth longer, so that messages that failed together do not come back together.
+pub(super) fn wait(attempts: u32, error: &ChannelError, random: u32) -> Option<Wait> {
+    let is_pair = error.code == Some(PAIR_LIMIT);
+    let before = attempts.saturating_sub(1);
+    let pause = match error.kind.retry() {
+        Retry::Never => return None,
+        Retry::OnceChannelWorks => CHANNEL_PAUSE,
+        Retry::Backoff if attempts >= MAX_ATTEMPTS => return None,
+        Retry::Backoff => match error.retry_after {
+            Some(asked) => asked.clamp(SHORTEST_ASKED, LONGEST_ASKED),
+            None if is_pair => {
+                Duration::from_secs(PAIR_BASE.pow(before.min(MAX_PAIR_EXPONENT)).into())
+            }
+            None => Duration::from_secs(2_u64.saturating_pow(before)).min(MAX_PAUSE),
+        },
+    };
+    let is_throttled = error.kind == recado_providers::ErrorKind::Throttled;
+    Some(Wait {
+        pause: pause.mul_f64(1.0 + 0.2 * f64::from(random) / f64::from(u32::MAX)),
+        holds_channel: error.kind.retry() == Retry::OnceChannelWorks || (is_throttled && !is_pair),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use recado_providers::ErrorKind;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn error(kind: ErrorKind, code: Option<i64>, asked: Option<u64>) -> ChannelError {
+        let mut error = ChannelError::new("whatsapp", kind, "");
+        error.code = code;
+        error.retry_after = asked.map(Duration::from_secs);
+        error
+    }
+
+    fn seconds(attempts: u32, error: &ChannelError) -> Option<u64> {
+        wait(attempts, error, 0).map(|wait| wait.pause.as_secs())
+    }
+
+    #[rstest]
+    #[case::once(1, Some(1))]
+    #[case::twice(2, Some(2))]
+    #[case::often(9, Some(256))]
+    #[case::very_often(49, Some(300))]
+    #[case::too_often(50, None)]
+    fn the_pauses_double_up_to_five_minutes(#[case] attempts: u32, #[case] pause: Option<u64>) {
+        let error = error(ErrorKind::Unavailable, None, None);
+        assert_eq!(seconds(attempts, &error), pause);
+    }
+
+    #[rstest]
+    #[case(1, 1)]
+    #[case(2, 4)]
+    #[case(4, 64)]
+    #[case(9, 256)]
+    fn too_many_messages_to_one_person_wait_as_meta_asks_and_hold_up_no_one_else(
+        #[case] attempts: u32,
+        #[case] pause: u64,
+    ) {
+        let error = error(ErrorKind::Throttled, Some(PAIR_LIMIT), None);
+        assert_eq!(seconds(attempts, &error), Some(pause));
+        assert_eq!(
+            wait(attempts, &error, 0).map(|wait| wait.holds_channel),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn the_wait_that_a_provider_asks_for_is_kept_within_bounds_for_the_whole_channel() {
+        for (asked, kept) in [(0, 1), (77, 77), (999_999, 3600)] {
+            let error = error(ErrorKind::Throttled, None, Some(asked));
+            assert_eq!(seconds(30, &error), Some(kept));
+            assert_eq!(
+                wait(1, &error, 0).map(|wait| wait.holds_channel),
+                Some(true)
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_is_tried_as_long_as_its_channel_does_not_work() {
+        let error = error(ErrorKind::NotConnected, None, None);
+        assert_eq!(seconds(1_000, &error), Some(30));
+    }
+
+    #[test]
+    fn what_is_refused_for_good_is_not_tried_again() {
+        for kind in ErrorKind::ALL {
+            let is_final = kind.retry() == Retry::Never;
+            assert_eq!(
+                wait(1, &error(kind, None, None), 0).is_none(),
+                is_final,
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn chance_makes_a_wait_a_fifth_longer_at_most() {
+        let error = error(ErrorKind::Unavailable, None, None);
+        let longest = wait(5, &error, u32::MAX).expect("a wait").pause;
+        assert_eq!(longest, Duration::from_millis(19_200));
+    }
+}

@@ -1,0 +1,167 @@
+//! Attempts begin: which queues have something due, and what of one queue is sent now.
+
+use std::collections::HashMap;
+
+use recado_core::{MessageId, Recipient};
+use serde::Serialize;
+
+use crate::messages::Message;
+use crate::outbox::{Attempt, ChannelQueue, lanes};
+use crate::prelude::*;
+use crate::resources::conversations;
+
+/// Most queues that one look finds.
+pub const MAX_QUEUES: usize = 256;
+
+/// Steps from one queue that has messages to the next, each step one search in an index, and keeps those that have one
+/// due. Messages of organizations that are suspended or deleted wait. So the cost grows with the queues, and not with
+/// what waits in them.
+macro_rules! queues_due {
+    ($join:literal) => {
+        concat!(
+            "with recursive busy (queue) as (select (select min(o.queue) from outbox o where o.next_at is not null \
+             and o.calling = 0 and o.queue > $2) as queue union all select (\
+             select min(o.queue) from outbox o where o.next_at is not null and o.calling = 0 \
+             and o.queue > busy.queue) from busy where busy.queue is not null) \
+             select q.queue from busy q",
+            $join,
+            "organizations g on g.id = (select f.organization_id from outbox f where f.queue = q.queue \
+             and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) \
+             where g.suspended_at is null and g.deleted_at is null \
+             and (select f.next_at from outbox f where f.queue = q.queue and f.next_at is not null and f.calling = 0 \
+             order by f.next_at limit 1) <= $1 limit $3"
+        )
+    };
+}
+
+/// `cross join` keeps SQLite's planner to the order of the text.
+const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
+const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
+
+/// A message of a conversation waits while another one is under way, even if it comes before that one.
+const DUE: &str = "select o.message_id, o.attempts, o.expires_at, v.recipient, v.window_expires_at from outbox o \
+     join conversations v on v.organization_id = o.organization_id and v.id = o.conversation_id \
+     where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
+     and not exists (select 1 from outbox c where c.organization_id = o.organization_id \
+     and c.conversation_id = o.conversation_id and c.next_at is not null and c.calling = 1) \
+     order by o.next_at, o.message_id limit $3";
+
+static SEND: OverList = OverList::of(
+    "update messages set status = 'sending', server_id = $3, updated_at = $4 where (organization_id, id) in \
+     (select {owner}, value ->> 'message' from {list}) and status = 'queued' returning {columns}",
+    Message::COLUMNS,
+);
+
+static CALL: OverList = OverList::new(
+    "update outbox set calling = 1 where (organization_id, message_id) in \
+     (select {owner}, value ->> 'message' from {list})",
+);
+
+impl Store {
+    /// Returns queues that have something due, in the order of their names, beginning after one of them.
+    pub async fn queues_due(
+        &self,
+        now: Timestamp,
+        after: Option<&ChannelQueue>,
+    ) -> Result<Vec<ChannelQueue>> {
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => QUEUES_DUE_SQLITE,
+            DatabaseKind::Postgres => QUEUES_DUE_POSTGRES,
+        };
+        let after = after.map_or_else(String::new, ToString::to_string);
+        let query = Query::new(text)
+            .instant(now)
+            .bind(after)
+            .bind(i64::try_from(MAX_QUEUES).unwrap_or(i64::MAX));
+        let rows = self.read_rows(query).await?;
+        rows.iter().map(queue).collect()
+    }
+
+    /// Begins attempts: makes messages `sending` that are due in a queue, at most so many, and returns them in the
+    /// order in which they are to be sent.
+    pub async fn begin_attempts(
+        &self,
+        queue: &ChannelQueue,
+        now: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Attempt>> {
+        let due = Query::new(DUE).id(queue).instant(now).bind(i64::from(most));
+        let server = self.server_id().to_owned();
+        self.with_log(&queue.organization_id, now, move |log, connection| {
+            Box::pin(async move {
+                let due = due.fetch_all(&mut *connection).await?;
+                let due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
+                if due.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let send = log.over(&SEND, &due).bind(server).instant(now);
+                let rows = send.fetch_all(&mut *connection).await?;
+                let messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
+                let mut messages: HashMap<_, _> = messages
+                    .into_iter()
+                    .map(|message| (message.id.clone(), message))
+                    .collect();
+                log.over(&CALL, &due).run(&mut *connection).await?;
+                // A message that is not queued any more has its outcome.
+                let settled = due.iter().map(|due| &due.message);
+                let settled = settled.filter(|id| !messages.contains_key(id));
+                lanes::leave(settled, &log, connection).await?;
+                let attempts = due.into_iter().filter_map(|due| {
+                    let message = messages.remove(&due.message)?;
+                    Some(due.attempt(message))
+                });
+                Ok(attempts.collect())
+            })
+        })
+        .await
+    }
+}
+
+/// The row of a message that is due.
+#[derive(Serialize)]
+struct Due {
+    message: MessageId,
+    #[serde(skip)]
+    recipient: Recipient,
+    #[serde(skip)]
+    window_expires_at: Option<Timestamp>,
+    #[serde(skip)]
+    attempts: u32,
+    #[serde(skip)]
+    expires_at: Timestamp,
+}
+
+impl Due {
+    fn of(row: &RawRow) -> Result<Self> {
+        let columns = Columns::new(row, "outbox", "message_id");
+        Ok(Self {
+            message: columns.get("message_id")?,
+            recipient: columns.get("recipient")?,
+            window_expires_at: conversations::window(&columns)?,
+            attempts: columns.get("attempts")?,
+            expires_at: columns.get("expires_at")?,
+        })
+    }
+
+    fn attempt(self, message: Message) -> Attempt {
+        Attempt {
+            message,
+            recipient: self.recipient,
+            window_expires_at: self.window_expires_at,
+            attempts: self.attempts,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+fn queue(row: &RawRow) -> Result<ChannelQueue> {
+    let columns = Columns::new(row, "outbox", "queue");
+    let parts = columns.get::<&str>("queue")?.split_once(' ');
+    let read = parts.and_then(|(organization, channel)| {
+        Some(ChannelQueue {
+            organization_id: organization.parse().ok()?,
+            channel_id: channel.parse().ok()?,
+        })
+    });
+    read.ok_or_else(|| columns.corrupt("queue"))
+}

@@ -1,0 +1,46 @@
+//! Queued messages that are not to be sent any more.
+
+use recado_core::MessageId;
+use recado_core::event::MessageError;
+
+use crate::messages::Message;
+use crate::messages::transition::MessageState;
+use crate::outbox::lanes;
+use crate::prelude::*;
+
+impl Store {
+    /// Makes a message `rejected` that is still queued, appends the event, and returns the message; `None` if it is
+    /// not queued.
+    pub async fn cancel_queued(
+        &self,
+        organization: &OrganizationId,
+        message: &MessageId,
+        error: &MessageError,
+        at: Timestamp,
+    ) -> Result<Option<Message>> {
+        let query = Message::returning(
+            "update messages set status = 'rejected', error = $3, updated_at = $4 \
+             where organization_id = $1 and id = $2 and status = 'queued'",
+        )
+        .id(organization)
+        .id(message)
+        .json(error)
+        .instant(at);
+        let (canceled, appended) = self
+            .with_log(organization, at, move |mut log, connection| {
+                Box::pin(async move {
+                    let row = query.fetch_optional(&mut *connection).await?;
+                    let message = row.as_ref().map(Message::of).transpose()?;
+                    if let Some(message) = &message {
+                        lanes::leave(std::iter::once(&message.id), &log, &mut *connection).await?;
+                        log.append(MessageState::from(message).event());
+                    }
+                    Ok((message, log.write(connection).await?))
+                })
+            })
+            .await?;
+        self.notify(organization, appended);
+        self.notify_outbox();
+        Ok(canceled)
+    }
+}

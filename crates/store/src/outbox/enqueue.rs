@@ -1,0 +1,176 @@
+//! Messages join the outbox, each with the key of its request if there is one.
+
+use std::collections::{BTreeSet, HashSet};
+
+use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
+use serde::Serialize;
+
+use crate::db::batch::Batchable;
+use crate::events::append::{Appended, EventLog};
+use crate::messages::outbound::NewMessage;
+use crate::messages::transition::MessageState;
+use crate::outbox::{ChannelQueue, SendTime, lanes};
+use crate::prelude::*;
+use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
+
+impl Store {
+    /// Stores a message as `queued`, with the key of its request if there is one, and appends the event. Returns the
+    /// first request under the key if there was one: then the message is not stored.
+    /// Fails with [`StoreError::Conflict`] if the organization has this id, or with
+    /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
+    pub async fn enqueue(
+        &self,
+        new: &NewMessage,
+        time: SendTime,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<FirstRequest>> {
+        let organization = &new.organization_id;
+        let enqueued = Enqueued::new(new, time, key);
+        if self.gather(organization, enqueued).await? {
+            return Ok(None);
+        }
+        let first = match key {
+            Some(key) => self.first_request(Some(organization), key).await?,
+            None => None,
+        };
+        first.map(Some).ok_or(StoreError::UnknownConversation)
+    }
+}
+
+#[derive(Clone, Serialize)]
+pub(crate) struct Enqueued {
+    id: MessageId,
+    conversation_id: ConversationId,
+    agent_id: AgentId,
+    channel_id: ChannelId,
+    queue: String,
+    external: Option<String>,
+    content: String,
+    warnings: String,
+    at: i64,
+    send_at: i64,
+    expires_at: i64,
+    key: Option<String>,
+    fingerprint: Option<String>,
+}
+
+impl Enqueued {
+    fn new(new: &NewMessage, time: SendTime, key: Option<&IdempotencyKey>) -> Self {
+        let queue = ChannelQueue {
+            organization_id: new.organization_id.clone(),
+            channel_id: new.channel_id.clone(),
+        };
+        Self {
+            id: new.id.clone(),
+            conversation_id: new.conversation_id.clone(),
+            agent_id: new.agent_id.clone(),
+            channel_id: new.channel_id.clone(),
+            queue: queue.to_string(),
+            external: new.external_id.as_deref().map(row::provider_id),
+            content: row::json(&new.content),
+            warnings: row::json(&new.warnings),
+            at: new.created_at.as_millisecond(),
+            send_at: time.send_at.as_millisecond(),
+            expires_at: time.expires_at.as_millisecond(),
+            key: key.map(|key| key.id.clone()),
+            fingerprint: key.map(|key| key.fingerprint.clone()),
+        }
+    }
+
+    /// Returns the state of the message, from which its event is made.
+    fn state(&self) -> MessageState {
+        MessageState {
+            id: self.id.clone(),
+            conversation_id: self.conversation_id.clone(),
+            agent_id: self.agent_id.clone(),
+            channel_id: self.channel_id.clone(),
+            status: Status::Queued,
+            external_id: self.external.clone(),
+            provider_id: None,
+            error: None,
+            pricing: None,
+            at: Timestamp::from_millisecond(self.at).unwrap_or_default(),
+        }
+    }
+}
+
+/// Keeps the keys of messages; of two messages with one key, the first has it.
+static KEEP_KEYS: OverList = OverList::new(
+    "insert into idempotency_keys (organization_id, id, fingerprint, target, created_at) \
+     select $1, value ->> 'key', value ->> 'fingerprint', value ->> 'id', cast(value ->> 'at' as bigint) from {list} \
+     where value ->> 'key' is not null and exists (select 1 from conversations c where c.organization_id = {owner} \
+     and c.id = value ->> 'conversation_id') on conflict (organization_id, id) do nothing returning target",
+);
+
+static INSERT: OverList = OverList::new(
+    "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, status, external_id, content, \
+     warnings, created_at, updated_at, send_at) \
+     select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', value ->> 'channel_id', 'queued', \
+     value ->> 'external', value ->> 'content', value ->> 'warnings', cast(value ->> 'at' as bigint), \
+     cast(value ->> 'at' as bigint), nullif(cast(value ->> 'send_at' as bigint), cast(value ->> 'at' as bigint)) \
+     from {list} where exists (select 1 from conversations c where c.organization_id = {owner} \
+     and c.id = value ->> 'conversation_id') returning id",
+);
+
+static JOIN: OverList = OverList::new(
+    "insert into outbox (organization_id, message_id, conversation_id, queue, send_at, ready_at, expires_at) \
+     select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'queue', cast(value ->> 'send_at' as bigint), \
+     cast(value ->> 'send_at' as bigint), cast(value ->> 'expires_at' as bigint) from {list}",
+);
+
+impl Batchable for Enqueued {
+    /// Whether the message is stored: `false` if its conversation does not exist, or if an earlier request has its key.
+    type Done = bool;
+
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Vec<bool>> {
+        let all = writes.to_vec();
+        let (stored, appended) = store
+            .with_log(
+                organization,
+                Timestamp::UNIX_EPOCH,
+                move |log, connection| {
+                    Box::pin(async move { enqueue_all(all, log, connection).await })
+                },
+            )
+            .await?;
+        store.notify(organization, appended);
+        store.notify_outbox();
+        let writes = writes.iter();
+        Ok(writes.map(|write| stored.contains(&write.id)).collect())
+    }
+}
+
+async fn enqueue_all(
+    mut all: Vec<Enqueued>,
+    mut log: EventLog,
+    connection: &mut Connection,
+) -> Result<(HashSet<MessageId>, Appended)> {
+    if all.iter().any(|write| write.key.is_some()) {
+        let kept = log
+            .over(&KEEP_KEYS, &all)
+            .fetch_all(&mut *connection)
+            .await?;
+        let kept: HashSet<MessageId> = column(&kept, "idempotency_keys", "target")?;
+        all.retain(|write| write.key.is_none() || kept.contains(&write.id));
+    }
+    let rows = log.over(&INSERT, &all).fetch_all(&mut *connection).await?;
+    let stored: HashSet<MessageId> = column(&rows, "messages", "id")?;
+    all.retain(|write| stored.contains(&write.id));
+    log.over(&JOIN, &all).run(&mut *connection).await?;
+    let conversations: BTreeSet<_> = all
+        .iter()
+        .map(|write| write.conversation_id.clone())
+        .collect();
+    lanes::order(&conversations, &log, connection).await?;
+    for write in &all {
+        let state = write.state();
+        log.set_time(state.at);
+        log.append(state.event());
+    }
+    let appended = log.write(connection).await?;
+    Ok((stored, appended))
+}

@@ -1,0 +1,58 @@
+//! The outbox: messages that wait for their turn or their time.
+//!
+//! A row stands beside its message from the moment it is queued until the message has an outcome. Of each
+//! conversation only the first row is due (`next_at`), so that its messages leave in their order; whatever changes the
+//! rows of a conversation holds the organization lock. An attempt is written down in one transaction (`calling`, and
+//! the message is `sending`) before the provider is called: if the server ends then, the message is `unknown`.
+
+pub(crate) mod call;
+pub(crate) mod cancel;
+pub(crate) mod enqueue;
+pub(crate) mod lanes;
+pub(crate) mod requeue;
+
+use std::fmt;
+
+use recado_core::{ChannelId, Recipient};
+
+use crate::messages::Message;
+use crate::prelude::*;
+
+/// When a queued message may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SendTime {
+    /// From when on.
+    pub send_at: Timestamp,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What waits for one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChannelQueue {
+    /// The organization.
+    pub organization_id: OrganizationId,
+    /// The channel.
+    pub channel_id: ChannelId,
+}
+
+/// A queued message that a server is about to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The message, which is `sending` now.
+    pub message: Message,
+    /// With whom.
+    pub recipient: Recipient,
+    /// Until when WhatsApp carries messages other than templates; `None` if that is not known.
+    pub window_expires_at: Option<Timestamp>,
+    /// How many attempts there were before.
+    pub attempts: u32,
+    /// When the message is given up.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Display for ChannelQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.organization_id, self.channel_id)
+    }
+}

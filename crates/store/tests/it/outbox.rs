@@ -1,0 +1,216 @@
+//! The outbox: messages that wait for their turn or their time.
+
+use recado_core::message::MessageError;
+use recado_core::{Outcome, Status};
+use recado_store::{
+    ChannelQueue, IdempotencyKey, Message, NewMessage, Postponed, SendTime, Store, StoreError,
+};
+
+use crate::inbound::received::opened;
+use crate::world::{
+    World, accepted, at, end, ended, gives, id, message, msg, ok, org, refused, some, with,
+};
+
+fn queue(organization: u8) -> ChannelQueue {
+    ChannelQueue {
+        organization_id: org(organization),
+        channel_id: id("chn_1"),
+    }
+}
+
+fn time(send_at: i64) -> SendTime {
+    SendTime {
+        send_at: at(send_at),
+        expires_at: at(send_at + 1_000_000),
+    }
+}
+
+fn of(conversation: &str, text: &str) -> NewMessage {
+    with(message("org_1", text), |new| {
+        new.conversation_id = id(conversation);
+    })
+}
+
+async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
+    gives!(store.enqueue(new, time(send_at), None) => None);
+}
+
+/// Begins what is due in the queue of `org_1`; returns the ids.
+async fn begun(store: &Store, now: i64) -> Vec<String> {
+    let attempts = ok(store.begin_attempts(&queue(1), at(now), 10)).await;
+    let ids = attempts.into_iter().map(|attempt| attempt.message.id);
+    ids.map(|id| id.to_string()).collect()
+}
+
+async fn status_of(store: &Store, text: &str) -> Status {
+    some(store.get::<Message>(&org(1), &msg(text))).await.status
+}
+
+async fn postpone(store: &Store, text: &str, ready_at: i64) -> bool {
+    let postponed = Postponed {
+        ready_at: at(ready_at),
+        error: Some(MessageError::new("provider_unavailable", "down")),
+    };
+    ok(store.postpone(&org(1), &msg(text), &postponed, at(ready_at - 1))).await
+}
+
+async fn with_two_conversations() -> World {
+    let world = World::with_conversations().await;
+    opened(&world.store, "conv-2", "5521977776666").await;
+    world
+}
+
+#[tokio::test]
+async fn a_message_is_queued_with_its_event_and_due_at_its_time() {
+    let World { store, database } = &World::with_conversations().await;
+    let mut subscription = store.subscribe_outbox();
+    enqueue(store, &message("org_1", "msg_1"), 9_000).await;
+    subscription.changed().await;
+    let queued = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
+    assert_eq!(queued.status, Status::Queued);
+    assert_eq!(
+        (queued.created_at, queued.send_at),
+        (at(5_000), Some(at(9_000)))
+    );
+    gives!(store.queues_due(at(8_999), None) => []);
+    assert_eq!(begun(store, 8_999).await, [""; 0]);
+    gives!(store.queues_due(at(9_000), None) => [queue(1)]);
+    // Another server, or none on SQLite, which has one.
+    let other = database.store().await;
+    assert_eq!(begun(&other, 9_000).await, ["msg_1"]);
+    assert_eq!(status_of(store, "msg_1").await, Status::Sending);
+    gives!(store.queues_due(at(9_000), None) => []);
+    assert_eq!(begun(store, 9_000).await, [""; 0], "one attempt at a time");
+}
+
+#[tokio::test]
+async fn messages_of_a_conversation_follow_each_other_and_others_pass() {
+    let World { store, .. } = &with_two_conversations().await;
+    enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &of("conv-456", "msg_2"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_3"), 5_001).await;
+    assert_eq!(begun(store, 6_000).await, ["msg_1", "msg_3"]);
+    assert!(postpone(store, "msg_1", 7_000).await);
+    assert_eq!(begun(store, 6_999).await, [""; 0]);
+    assert_eq!(begun(store, 7_000).await, ["msg_1"]);
+    some(store.finish_attempt(&org(1), &msg("msg_1"), &accepted(), at(7_001))).await;
+    assert_eq!(begun(store, 7_001).await, ["msg_2"]);
+}
+
+#[tokio::test]
+async fn an_earlier_time_goes_first_and_lets_the_later_one_wait() {
+    let World { store, .. } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 9_000).await;
+    enqueue(store, &message("org_1", "msg_2"), 7_000).await;
+    enqueue(store, &message("org_1", "msg_3"), 8_000).await;
+    assert_eq!(begun(store, 10_000).await, ["msg_2"]);
+    enqueue(store, &message("org_1", "msg_4"), 6_000).await;
+    assert_eq!(
+        begun(store, 10_000).await,
+        [""; 0],
+        "one of them is under way"
+    );
+    for (ends, follows) in [("msg_2", "msg_4"), ("msg_4", "msg_3"), ("msg_3", "msg_1")] {
+        some(store.finish_attempt(&org(1), &msg(ends), &accepted(), at(11_000))).await;
+        assert_eq!(begun(store, 11_000).await, [follows]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_waits_again_keeps_its_place_and_tells_why() {
+    let World { store, .. } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    enqueue(store, &message("org_1", "msg_2"), 5_001).await;
+    for (attempts, now) in [(0, 6_000), (1, 7_000), (2, 8_000)] {
+        let attempt = ok(store.begin_attempts(&queue(1), at(now), 10)).await;
+        assert_eq!((attempt.len(), attempt[0].attempts), (1, attempts));
+        assert_eq!(attempt[0].expires_at, at(1_005_000));
+        assert_eq!(attempt[0].recipient, id("5521988887777"));
+        assert!(postpone(store, "msg_1", now + 1_000).await);
+        let waits = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
+        assert_eq!(waits.status, Status::Queued);
+        assert_eq!(
+            waits.error.map(|error| error.reason).as_deref(),
+            Some("provider_unavailable")
+        );
+    }
+    assert!(
+        !postpone(store, "msg_2", 9_000).await,
+        "it is not under way"
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_sends_when_it_ends_is_unknown_and_the_next_message_follows() {
+    let World { store, database } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    enqueue(store, &message("org_1", "msg_2"), 5_001).await;
+    assert_eq!(begun(store, 6_000).await, ["msg_1"]);
+    let freed = end(store, 7_000).await;
+    assert_eq!(freed.messages, 1);
+    assert_eq!(status_of(store, "msg_1").await, Status::Unknown);
+    assert!(
+        !postpone(store, "msg_1", 8_000).await,
+        "another server told its end"
+    );
+    let other = database.store().await;
+    assert_eq!(begun(&other, 8_000).await, ["msg_2"]);
+}
+
+#[tokio::test]
+async fn a_canceled_message_is_rejected_with_its_event_and_the_next_one_is_due() {
+    let World { store, .. } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    enqueue(store, &message("org_1", "msg_2"), 5_001).await;
+    let error = MessageError::new("message_canceled", "nothing was sent");
+    gives!(store.cancel_queued(&org(2), &msg("msg_1"), &error, at(6_000)) => None);
+    let canceled = some(store.cancel_queued(&org(1), &msg("msg_1"), &error, at(6_000))).await;
+    assert_eq!(
+        (canceled.status, canceled.error),
+        (Status::Rejected, Some(error.clone()))
+    );
+    gives!(store.cancel_queued(&org(1), &msg("msg_1"), &error, at(6_000)) => None);
+    assert_eq!(begun(store, 6_000).await, ["msg_2"]);
+    gives!(store.cancel_queued(&org(1), &msg("msg_2"), &error, at(6_000)) => None);
+    assert_eq!(status_of(store, "msg_2").await, Status::Sending);
+}
+
+#[tokio::test]
+async fn a_key_queues_one_message() {
+    let World { store, .. } = &World::with_conversations().await;
+    let key = IdempotencyKey::new("POST /messages", "order-1", "{}");
+    let first = message("org_1", "msg_1");
+    gives!(store.enqueue(&first, time(5_000), Some(&key)) => None);
+    let again = message("org_1", "msg_2");
+    let found = some(store.enqueue(&again, time(5_000), Some(&key))).await;
+    assert_eq!(found.target, "msg_1");
+    gives!(store.get::<Message>(&org(1), &msg("msg_2")) => None);
+    assert_eq!(begun(store, 6_000).await, ["msg_1"]);
+    refused!(store.enqueue(&of("conv-unknown", "msg_3"), time(5_000), None) => StoreError::UnknownConversation);
+    refused!(store.enqueue(&first, time(5_000), None) => StoreError::Conflict);
+}
+
+#[tokio::test]
+async fn messages_of_a_suspended_organization_wait() {
+    let World { store, .. } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    let by = crate::world::by(6_000);
+    ok(store.suspend_organization(&org(1), &by)).await;
+    gives!(store.queues_due(at(6_000), None) => []);
+    ok(store.resume_organization(&org(1), &by)).await;
+    gives!(store.queues_due(at(6_000), None) => [queue(1)]);
+    gives!(store.queues_due(at(6_000), Some(&queue(1))) => []);
+}
+
+#[tokio::test]
+async fn the_end_of_an_attempt_is_its_outcome_whatever_it_is() {
+    let World { store, .. } = &World::with_conversations().await;
+    for (number, outcome) in [(1, Outcome::Rejected), (2, Outcome::Unknown)] {
+        let text = format!("msg_{number}");
+        enqueue(store, &message("org_1", &text), 5_000).await;
+        assert_eq!(begun(store, 6_000).await, [&*text]);
+        some(store.finish_attempt(&org(1), &msg(&text), &ended(outcome), at(6_000))).await;
+        assert_eq!(status_of(store, &text).await, Status::from(outcome));
+    }
+    gives!(store.queues_due(at(9_000), None) => []);
+}

@@ -1,0 +1,141 @@
+//! What becomes of a queued message that could not be sent.
+
+use recado_sandbox::{Answer as Said, Effect, Fault, Provider};
+use recado_tests::prelude::*;
+
+use super::{queued, until_it_is};
+
+fn fail(world: &World, effect: Effect) {
+    world
+        .sandbox
+        .fail_next(Fault::new(Provider::Whatsapp, effect), 1);
+}
+
+fn refusal(code: i64) -> Effect {
+    let error = json!({"error": {"message": "refused", "type": "OAuthException", "code": code}});
+    Effect::Answer(Said::new(400, error))
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_unknown_and_not_sent_again() {
+    let world = World::start().await;
+    fail(&world, Effect::ResetAfter);
+    let message = queued(&world, "conv-456", "Lost").await;
+    let unknown = until_it_is(&world, &message, "unknown").await;
+    assert_eq!(unknown["metadata"]["error"]["reason"], "outcome_unknown");
+    let next = queued(&world, "conv-456", "Next").await;
+    until_it_is(&world, &next, "accepted").await;
+    assert_eq!(world.sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_is_rejected_and_the_next_one_leaves() {
+    let world = World::start().await;
+    fail(&world, refusal(131_026));
+    let message = queued(&world, "conv-456", "Refused").await;
+    let next = queued(&world, "conv-456", "Next").await;
+    let rejected = until_it_is(&world, &message, "rejected").await;
+    assert_eq!(rejected["metadata"]["error"]["reason"], "invalid_recipient");
+    until_it_is(&world, &next, "accepted").await;
+    assert_eq!(world.sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn messages_wait_for_a_channel_whose_credentials_are_refused() {
+    let (world, ahead) = World::with_clock().await;
+    fail(&world, refusal(190));
+    let message = queued(&world, "conv-456", "Waits").await;
+    let waits = until("the refusal is noted", async || {
+        let message = world.client.read(&format!("/messages/{message}")).await;
+        message["metadata"]["error"].is_object().then_some(message)
+    });
+    waits.await.assert_has(json!({
+        "status": "queued", "metadata": {"error": {"reason": "channel_unauthorized", "code": 190}},
+    }));
+    let behind = queued(&world, "conv-456", "Behind").await;
+    assert_eq!(world.sandbox.requests().len(), 1);
+    ahead.pass(Duration::from_mins(1));
+    until_it_is(&world, &behind, "accepted").await;
+    let sent = until_it_is(&world, &message, "accepted").await;
+    assert_eq!(sent["metadata"]["error"], Value::Null);
+    assert_eq!(world.sandbox.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_message_that_waited_for_a_day_is_given_up() {
+    let (world, ahead) = World::with_clock().await;
+    fail(&world, refusal(190));
+    let message = queued(&world, "conv-456", "Too late").await;
+    until("the refusal is noted", async || {
+        let message = world.client.read(&format!("/messages/{message}")).await;
+        message["metadata"]["error"].is_object().then_some(())
+    })
+    .await;
+    ahead.pass(Duration::from_hours(24));
+    let rejected = until_it_is(&world, &message, "rejected").await;
+    assert_eq!(rejected["metadata"]["error"]["reason"], "message_expired");
+    assert_eq!(world.sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_of_a_channel_that_was_deleted_is_rejected() {
+    let (world, ahead) = World::with_clock().await;
+    let at = Timestamp::now() + Duration::from_hours(1);
+    let path = format!("{SEND}?sendAt={at}");
+    let answer = world.client.post(&path, smallest_body("conv-zapi")).await;
+    let message = id(&answer.expect(202)["message"]).to_owned();
+    world.client.delete("/channels/zapi").await.expect(204);
+    ahead.pass(Duration::from_hours(1));
+    let rejected = until_it_is(&world, &message, "rejected").await;
+    assert_eq!(
+        rejected["metadata"]["error"]["reason"],
+        "unsupported_channel"
+    );
+    assert_eq!(world.sandbox.requests(), []);
+}
+
+#[tokio::test]
+async fn a_message_to_an_erased_contact_is_not_sent() {
+    let (world, ahead) = World::with_clock().await;
+    let at = Timestamp::now() + Duration::from_hours(1);
+    let path = format!("{SEND}?sendAt={at}");
+    let answer = world.client.post(&path, smallest_body("conv-zapi")).await;
+    answer.expect(202);
+    let kept = world
+        .client
+        .open("conv-kept", "agent-123", "zapi", world::OTHER_CUSTOMER);
+    kept.await;
+    let erase = json!({"address": CUSTOMER});
+    world
+        .client
+        .post("/contacts/erase", erase)
+        .await
+        .expect(200);
+    ahead.pass(Duration::from_hours(1));
+    let other = queued(&world, "conv-kept", "Other").await;
+    until_it_is(&world, &other, "accepted").await;
+    assert_eq!(world.sandbox.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_whose_window_has_closed_meanwhile_is_rejected() {
+    let (world, ahead) = World::with_clock().await;
+    let callbacks = world.callbacks().await;
+    let now = world.app.clock.now();
+    let said = json!({"from": CUSTOMER, "id": "wamid.1", "timestamp": now.as_second().to_string(),
+        "type": "text", "text": {"body": "Oi"}});
+    callbacks
+        .deliver_change(change(NUMBER, &json!({"messages": [said]})))
+        .await;
+    world.events("message.received", 1).await;
+    let at = now + Duration::from_hours(25);
+    let path = format!("{SEND}?sendAt={at}");
+    let answer = world.client.post(&path, smallest_body("conv-456")).await;
+    let message = answer.expect(202)["message"].clone();
+    assert_eq!(message["warnings"][0]["field"], "sendAt");
+    ahead.pass(Duration::from_hours(25));
+    let rejected = until_it_is(&world, id(&message), "rejected").await;
+    rejected
+        .assert_has(json!({"metadata": {"error": {"reason": "window_closed", "code": 131_047}}}));
+    assert_eq!(world.sandbox.requests(), []);
+}
