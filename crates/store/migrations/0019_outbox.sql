@@ -13,7 +13,10 @@ create table outbox (
     next_at bigint,
     -- When it is given up.
     expires_at bigint not null,
+    -- Attempts that count against the limit.
     attempts bigint not null default 0,
+    -- All attempts that were begun: what an earlier one writes late must not touch a later one.
+    fence bigint not null default 0,
     -- 1 while a server makes an attempt; the message is `sending` then.
     calling bigint not null default 0,
     primary key (organization_id, message_id)

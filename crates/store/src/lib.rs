@@ -77,6 +77,7 @@ pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
 pub use messages::{Direction, Message, MessageContent};
 pub use outbox::call::MAX_QUEUES;
+pub use outbox::enqueue::Enqueue;
 pub use outbox::requeue::Postponed;
 pub use outbox::{Attempt, ChannelQueue, SendTime};
 pub use recado_core::WebhookEndpointId;

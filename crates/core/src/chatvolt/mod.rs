@@ -1,8 +1,10 @@
 //! The requests of ChatVolt's clients: each shape maps its fields to a content.
 
+mod kinds;
 mod misspelling;
 mod send_buttons;
 
+pub use kinds::read_kind;
 pub use send_buttons::{ButtonFields, SendButtons};
 
 use serde::de::DeserializeOwned;
@@ -10,8 +12,8 @@ use serde_json::{Map, Value};
 
 use crate::capabilities::{Capabilities, Caution, Refusal};
 use crate::fields::FieldErrors;
-use crate::id::{AgentId, ConversationId};
-use crate::message::{Content, ContentKind, FieldPath};
+use crate::id::{AgentId, ConversationId, MessageId};
+use crate::message::{Content, FieldPath};
 use crate::recipient::Recipient;
 use crate::switch;
 use crate::warning::Warning;
@@ -48,13 +50,6 @@ pub fn read<Shape: SendShape>(body: Map<String, Value>) -> Result<ChatvoltSend, 
     Err(errors)
 }
 
-/// Reads the body of a request as the shape of a kind, as [`read`] does.
-pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
-    match kind {
-        ContentKind::Buttons => read::<SendButtons>(body),
-    }
-}
-
 /// Says where a field belongs that stands in no body.
 fn misplaced(name: &str) -> Option<&'static str> {
     if switch::resembles_dry_run(name) {
@@ -83,8 +78,8 @@ pub struct ChatvoltSend {
     pub content: Content,
     /// Fields that are ignored and were probably meant to be others.
     pub misspelled: Vec<Warning>,
-    /// Whether a person has the content sent again, which may have arrived.
-    pub is_again: bool,
+    /// The message that a person has sent again, although it may have arrived.
+    pub again_of: Option<MessageId>,
     names: Names,
 }
 
@@ -95,14 +90,19 @@ type Names = Box<dyn Fn(&FieldPath) -> String + Send + Sync>;
 shows_only!(ChatvoltSend { content });
 
 impl ChatvoltSend {
-    /// Returns the request to send a content again that was sent before; its fields have the names of the content.
-    pub fn again(agent: &AgentId, conversation: &ConversationId, content: Content) -> Self {
+    /// Returns the request to send again what a message says; its fields have the names of the content.
+    pub fn again(
+        message: MessageId,
+        agent: &AgentId,
+        conversation: &ConversationId,
+        content: Content,
+    ) -> Self {
         Self {
             agent: agent.to_string(),
             conversation: conversation.to_string(),
             content,
             misspelled: Vec::new(),
-            is_again: true,
+            again_of: Some(message),
             names: Box::new(ToString::to_string),
         }
     }

@@ -177,7 +177,7 @@ impl SendShape for SendButtons {
             conversation: text(self.conversation_id),
             content: message.into(),
             misspelled,
-            is_again: false,
+            again_of: None,
             names: Box::new(move |path| name_of(path, &numbers)),
         })
     }

@@ -1,11 +1,15 @@
 //! Reading a request body: JSON or a form, bounded, with a deadline, and with errors that say what to change.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use recado_core::fields::{FieldErrors, type_of};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -16,6 +20,7 @@ use super::error::{ApiError, Reason};
 use super::idempotency::BodyText;
 use super::names::{camel_case, nearest};
 use crate::app::App;
+use crate::memory::budget::Room;
 use crate::memory::reading;
 
 /// Most bytes of a request body.
@@ -23,6 +28,9 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Most bytes of the request body of a batch.
 pub(crate) const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most messages of a batch.
+const MAX_BATCH: usize = 1000;
 
 /// Most unknown fields that are named.
 const MAX_UNKNOWN: usize = 10;
@@ -41,8 +49,11 @@ pub(crate) struct ChatvoltBody<T>(pub T);
 /// The request body of a send, which [`recado_core::chatvolt::read`] checks: it also names the fields that were misspelled.
 pub(crate) struct SendBody(pub Map<String, Value>);
 
-/// The valid request body of a batch.
-pub(crate) struct BatchBody<T>(pub T);
+/// The request body of a batch: its messages, which are read one by one. It holds its room in memory.
+pub(crate) struct BatchBody {
+    pub(crate) messages: Vec<Box<RawValue>>,
+    pub(crate) room: Room,
+}
 
 /// A small valid request body; unknown fields are ignored, such as those that a browser's form has.
 pub(crate) struct SmallBody<T>(pub T);
@@ -57,13 +68,62 @@ impl<T: DeserializeOwned + ToSchema + Validate> FromRequest<Arc<App>> for Body<T
     }
 }
 
-impl<T: DeserializeOwned + ToSchema + Validate> FromRequest<Arc<App>> for BatchBody<T> {
+impl FromRequest<Arc<App>> for BatchBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
-        let object = read(request, app, MAX_BATCH_BYTES).await?;
-        check_names(&object, &names::<T>())?;
-        valid(object).map(Self)
+        let (bytes, room, _) = read_bytes(request, app, MAX_BATCH_BYTES).await?;
+        let text: BatchText = serde_json::from_slice(&bytes).map_err(|error| {
+            if error.is_data() {
+                let place = format!(" at line {} column {}", error.line(), error.column());
+                FieldErrors::root(error.to_string().trim_end_matches(&place)).into()
+            } else {
+                invalid(&bytes, &error)
+            }
+        })?;
+        let messages = text.messages.0;
+        Ok(Self { messages, room })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchText {
+    messages: BatchMessages,
+}
+
+/// One to [`MAX_BATCH`] texts; reading ends with the first one too many, so that a body of many small values takes no
+/// more memory than its bytes.
+struct BatchMessages(Vec<Box<RawValue>>);
+
+impl<'de> Deserialize<'de> for BatchMessages {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Messages).map(Self)
+    }
+}
+
+struct Messages;
+
+impl<'de> Visitor<'de> for Messages {
+    type Value = Vec<Box<RawValue>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("messages: a list of 1 to 1,000 messages")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut messages = Vec::new();
+        while let Some(message) = list.next_element()? {
+            messages.push(message);
+            if messages.len() > MAX_BATCH {
+                let sentence = "messages: a batch has at most 1,000; send several batches";
+                return Err(A::Error::custom(sentence));
+            }
+        }
+        if messages.is_empty() {
+            return Err(A::Error::custom("messages: write at least one"));
+        }
+        Ok(messages)
     }
 }
 
@@ -129,18 +189,28 @@ pub(crate) fn check_names(
 
 /// Reads an object of at most `most` bytes.
 async fn read(request: Request, app: &App, most: usize) -> Result<Map<String, Value>, ApiError> {
-    let (parts, body) = request.into_parts();
-    // Every route that takes a body asks for its caller first.
-    let caller = parts.extensions.get::<Identity>();
-    let organization = caller.and_then(|caller| caller.organization_id.as_ref());
-    let mut room = app.memory.request_bodies.room(organization);
-    let bytes = reading::read(body, most, &mut room).await?;
+    let (bytes, _room, parts) = read_bytes(request, app, most).await?;
     if bytes.is_empty() && parts.method == Method::PATCH {
         return Err(FieldErrors::root("The body is missing; send the fields to change").into());
     }
     let object = parse(&parts.headers, &bytes)?;
     BodyText::keep(&parts, &object);
     Ok(object)
+}
+
+/// Reads at most `most` bytes, and the room in memory that they take.
+async fn read_bytes(
+    request: Request,
+    app: &App,
+    most: usize,
+) -> Result<(Vec<u8>, Room, Parts), ApiError> {
+    let (parts, body) = request.into_parts();
+    // Every route that takes a body asks for its caller first.
+    let caller = parts.extensions.get::<Identity>();
+    let organization = caller.and_then(|caller| caller.organization_id.as_ref());
+    let mut room = app.memory.request_bodies.room(organization);
+    let bytes = reading::read(body, most, &mut room).await?;
+    Ok((bytes, room, parts))
 }
 
 /// The body as a JSON object; no body at all is an empty one, as with ChatVolt.
@@ -171,10 +241,16 @@ fn parse_json(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
         Ok(other) => {
             Err(FieldErrors::root(&format!("Expected object, received {}", type_of(&other))).into())
         }
-        Err(error) => Err(ApiError {
-            details: Some(Box::new(FieldErrors::root(&invalid_json(bytes, &error)))),
-            ..ApiError::new(Reason::InvalidBody, invalid_json(bytes, &error))
-        }),
+        Err(error) => Err(invalid(bytes, &error)),
+    }
+}
+
+/// Returns the error of a body that is not JSON.
+fn invalid(bytes: &[u8], error: &serde_json::Error) -> ApiError {
+    let sentence = invalid_json(bytes, error);
+    ApiError {
+        details: Some(Box::new(FieldErrors::root(&sentence))),
+        ..ApiError::new(Reason::InvalidBody, sentence)
     }
 }
 

@@ -1,17 +1,14 @@
 //! When a message is sent: `Prefer: respond-async` and `?sendAt=`.
 
-use std::time::Duration;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponseParts, ResponseParts};
 use jiff::Timestamp;
-use recado_core::{FieldErrors, switch};
+use recado_core::switch;
 
-use super::error::{ApiError, Reason};
-use crate::app::clock::later;
-use crate::send::timing::Timing;
+use super::error::ApiError;
+use crate::send::timing::{Timing, wrong};
 
 /// The name of the header (RFC 7240).
 pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -20,12 +17,6 @@ pub(crate) const PREFER: HeaderName = HeaderName::from_static("prefer");
 pub(crate) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
 const RESPOND_ASYNC: &str = "respond-async";
-
-/// How far ahead a message may be scheduled.
-const MAX_AHEAD: Duration = Duration::from_hours(30 * 24);
-
-/// How far back: the clock of the caller may be slow.
-const MAX_BEHIND: Duration = Duration::from_mins(5);
 
 /// What a request says about the time of its send.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,23 +48,11 @@ impl AskedTiming {
     }
 
     /// Returns when the message is sent.
-    ///
-    /// Errors: the time is too far ahead, or has passed.
-    pub(crate) fn timing(self, now: Timestamp) -> Result<Timing, ApiError> {
-        let Some(at) = self.send_at else {
-            return Ok(if self.is_async {
-                Timing::Queued(None)
-            } else {
-                Timing::Now
-            });
-        };
-        if at > later(now, MAX_AHEAD) {
-            return Err(wrong("sendAt is more than 30 days ahead; nothing was sent"));
+    pub(crate) fn timing(self) -> Timing {
+        match self.send_at {
+            None if !self.is_async => Timing::Now,
+            send_at => Timing::Queued(send_at),
         }
-        if later(at, MAX_BEHIND) < now {
-            return Err(wrong("sendAt has passed; nothing was sent"));
-        }
-        Ok(Timing::Queued(Some(at)))
     }
 
     /// Returns what the request asks for besides its body.
@@ -144,18 +123,12 @@ fn read(text: &str) -> Result<Timestamp, ApiError> {
     })
 }
 
-fn wrong(sentence: &str) -> ApiError {
-    ApiError {
-        details: Some(Box::new(FieldErrors::field(switch::SEND_AT, sentence))),
-        ..ApiError::new(Reason::InvalidQuery, sentence)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::api::error::Reason;
 
     fn at(text: &str) -> Timestamp {
         text.parse().expect("a time")
@@ -187,19 +160,6 @@ mod tests {
         let error = send_at(query).expect_err("an error");
         assert_eq!(error.reason, Reason::InvalidQuery);
         assert!(error.message.ends_with("nothing was sent"));
-    }
-
-    #[rstest]
-    #[case::in_a_month("2026-12-31T12:00:00Z", true)]
-    #[case::later("2026-12-31T12:00:01Z", false)]
-    #[case::a_moment_ago("2026-12-01T11:55:00Z", true)]
-    #[case::before("2026-12-01T11:54:59Z", false)]
-    fn a_message_is_scheduled_within_thirty_days(#[case] time: &str, #[case] is_taken: bool) {
-        let asked = AskedTiming {
-            is_async: false,
-            send_at: Some(at(time)),
-        };
-        assert_eq!(asked.timing(at("2026-12-01T12:00:00Z")).is_ok(), is_taken);
     }
 
     #[rstest]

@@ -18,7 +18,6 @@ use crate::database::readiness::Readiness;
 use crate::database::unstored::Unstored;
 use crate::inbound::queue::Intake;
 use crate::memory::Memory;
-use crate::queue::worker::MAX_ATTEMPTS_IN_FLIGHT;
 use crate::send::places::SendPlaces;
 use crate::sign_in::passwords::Passwords;
 
@@ -26,6 +25,9 @@ pub use crate::app::clock::Clock;
 
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
+
+/// Attempts of queued messages at once, in all; [`SendPlaces`] says how they are shared.
+const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
 
 /// How often a stream of events says that it lives, where nothing else is asked for.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);

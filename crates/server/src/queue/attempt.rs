@@ -76,9 +76,8 @@ async fn postpone(
 ) -> After {
     let message = &attempt.message;
     let write = || {
-        let (organization, at) = (&message.organization_id, app.clock.now());
-        app.store
-            .postpone(organization, &message.id, &postponed, at)
+        let at = app.clock.now();
+        app.store.postpone(attempt, &postponed, at)
     };
     match app
         .unstored
@@ -144,6 +143,7 @@ fn judge(app: &App, attempt: &Attempt, sent: &Result<Receipt, ChannelError>) -> 
         Some((wait, ready_at)) => {
             let postponed = Postponed {
                 ready_at,
+                counts: wait.counts,
                 error: result_of(sent).error,
             };
             Said::Postponed(postponed, wait.holds_channel)
@@ -191,6 +191,7 @@ fn waits_for_channel(error: &ApiError) -> bool {
 fn held(error: &ApiError, now: Timestamp) -> Postponed {
     Postponed {
         ready_at: later(now, CHANNEL_PAUSE),
+        counts: false,
         error: Some(MessageError::new(error.reason.as_str(), &*error.message)),
     }
 }

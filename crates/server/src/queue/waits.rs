@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use recado_providers::{ChannelError, Retry};
+use recado_providers::{ChannelError, ErrorKind, Retry};
 
 /// Attempts after which a message is given up whose channel works.
 pub(super) const MAX_ATTEMPTS: u32 = 50;
@@ -17,8 +17,7 @@ pub(super) const CHANNEL_PAUSE: Duration = Duration::from_secs(30);
 const SHORTEST_ASKED: Duration = Duration::from_secs(1);
 const LONGEST_ASKED: Duration = Duration::from_hours(1);
 
-/// Meta's code for too many messages to one person, which tells no wait: Meta asks for 4^n seconds
-/// (contracts: WhatsApp Cloud API, 5.2).
+/// Meta's code for too many messages to one person. Meta asks for pauses of 4^n seconds (WhatsApp Cloud API, 5.2).
 const PAIR_LIMIT: i64 = 131_056;
 const PAIR_BASE: u32 = 4;
 const MAX_PAIR_EXPONENT: u32 = 4;
@@ -29,6 +28,8 @@ pub(super) struct Wait {
     pub(super) pause: Duration,
     /// Whether all messages of the channel have to wait.
     pub(super) holds_channel: bool,
+    /// Whether the attempt counts against the limit: one that its channel made fail says nothing of the message.
+    pub(super) counts: bool,
 }
 
 /// Returns the wait after an attempt that failed, the `attempts`th; `None` if another attempt would fail as well.
@@ -40,24 +41,31 @@ pub(super) fn wait(attempts: u32, error: &ChannelError, random: u32) -> Option<W
         Retry::Never => return None,
         Retry::OnceChannelWorks => CHANNEL_PAUSE,
         Retry::Backoff if attempts >= MAX_ATTEMPTS => return None,
-        Retry::Backoff => match error.retry_after {
-            Some(asked) => asked.clamp(SHORTEST_ASKED, LONGEST_ASKED),
-            None if is_pair => {
+        Retry::Backoff => {
+            let grown = if is_pair {
                 Duration::from_secs(PAIR_BASE.pow(before.min(MAX_PAIR_EXPONENT)).into())
+            } else {
+                Duration::from_secs(2_u64.saturating_pow(before)).min(MAX_PAUSE)
+            };
+            let asked = error.retry_after;
+            match asked.map(|asked| asked.clamp(SHORTEST_ASKED, LONGEST_ASKED)) {
+                Some(asked) if is_pair => asked.max(grown),
+                Some(asked) => asked,
+                None => grown,
             }
-            None => Duration::from_secs(2_u64.saturating_pow(before)).min(MAX_PAUSE),
-        },
+        }
     };
-    let is_throttled = error.kind == recado_providers::ErrorKind::Throttled;
+    let is_throttled = error.kind == ErrorKind::Throttled;
+    let is_of_channel = error.kind.retry() == Retry::OnceChannelWorks;
     Some(Wait {
         pause: pause.mul_f64(1.0 + 0.2 * f64::from(random) / f64::from(u32::MAX)),
-        holds_channel: error.kind.retry() == Retry::OnceChannelWorks || (is_throttled && !is_pair),
+        holds_channel: is_of_channel || (is_throttled && !is_pair),
+        counts: !is_of_channel,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use recado_providers::ErrorKind;
     use rstest::rstest;
 
     use super::*;

@@ -1,14 +1,14 @@
 //! The worker: begins what is due, as many at once as organizations and channels may have.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
+use recado_core::{MessageId, OrganizationId};
 use recado_store::{self as store, Attempt, ChannelQueue, MAX_QUEUES, StoreError};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -18,9 +18,6 @@ use crate::app::clock::elapsed;
 use crate::lifecycle::failures::Failures;
 use crate::send::places::SendPlace;
 
-/// Attempts at once, in all; [`SendPlaces`](crate::send::places::SendPlaces) says how they are shared.
-pub(crate) const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
-
 /// Attempts of one queue that one look begins.
 const MAX_BEGUN: usize = 32;
 
@@ -29,6 +26,9 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shortest time between two looks, so that many small changes cost one look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How often attempts are freed that were begun without this server learning it.
+const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
 
 /// How long to wait when the database does not answer.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -41,110 +41,163 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
     let mut failures = Failures::default();
     loop {
         let looked = Instant::now();
-        let begun = worker.begin_due().await;
-        let wait = failures.log(begun, "cannot look for queued messages that are due");
-        let wait = sleep(wait.unwrap_or(PAUSE));
+        let look = worker.look().await;
+        let wait = failures.log(look, "cannot look for queued messages that are due");
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = worker.in_flight.join_next() => worker.note(ended),
+            () = worker.step() => {}
             () = subscription.changed() => {}
-            () = wait => {}
+            () = sleep(wait.unwrap_or(PAUSE)) => {}
         }
         tokio::select! {
             () = stop.cancelled() => break,
             () = sleep_until(looked + LOOK_INTERVAL) => {}
         }
-        worker.note_ended();
+        worker.take_ended();
     }
-    while worker.in_flight.join_next().await.is_some() {}
+    while worker.is_busy() {
+        worker.step().await;
+    }
     end.cancelled().await;
 }
 
 /// Sends everything that is due by the clock of `app`, and returns how many attempts were made.
 pub async fn drain(app: &Arc<App>) -> Result<usize, StoreError> {
     let mut worker = Worker::new(Arc::clone(app));
-    let mut made = 0;
     loop {
-        worker.begin_due().await?;
-        if worker.in_flight.is_empty() {
-            return Ok(made);
+        worker.look().await?;
+        if !worker.is_busy() {
+            return Ok(worker.made);
         }
-        while let Some(ended) = worker.in_flight.join_next().await {
-            worker.note(ended);
-            made += 1;
+        while worker.is_busy() {
+            worker.step().await;
         }
     }
 }
 
 struct Worker {
     app: Arc<App>,
-    in_flight: JoinSet<(ChannelQueue, After)>,
-    /// Queues whose channel takes nothing until an instant.
-    held: HashMap<ChannelQueue, Timestamp>,
+    /// The queues of which attempts are being begun: another look begins none of theirs.
+    beginning: HashSet<ChannelQueue>,
+    beginnings: JoinSet<(ChannelQueue, Result<Begun, StoreError>)>,
+    in_flight: HashSet<(OrganizationId, MessageId)>,
+    attempts: JoinSet<Ended>,
+    /// Queues whose channel did not work at the last attempt.
+    doubtful: HashMap<ChannelQueue, Doubtful>,
     /// When what failed here is due again, the earliest first.
     retries: BinaryHeap<Reverse<Timestamp>>,
     /// The queue after which the next look begins, because the last one did not come to the end.
     after: Option<ChannelQueue>,
+    /// Whether more may be due than the last look has begun.
+    is_more_due: bool,
+    /// When lost attempts were freed last.
+    freed_lost: Option<Instant>,
+    /// Attempts that have ended.
+    made: usize,
+}
+
+/// A queue whose channel did not work.
+struct Doubtful {
+    /// Until when nothing is sent.
+    until: Timestamp,
+    /// Whether the one message is on its way that tries the channel after that.
+    is_tried: bool,
+}
+
+/// What was begun of one queue.
+struct Begun {
+    /// `None` if it was deleted.
+    channel: Option<store::Channel>,
+    attempts: Vec<Attempt>,
+    /// A place for each attempt, and those that were not needed.
+    places: Vec<SendPlace>,
+}
+
+/// An attempt that has ended.
+struct Ended {
+    queue: ChannelQueue,
+    message: (OrganizationId, MessageId),
+    after: After,
 }
 
 impl Worker {
     fn new(app: Arc<App>) -> Self {
         Self {
             app,
-            in_flight: JoinSet::new(),
-            held: HashMap::new(),
+            beginning: HashSet::new(),
+            beginnings: JoinSet::new(),
+            in_flight: HashSet::new(),
+            attempts: JoinSet::new(),
+            doubtful: HashMap::new(),
             retries: BinaryHeap::new(),
             after: None,
+            is_more_due: false,
+            freed_lost: None,
+            made: 0,
         }
     }
 
-    /// Begins what is due, as far as there are places; tells when to look again if nothing happens before.
-    async fn begin_due(&mut self) -> Result<Duration, StoreError> {
+    fn is_busy(&self) -> bool {
+        !self.beginnings.is_empty() || !self.attempts.is_empty()
+    }
+
+    /// Has attempts begun of all queues that have something due, as far as there are places; tells when to look again
+    /// if nothing happens before.
+    async fn look(&mut self) -> Result<Duration, StoreError> {
+        self.free_lost().await?;
         let now = self.app.clock.now();
-        self.held.retain(|_, until| *until > now);
-        let after = self.after.take();
-        let queues = self.app.store.queues_due(now, after.as_ref()).await?;
+        let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
-        let free = queues
-            .into_iter()
-            .filter(|queue| !self.held.contains_key(queue));
-        let begun = join_all(free.map(|queue| begin(&self.app, queue, now))).await;
-        // Where one look ended, the next one begins.
-        let mut is_more_due = is_cut || after.is_some();
-        let mut failed = None;
-        for begun in begun {
-            match begun {
-                Ok(begun) => is_more_due |= self.spawn(begun),
-                Err(error) => failed = Some(error),
-            }
+        self.is_more_due = is_cut;
+        for queue in queues {
+            self.begin(queue, now);
         }
-        failed.map_or_else(|| Ok(self.next_look(now, is_more_due)), Err)
+        Ok(self.next_look(now))
     }
 
-    /// Makes the attempts that were begun; returns whether there may be more to begin now.
-    fn spawn(&mut self, begun: Begun) -> bool {
-        let Begun {
-            queue,
-            channel,
-            attempts,
-            places,
-        } = begun;
-        let channel = channel.map(Arc::new);
-        let is_full = !attempts.is_empty() && attempts.len() == places.len();
-        for (begun, place) in attempts.into_iter().zip(places) {
-            let (app, queue, channel) = (Arc::clone(&self.app), queue.clone(), channel.clone());
-            let making = async move {
-                let _place = place;
-                (queue, attempt(&app, begun, channel.as_deref()).await)
-            };
-            self.in_flight.spawn(self.app.sends.track_future(making));
+    /// Has attempts of one queue begun, unless that is done already, or its channel does not work.
+    fn begin(&mut self, queue: ChannelQueue, now: Timestamp) {
+        if self.beginning.contains(&queue) {
+            return;
         }
-        is_full
+        let most = match self.doubtful.get(&queue) {
+            None => MAX_BEGUN,
+            Some(doubtful) if doubtful.until > now || doubtful.is_tried => return,
+            Some(_) => 1,
+        };
+        let (organization, channel) = (&queue.organization_id, &queue.channel_id);
+        let free = || self.app.queue_places.take(organization, channel).ok();
+        let places: Vec<_> = std::iter::from_fn(free).take(most).collect();
+        if places.is_empty() {
+            return;
+        }
+        self.try_channel(&queue, true);
+        self.beginning.insert(queue.clone());
+        let app = Arc::clone(&self.app);
+        self.beginnings.spawn(async move {
+            let begun = begin(&app, &queue, places, now).await;
+            (queue, begun)
+        });
     }
 
-    fn next_look(&mut self, now: Timestamp, is_more_due: bool) -> Duration {
-        if is_more_due {
+    /// Frees attempts that were begun and whose beginning was not learned, because the answer of the database was lost.
+    async fn free_lost(&mut self) -> Result<(), StoreError> {
+        let is_due = |at: Instant| at.elapsed() >= FREE_LOST_INTERVAL;
+        if !self.beginnings.is_empty() || !self.freed_lost.is_none_or(is_due) {
+            return Ok(());
+        }
+        let (store, at) = (&self.app.store, self.app.clock.now());
+        let freed = store.free_lost_attempts(&self.in_flight, at).await?;
+        self.freed_lost = Some(Instant::now());
+        if freed > 0 {
+            tracing::info!(freed, "attempts whose beginning was lost are made now");
+        }
+        Ok(())
+    }
+
+    fn next_look(&mut self, now: Timestamp) -> Duration {
+        if self.is_more_due {
             return Duration::ZERO;
         }
         while let Some(Reverse(next)) = self.retries.peek() {
@@ -156,52 +209,106 @@ impl Worker {
         POLL_INTERVAL
     }
 
-    fn note_ended(&mut self) {
-        while let Some(ended) = self.in_flight.try_join_next() {
+    /// Waits for the next beginning or end of an attempt; for ever if there is none.
+    async fn step(&mut self) {
+        tokio::select! {
+            Some(Ok((queue, begun))) = self.beginnings.join_next() => self.spawn(&queue, begun),
+            Some(Ok(ended)) = self.attempts.join_next() => self.note(ended),
+            else => std::future::pending().await,
+        }
+    }
+
+    fn take_ended(&mut self) {
+        while let Some(Ok((queue, begun))) = self.beginnings.try_join_next() {
+            self.spawn(&queue, begun);
+        }
+        while let Some(Ok(ended)) = self.attempts.try_join_next() {
             self.note(ended);
         }
     }
 
-    fn note(&mut self, ended: Result<(ChannelQueue, After), JoinError>) {
-        let Ok((queue, After::Again { at, holds_channel })) = ended else {
-            return;
+    /// Makes the attempts that were begun.
+    fn spawn(&mut self, queue: &ChannelQueue, begun: Result<Begun, StoreError>) {
+        self.beginning.remove(queue);
+        let Begun {
+            channel,
+            attempts,
+            places,
+        } = match begun {
+            Ok(begun) => begun,
+            Err(error) => {
+                tracing::warn!(channel_id = %queue.channel_id, %error, "attempts of queued messages could not be begun");
+                self.try_channel(queue, false);
+                return;
+            }
         };
-        self.retries.push(Reverse(at));
-        if holds_channel {
-            let until = self.held.entry(queue).or_insert(at);
-            *until = at.max(*until);
+        if attempts.is_empty() {
+            self.try_channel(queue, false);
+        } else if attempts.len() == places.len() {
+            self.is_more_due = true;
+        }
+        let channel = channel.map(Arc::new);
+        for (begun, place) in attempts.into_iter().zip(places) {
+            let id = &begun.message;
+            let message = (id.organization_id.clone(), id.id.clone());
+            self.in_flight.insert(message.clone());
+            let (app, queue, channel) = (Arc::clone(&self.app), queue.clone(), channel.clone());
+            let making = async move {
+                let _place = place;
+                let after = attempt(&app, begun, channel.as_deref()).await;
+                Ended {
+                    queue,
+                    message,
+                    after,
+                }
+            };
+            self.attempts.spawn(self.app.sends.track_future(making));
+        }
+    }
+
+    /// Notes whether a message is on its way that tries a doubtful channel.
+    fn try_channel(&mut self, queue: &ChannelQueue, is_tried: bool) {
+        if let Some(doubtful) = self.doubtful.get_mut(queue) {
+            doubtful.is_tried = is_tried;
+        }
+    }
+
+    fn note(&mut self, ended: Ended) {
+        self.made += 1;
+        self.in_flight.remove(&ended.message);
+        let held_until = match ended.after {
+            After::Again { at, holds_channel } => {
+                self.retries.push(Reverse(at));
+                holds_channel.then_some(at)
+            }
+            After::Settled => None,
+        };
+        match held_until {
+            None => drop(self.doubtful.remove(&ended.queue)),
+            Some(until) => {
+                let is_tried = false;
+                self.doubtful
+                    .insert(ended.queue, Doubtful { until, is_tried });
+            }
         }
     }
 }
 
-/// What was begun of one queue.
-struct Begun {
-    queue: ChannelQueue,
-    /// `None` if it was deleted.
-    channel: Option<store::Channel>,
-    attempts: Vec<Attempt>,
-    /// A place for each attempt, and those that were not needed.
+/// Begins attempts of one queue, one for each place.
+async fn begin(
+    app: &App,
+    queue: &ChannelQueue,
     places: Vec<SendPlace>,
-}
-
-/// Begins attempts of one queue, as many as have a place.
-async fn begin(app: &App, queue: ChannelQueue, now: Timestamp) -> Result<Begun, StoreError> {
-    let (organization, id) = (&queue.organization_id, &queue.channel_id);
-    let free = || app.queue_places.take(organization, id).ok();
-    let places: Vec<_> = std::iter::from_fn(free).take(MAX_BEGUN).collect();
-    let mut begun = Begun {
-        channel: None,
-        attempts: Vec::new(),
-        places,
-        queue,
-    };
-    if begun.places.is_empty() {
-        return Ok(begun);
-    }
-    let (store, queue) = (&app.store, &begun.queue);
+    now: Timestamp,
+) -> Result<Begun, StoreError> {
+    let store = &app.store;
     // Before the attempts: what was begun is sent.
-    begun.channel = store.get(&queue.organization_id, &queue.channel_id).await?;
-    let most = u32::try_from(begun.places.len()).unwrap_or(u32::MAX);
-    begun.attempts = store.begin_attempts(queue, now, most).await?;
-    Ok(begun)
+    let channel = store.get(&queue.organization_id, &queue.channel_id).await?;
+    let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
+    let attempts = store.begin_attempts(queue, now, most).await?;
+    Ok(Begun {
+        channel,
+        attempts,
+        places,
+    })
 }

@@ -42,6 +42,7 @@ pub(crate) async fn again(
         }
     }
     Ok(ChatvoltSend::again(
+        message.id,
         &message.agent_id,
         &message.conversation_id,
         content,

@@ -19,7 +19,7 @@ use recado_core::{
 };
 use recado_providers::{OutboundMessage, send_with_retries};
 use recado_store::{
-    AgentOwner, Channel, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
+    AgentOwner, Channel, Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
 };
 
 use tracing::Instrument as _;
@@ -70,14 +70,13 @@ pub(crate) async fn send(
     if let Some(first) = first_request(app, Some(organization), key.as_ref()).await? {
         return repeats::of_request(app, organization, &first, timing).await;
     }
-    let is_again = request.is_again;
+    let again_of = request.again_of.clone();
     let ready = check(app, organization, request, timing).await?;
     let is_scheduled = matches!(timing, Timing::Queued(Some(_)));
     if key.is_none()
         && ready.follows_unknown
         && !is_scheduled
-        && !is_again
-        && let Some(message) = repeats::of_unknown(app, &ready.message).await?
+        && let Some(message) = repeats::of_unknown(app, &ready.message, again_of.as_ref()).await?
     {
         return repeats::answer(app, message).await;
     }
@@ -104,6 +103,7 @@ pub(crate) async fn check(
         .parse()
         .unwrap_or_else(|_| ConversationId::from_uuid(app.uuid()));
     let now = app.clock.now();
+    timing.check(now)?;
     let target = app
         .store
         .send_target(organization, &agent, &conversation, now - UNKNOWN_GUARDED)
@@ -247,7 +247,7 @@ impl ReadySend {
     /// Stores the message as queued; the queue sends it.
     async fn enqueue(
         self,
-        app: &App,
+        app: &Arc<App>,
         key: Option<IdempotencyKey>,
         send_at: Option<Timestamp>,
     ) -> Result<Sent, ApiError> {
@@ -257,15 +257,23 @@ impl ReadySend {
             send_at,
             expires_at: later(send_at, QUEUED_FOR),
         };
-        let first = app.store.enqueue(message, time, key.as_ref()).await?;
-        if let (Some(first), Some(key)) = (first, key) {
-            let first = checked(first, &key)?;
-            let timing = Timing::Queued(None);
-            return repeats::of_request(app, &message.organization_id, &first, timing).await;
+        match app.store.enqueue(message, time, key.as_ref()).await {
+            Ok(Enqueue::Queued(message)) => Ok(Sent::now(*message)),
+            Ok(Enqueue::Repeated(first)) => {
+                let first = key.map_or(Ok(first.clone()), |key| checked(first, &key))?;
+                let timing = Timing::Queued(None);
+                repeats::of_request(app, &message.organization_id, &first, timing).await
+            }
+            // It may be queued, and then it is sent.
+            Err(error) if error.may_have_been_written() => {
+                note_unknown(app, message.organization_id.clone(), message.id.clone()).await;
+                Err(unknown(
+                    &message.id,
+                    "The message may be queued: look at it before you send it again",
+                ))
+            }
+            Err(error) => Err(error.into()),
         }
-        let stored = app.store.get(&message.organization_id, &message.id).await?;
-        let stored = stored.ok_or_else(missing::<MessageId>)?;
-        Ok(Sent::now(stored))
     }
 
     /// Stores the message, sends it, stores the outcome.

@@ -43,8 +43,12 @@ pub(super) async fn of_request(
 }
 
 /// Finds the message that a new one repeats, because its caller learned that the outcome is unknown; `None` if that
-/// message surely did not arrive.
-pub(super) async fn of_unknown(app: &App, new: &NewMessage) -> Result<Option<Message>, ApiError> {
+/// message surely did not arrive, or is the one that a person has sent again.
+pub(super) async fn of_unknown(
+    app: &App,
+    new: &NewMessage,
+    again_of: Option<&MessageId>,
+) -> Result<Option<Message>, ApiError> {
     let since = new.created_at - UNKNOWN_GUARDED;
     let (organization, conversation) = (&new.organization_id, &new.conversation_id);
     let store = &app.store;
@@ -52,6 +56,7 @@ pub(super) async fn of_unknown(app: &App, new: &NewMessage) -> Result<Option<Mes
     let says_the_same = |message: &Message| {
         let content = &message.content;
         message.agent_id == new.agent_id
+            && again_of != Some(&message.id)
             && matches!(content, MessageContent::Outbound(content) if *content == new.content)
     };
     let did_not_arrive =

@@ -113,13 +113,17 @@ async fn remove_messages(
     [organization, conversation]: [&str; 2],
     connection: &mut Connection,
 ) -> Result<u64> {
-    let waiting = Query::new(
+    for text in [
         "delete from outbox where organization_id = $1 and conversation_id = $2 and calling = 0",
-    );
-    let waiting = waiting
-        .bind(organization.to_owned())
-        .bind(conversation.to_owned());
-    waiting.run(&mut *connection).await?;
+        "update messages set status = 'rejected' where organization_id = $1 and conversation_id = $2 \
+         and status = 'queued'",
+    ] {
+        let query = Query::new(text).bind(organization.to_owned());
+        query
+            .bind(conversation.to_owned())
+            .run(&mut *connection)
+            .await?;
+    }
     let query = Query::new(
         "delete from messages where (organization_id, id) in (select organization_id, id from messages \
          where organization_id = $1 and conversation_id = $2 and status <> 'sending' \

@@ -1,6 +1,6 @@
 //! Attempts begin: which queues have something due, and what of one queue is sent now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use recado_core::{MessageId, Recipient};
 use serde::Serialize;
@@ -29,7 +29,7 @@ macro_rules! queues_due {
              and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) \
              where g.suspended_at is null and g.deleted_at is null \
              and (select f.next_at from outbox f where f.queue = q.queue and f.next_at is not null and f.calling = 0 \
-             order by f.next_at limit 1) <= $1 limit $3"
+             order by f.next_at limit 1) <= $1 order by q.queue limit $3"
         )
     };
 }
@@ -39,7 +39,7 @@ const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
 const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
 
 /// A message of a conversation waits while another one is under way, even if it comes before that one.
-const DUE: &str = "select o.message_id, o.attempts, o.expires_at, v.recipient, v.window_expires_at from outbox o \
+const DUE: &str = "select o.message_id, o.attempts, o.fence, o.expires_at, v.recipient, v.window_expires_at from outbox o \
      join conversations v on v.organization_id = o.organization_id and v.id = o.conversation_id \
      where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
      and not exists (select 1 from outbox c where c.organization_id = o.organization_id \
@@ -53,7 +53,7 @@ static SEND: OverList = OverList::of(
 );
 
 static CALL: OverList = OverList::new(
-    "update outbox set calling = 1 where (organization_id, message_id) in \
+    "update outbox set calling = 1, fence = fence + 1 where (organization_id, message_id) in \
      (select {owner}, value ->> 'message' from {list})",
 );
 
@@ -117,6 +117,34 @@ impl Store {
     }
 }
 
+/// What this server has begun and does not know of.
+const LOST: &str = "select m.organization_id, m.id from messages m join outbox o \
+     on o.organization_id = m.organization_id and o.message_id = m.id \
+     where m.status = 'sending' and m.server_id = $1 and o.calling = 1";
+
+impl Store {
+    /// Lets messages wait again whose attempts this server has begun without learning it, because the answer of the
+    /// database was lost; `known` are the attempts that are under way. Returns how many.
+    ///
+    /// No attempt may be begun meanwhile.
+    pub async fn free_lost_attempts(
+        &self,
+        known: &HashSet<(OrganizationId, MessageId)>,
+        at: Timestamp,
+    ) -> Result<usize> {
+        let query = Query::new(LOST).bind(self.server_id().to_owned());
+        let mut freed = 0;
+        for row in &self.read_rows(query).await? {
+            let columns = Columns::new(row, "messages", "id");
+            let lost = (columns.get("organization_id")?, columns.get("id")?);
+            if !known.contains(&lost) {
+                freed += usize::from(self.wait_again(&lost.0, &lost.1, at).await?);
+            }
+        }
+        Ok(freed)
+    }
+}
+
 /// The row of a message that is due.
 #[derive(Serialize)]
 struct Due {
@@ -127,6 +155,8 @@ struct Due {
     window_expires_at: Option<Timestamp>,
     #[serde(skip)]
     attempts: u32,
+    #[serde(skip)]
+    fence: i64,
     #[serde(skip)]
     expires_at: Timestamp,
 }
@@ -139,6 +169,7 @@ impl Due {
             recipient: columns.get("recipient")?,
             window_expires_at: conversations::window(&columns)?,
             attempts: columns.get("attempts")?,
+            fence: columns.get("fence")?,
             expires_at: columns.get("expires_at")?,
         })
     }
@@ -149,6 +180,7 @@ impl Due {
             recipient: self.recipient,
             window_expires_at: self.window_expires_at,
             attempts: self.attempts,
+            fence: self.fence + 1,
             expires_at: self.expires_at,
         }
     }

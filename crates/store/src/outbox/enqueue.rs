@@ -9,13 +9,22 @@ use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
 use crate::messages::outbound::NewMessage;
 use crate::messages::transition::MessageState;
+use crate::messages::{Direction, Message, MessageContent};
 use crate::outbox::{ChannelQueue, SendTime, lanes};
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 
+/// What became of a message that was to be queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Enqueue {
+    /// It is queued.
+    Queued(Box<Message>),
+    /// An earlier request has its key, and it is not stored.
+    Repeated(FirstRequest),
+}
+
 impl Store {
-    /// Stores a message as `queued`, with the key of its request if there is one, and appends the event. Returns the
-    /// first request under the key if there was one: then the message is not stored.
+    /// Stores a message as `queued`, with the key of its request if there is one, and appends the event.
     /// Fails with [`StoreError::Conflict`] if the organization has this id, or with
     /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
     pub async fn enqueue(
@@ -23,17 +32,42 @@ impl Store {
         new: &NewMessage,
         time: SendTime,
         key: Option<&IdempotencyKey>,
-    ) -> Result<Option<FirstRequest>> {
+    ) -> Result<Enqueue> {
         let organization = &new.organization_id;
         let enqueued = Enqueued::new(new, time, key);
         if self.gather(organization, enqueued).await? {
-            return Ok(None);
+            return Ok(Enqueue::Queued(Box::new(message(new, time))));
         }
         let first = match key {
             Some(key) => self.first_request(Some(organization), key).await?,
             None => None,
         };
-        first.map(Some).ok_or(StoreError::UnknownConversation)
+        let first = first.map(Enqueue::Repeated);
+        first.ok_or(StoreError::UnknownConversation)
+    }
+}
+
+/// Returns a message as it was just queued.
+fn message(new: &NewMessage, time: SendTime) -> Message {
+    Message {
+        id: new.id.clone(),
+        organization_id: new.organization_id.clone(),
+        conversation_id: new.conversation_id.clone(),
+        agent_id: new.agent_id.clone(),
+        channel_id: new.channel_id.clone(),
+        direction: Direction::Outbound,
+        status: Status::Queued,
+        content: MessageContent::Outbound(new.content.clone()),
+        from: None,
+        in_reply_to: None,
+        warnings: new.warnings.clone(),
+        external_id: new.external_id.as_deref().map(row::provider_id),
+        provider_id: None,
+        error: None,
+        pricing: None,
+        send_at: Some(time.send_at).filter(|at| *at != new.created_at),
+        created_at: new.created_at,
+        updated_at: new.created_at,
     }
 }
 

@@ -45,8 +45,10 @@ pub struct Attempt {
     pub recipient: Recipient,
     /// Until when WhatsApp carries messages other than templates; `None` if that is not known.
     pub window_expires_at: Option<Timestamp>,
-    /// How many attempts there were before.
+    /// How many attempts there were before that count.
     pub attempts: u32,
+    /// Its number among all attempts of the message.
+    pub fence: i64,
     /// When the message is given up.
     pub expires_at: Timestamp,
 }

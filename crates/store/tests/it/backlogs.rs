@@ -10,6 +10,13 @@ use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org};
 /// A message that is being sent, one of an unknown outcome, two that are queued, two calls and two deliveries.
 async fn leave_work(world: &World) {
     let World { store, database } = world;
+    for (message_id, due) in [("msg_4", 7_000), ("msg_5", 90_000)] {
+        let time = SendTime {
+            send_at: at(due),
+            expires_at: at(WEEK),
+        };
+        ok(store.enqueue(&message("org_1", message_id), time, None)).await;
+    }
     create(store, "whk_1", &[]).await;
     for connected in [true, false] {
         apply(store, vec![connection(connected)]).await;
@@ -28,13 +35,6 @@ async fn leave_work(world: &World) {
             received_at: at(number * 20_000),
         };
         ok(store.keep_webhook_call(&call, at(claimed_until))).await;
-    }
-    for (message_id, due) in [("msg_4", 7_000), ("msg_5", 90_000)] {
-        let time = SendTime {
-            send_at: at(due),
-            expires_at: at(WEEK),
-        };
-        ok(store.enqueue(&message("org_1", message_id), time, None)).await;
     }
     database
         .execute(
@@ -58,7 +58,7 @@ async fn backlogs_tell_how_much_waits_and_since_when() {
     leave_work(&world).await;
     let waiting = Queue {
         waiting: 2,
-        oldest: Some(at(2_000)),
+        oldest: Some(at(4_000)),
     };
     let expected = Backlogs {
         queued: Queue {

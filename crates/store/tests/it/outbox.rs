@@ -1,15 +1,31 @@
 //! The outbox: messages that wait for their turn or their time.
 
+use std::collections::HashSet;
+
+use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_core::{Outcome, Status};
 use recado_store::{
-    ChannelQueue, IdempotencyKey, Message, NewMessage, Postponed, SendTime, Store, StoreError,
+    Attempt, ChannelQueue, Enqueue, IdempotencyKey, Message, NewMessage, Postponed, SendTime,
+    Store, StoreError,
 };
 
 use crate::inbound::received::opened;
+use crate::taps::apply;
 use crate::world::{
-    World, accepted, at, end, ended, gives, id, message, msg, ok, org, refused, some, with,
+    World, accepted, at, create_channel, end, ended, gives, id, message, msg, ok, org, refused,
+    some, with,
 };
+
+/// A report of the provider about a message that it names by our id.
+fn status(text: &str, status: Status) -> Inbound {
+    Inbound::Status(with(
+        StatusUpdate::new(vec!["wamid.9".into()], status),
+        |update| {
+            update.message_id = Some(msg(text));
+        },
+    ))
+}
 
 fn queue(organization: u8) -> ChannelQueue {
     ChannelQueue {
@@ -32,13 +48,22 @@ fn of(conversation: &str, text: &str) -> NewMessage {
 }
 
 async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
-    gives!(store.enqueue(new, time(send_at), None) => None);
+    let queued = ok(store.enqueue(new, time(send_at), None)).await;
+    let stored = some(store.get::<Message>(&new.organization_id, &new.id)).await;
+    assert_eq!(queued, Enqueue::Queued(Box::new(stored)));
+}
+
+/// Begins what is due in the queue of `org_1`.
+async fn attempts(store: &Store, now: i64) -> Vec<Attempt> {
+    ok(store.begin_attempts(&queue(1), at(now), 10)).await
 }
 
 /// Begins what is due in the queue of `org_1`; returns the ids.
 async fn begun(store: &Store, now: i64) -> Vec<String> {
-    let attempts = ok(store.begin_attempts(&queue(1), at(now), 10)).await;
-    let ids = attempts.into_iter().map(|attempt| attempt.message.id);
+    let ids = attempts(store, now)
+        .await
+        .into_iter()
+        .map(|attempt| attempt.message.id);
     ids.map(|id| id.to_string()).collect()
 }
 
@@ -46,12 +71,13 @@ async fn status_of(store: &Store, text: &str) -> Status {
     some(store.get::<Message>(&org(1), &msg(text))).await.status
 }
 
-async fn postpone(store: &Store, text: &str, ready_at: i64) -> bool {
+async fn postpone(store: &Store, attempt: &Attempt, ready_at: i64) -> bool {
     let postponed = Postponed {
         ready_at: at(ready_at),
+        counts: true,
         error: Some(MessageError::new("provider_unavailable", "down")),
     };
-    ok(store.postpone(&org(1), &msg(text), &postponed, at(ready_at - 1))).await
+    ok(store.postpone(attempt, &postponed, at(ready_at - 1))).await
 }
 
 async fn with_two_conversations() -> World {
@@ -89,8 +115,12 @@ async fn messages_of_a_conversation_follow_each_other_and_others_pass() {
     enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
     enqueue(store, &of("conv-456", "msg_2"), 5_000).await;
     enqueue(store, &of("conv-2", "msg_3"), 5_001).await;
-    assert_eq!(begun(store, 6_000).await, ["msg_1", "msg_3"]);
-    assert!(postpone(store, "msg_1", 7_000).await);
+    let first = attempts(store, 6_000).await;
+    assert_eq!(
+        (first[0].message.id.as_str(), first[1].message.id.as_str()),
+        ("msg_1", "msg_3")
+    );
+    assert!(postpone(store, &first[0], 7_000).await);
     assert_eq!(begun(store, 6_999).await, [""; 0]);
     assert_eq!(begun(store, 7_000).await, ["msg_1"]);
     some(store.finish_attempt(&org(1), &msg("msg_1"), &accepted(), at(7_001))).await;
@@ -121,12 +151,15 @@ async fn a_message_that_waits_again_keeps_its_place_and_tells_why() {
     let World { store, .. } = &World::with_conversations().await;
     enqueue(store, &message("org_1", "msg_1"), 5_000).await;
     enqueue(store, &message("org_1", "msg_2"), 5_001).await;
-    for (attempts, now) in [(0, 6_000), (1, 7_000), (2, 8_000)] {
-        let attempt = ok(store.begin_attempts(&queue(1), at(now), 10)).await;
-        assert_eq!((attempt.len(), attempt[0].attempts), (1, attempts));
-        assert_eq!(attempt[0].expires_at, at(1_005_000));
-        assert_eq!(attempt[0].recipient, id("5521988887777"));
-        assert!(postpone(store, "msg_1", now + 1_000).await);
+    for (before, now) in [(0, 6_000), (1, 7_000), (2, 8_000)] {
+        let attempt = &attempts(store, now).await[0];
+        assert_eq!(
+            (attempt.message.id.as_str(), attempt.attempts),
+            ("msg_1", before)
+        );
+        assert_eq!(attempt.expires_at, at(1_005_000));
+        assert_eq!(attempt.recipient, id("5521988887777"));
+        assert!(postpone(store, attempt, now + 1_000).await);
         let waits = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
         assert_eq!(waits.status, Status::Queued);
         assert_eq!(
@@ -134,10 +167,61 @@ async fn a_message_that_waits_again_keeps_its_place_and_tells_why() {
             Some("provider_unavailable")
         );
     }
+}
+
+#[tokio::test]
+async fn what_an_earlier_attempt_writes_again_touches_no_later_one() {
+    let World { store, .. } = &World::with_conversations().await;
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    let earlier = &attempts(store, 6_000).await[0];
+    assert!(postpone(store, earlier, 7_000).await);
     assert!(
-        !postpone(store, "msg_2", 9_000).await,
-        "it is not under way"
+        postpone(store, earlier, 7_500).await,
+        "the answer to the first was lost"
     );
+    let later = &attempts(store, 7_000).await[0];
+    assert_eq!((later.attempts, later.fence), (1, earlier.fence + 1));
+    assert!(postpone(store, earlier, 7_600).await);
+    assert_eq!(status_of(store, "msg_1").await, Status::Sending);
+    some(store.finish_attempt(&org(1), &msg("msg_1"), &accepted(), at(8_000))).await;
+    assert!(!postpone(store, later, 9_000).await, "it has left");
+    assert_eq!(status_of(store, "msg_1").await, Status::Accepted);
+}
+
+#[tokio::test]
+async fn an_attempt_whose_beginning_was_lost_is_made_again() {
+    let World { store, .. } = &with_two_conversations().await;
+    enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_2"), 5_000).await;
+    assert_eq!(begun(store, 6_000).await, ["msg_1", "msg_2"]);
+    let known = HashSet::from([(org(1), msg("msg_1"))]);
+    gives!(store.free_lost_attempts(&known, at(7_000)) => 1);
+    assert_eq!(begun(store, 7_000).await, ["msg_2"]);
+}
+
+#[tokio::test]
+async fn a_status_of_a_message_that_waits_again_settles_it() {
+    for during_the_attempt in [true, false] {
+        let World { store, .. } = &World::with_conversations().await;
+        create_channel(store, "org_1", "chn_1").await;
+        enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+        enqueue(store, &message("org_1", "msg_2"), 5_001).await;
+        let attempt = &attempts(store, 6_000).await[0];
+        let delivered = status("msg_1", Status::Delivered);
+        if during_the_attempt {
+            apply(store, vec![delivered]).await;
+            assert!(postpone(store, attempt, 7_000).await);
+        } else {
+            assert!(postpone(store, attempt, 7_000).await);
+            apply(store, vec![delivered]).await;
+        }
+        assert_eq!(status_of(store, "msg_1").await, Status::Delivered);
+        assert_eq!(
+            begun(store, 9_000).await,
+            ["msg_2"],
+            "the other one is not sent again"
+        );
+    }
 }
 
 #[tokio::test]
@@ -145,12 +229,12 @@ async fn what_a_server_sends_when_it_ends_is_unknown_and_the_next_message_follow
     let World { store, database } = &World::with_conversations().await;
     enqueue(store, &message("org_1", "msg_1"), 5_000).await;
     enqueue(store, &message("org_1", "msg_2"), 5_001).await;
-    assert_eq!(begun(store, 6_000).await, ["msg_1"]);
+    let attempt = &attempts(store, 6_000).await[0];
     let freed = end(store, 7_000).await;
     assert_eq!(freed.messages, 1);
     assert_eq!(status_of(store, "msg_1").await, Status::Unknown);
     assert!(
-        !postpone(store, "msg_1", 8_000).await,
+        !postpone(store, attempt, 8_000).await,
         "another server told its end"
     );
     let other = database.store().await;
@@ -180,9 +264,12 @@ async fn a_key_queues_one_message() {
     let World { store, .. } = &World::with_conversations().await;
     let key = IdempotencyKey::new("POST /messages", "order-1", "{}");
     let first = message("org_1", "msg_1");
-    gives!(store.enqueue(&first, time(5_000), Some(&key)) => None);
+    let queued = ok(store.enqueue(&first, time(5_000), Some(&key))).await;
+    assert!(matches!(queued, Enqueue::Queued(_)));
     let again = message("org_1", "msg_2");
-    let found = some(store.enqueue(&again, time(5_000), Some(&key))).await;
+    let Enqueue::Repeated(found) = ok(store.enqueue(&again, time(5_000), Some(&key))).await else {
+        panic!("the key has a message");
+    };
     assert_eq!(found.target, "msg_1");
     gives!(store.get::<Message>(&org(1), &msg("msg_2")) => None);
     assert_eq!(begun(store, 6_000).await, ["msg_1"]);

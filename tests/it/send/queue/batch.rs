@@ -133,8 +133,24 @@ async fn a_batch_has_between_one_and_a_thousand_messages() {
     let full: Vec<_> = (0..1000)
         .map(|number| item("conv-456", &number.to_string()))
         .collect();
-    let answer = batch(&world, full).await;
-    assert_eq!(answer["taken"], 1000);
+    assert_eq!(batch(&world, full).await["taken"], 1000);
+    let many = format!("{{\"messages\": [{}0]}}", "0,".repeat(1_500_000));
+    let request = world.client.request(Method::POST, BATCH);
+    let many = answer(
+        request
+            .header("content-type", "application/json")
+            .body(many),
+    )
+    .await;
+    many.refused(400, "invalid_body");
+    let large = json!({ "messages": [item("conv-456", &"x".repeat(70_000))] });
+    let large = world.client.post(BATCH, large).await.expect(200);
+    assert_eq!(statuses(&large), [413]);
+    for path in ["?sendAt=2026-12-01T12:00:00Z", "?dryrun=true"] {
+        let body = json!({ "messages": [item("conv-456", "Hi")] });
+        let refused = world.client.post(&format!("{BATCH}{path}"), body).await;
+        refused.refused(400, "invalid_query");
+    }
     let key = world.client.post_once(
         BATCH,
         "a-key",

@@ -75,6 +75,7 @@ async fn the_repeat_of_a_queued_message_under_its_key_is_told_where_it_stands() 
     assert_eq!(first.body["message"]["id"], again.body["message"]["id"]);
     ahead.pass(Duration::from_hours(1));
     until_it_is(&world, id(&first.body["message"]), "accepted").await;
+    ahead.pass(Duration::from_mins(10));
     let later = ask().await;
     assert_eq!((later.status.as_u16(), later.is_replayed()), (200, true));
     assert_eq!(world.sandbox.requests().len(), 1);

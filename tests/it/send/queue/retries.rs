@@ -62,6 +62,42 @@ async fn messages_wait_for_a_channel_whose_credentials_are_refused() {
 }
 
 #[tokio::test]
+async fn one_message_tries_a_channel_that_did_not_work_and_the_others_follow() {
+    let (world, ahead) = World::with_clock().await;
+    let (client, agent) = (&world.client, "agent-123");
+    for number in 1..=3 {
+        let phone = format!("551190000010{number}");
+        client
+            .open(&format!("conv-{number}"), agent, "whatsapp", &phone)
+            .await;
+    }
+    world
+        .sandbox
+        .fail_next(Fault::new(Provider::Whatsapp, refusal(190)), 2);
+    let first = queued(&world, "conv-1", "First").await;
+    let is_noted = async |count: usize| {
+        until("the refusal is noted", async || {
+            let message = world.client.read(&format!("/messages/{first}")).await;
+            let is_queued = message["status"] == "queued";
+            (is_queued && world.sandbox.requests().len() == count).then_some(())
+        })
+        .await;
+    };
+    is_noted(1).await;
+    let others = [
+        queued(&world, "conv-2", "Second").await,
+        queued(&world, "conv-3", "Third").await,
+    ];
+    ahead.pass(Duration::from_mins(1));
+    is_noted(2).await;
+    ahead.pass(Duration::from_mins(1));
+    for id in [&first, &others[0], &others[1]] {
+        until_it_is(&world, id, "accepted").await;
+    }
+    assert_eq!(world.sandbox.requests().len(), 5);
+}
+
+#[tokio::test]
 async fn a_message_that_waited_for_a_day_is_given_up() {
     let (world, ahead) = World::with_clock().await;
     fail(&world, refusal(190));

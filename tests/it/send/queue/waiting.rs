@@ -114,6 +114,12 @@ async fn a_message_that_may_have_arrived_is_sent_again_only_if_its_duplicate_is_
     refused.refused(409, "duplicate_possible");
     assert_eq!(world.sandbox.requests().len(), 1);
     let accepts = json!({"acceptDuplicate": true});
+    let shown = world
+        .client
+        .post(&format!("{path}?dryRun=true"), accepts.clone())
+        .await;
+    assert_eq!(shown.expect(200)["dryRun"], true);
+    assert_eq!(world.sandbox.requests().len(), 1);
     let sent = world.client.post(&path, accepts).await.expect(200);
     sent.assert_has(json!({"success": true, "message": {"status": "accepted", "text": "Hi"}}));
     assert_ne!(sent["message"]["id"], lost.body["messageId"]);

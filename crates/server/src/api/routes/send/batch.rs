@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use recado_core::chatvolt::read_kind;
 use recado_core::message::ContentKind;
-use validator::ValidationError;
+use serde_json::value::RawValue;
 
-use super::{Message, SendQuery};
+use super::Message;
 use crate::api::body::{BatchBody, check_names, names};
 use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency;
@@ -15,21 +15,37 @@ use crate::api::routes::prelude::*;
 use crate::api::timing::AskedTiming;
 use crate::send;
 
-/// Most messages of a batch.
-const MAX_MESSAGES: usize = 1000;
-
 /// Conversations whose messages are stored at the same time.
 const AT_ONCE: usize = 32;
 
+/// Most bytes of one message.
+const MAX_ITEM_BYTES: usize = 64 * 1024;
+
 const ROUTE: &str = "POST /messages/batch";
 
+/// The query, for the documentation; it is read as [`DryRunSwitch`].
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    non_snake_case,
+    reason = "describes the request to the OpenAPI document; nothing constructs it"
+)]
+pub(crate) struct BatchQuery {
+    /// With `true`, `1`, `yes` or an empty value, checks the messages and queues none.
+    dryRun: Option<bool>,
+}
+
 /// The messages to send.
-#[derive(Deserialize, ToSchema, Validate)]
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the request to the OpenAPI document; it is read as BatchBody"
+)]
 pub(crate) struct Batch {
     /// The messages, at most 1,000. Those of one conversation are sent in their order.
-    #[validate(custom(function = "few"))]
-    #[schema(value_type = Vec<BatchMessage>, min_items = 1, max_items = 1000)]
-    messages: Vec<Value>,
+    #[schema(min_items = 1, max_items = 1000)]
+    messages: Vec<BatchMessage>,
 }
 
 /// One message of a batch.
@@ -95,6 +111,9 @@ pub(crate) struct BatchError {
     reason: Reason,
     /// The provider's number for the error, where it is known.
     code: Option<i64>,
+    /// The message that was stored, where there is one.
+    #[schema(value_type = Option<String>)]
+    message_id: Option<MessageId>,
     /// What is wrong with each field.
     #[schema(value_type = Option<Object>)]
     details: Option<Box<FieldErrors>>,
@@ -108,19 +127,21 @@ pub(crate) struct BatchError {
 /// `dryRun=true` they are checked, and none is queued. To repeat a batch whose answer was lost, give each message an
 /// `idempotencyKey`.
 #[utoipa::path(post, path = "/messages/batch",
-    params(SendQuery),
+    params(BatchQuery),
     request_body = Batch,
     responses((status = 200, description = "An answer for each message", body = BatchAnswer)))]
 pub(crate) async fn send_batch(
     caller: Caller<Sends>,
     DryRunSwitch(sends_nothing): DryRunSwitch,
-    BatchBody(batch): BatchBody<Batch>,
+    body: BatchBody,
 ) -> LongAnswer {
-    let mut lanes: BTreeMap<String, Vec<(usize, Value)>> = BTreeMap::new();
-    for item in batch.messages.into_iter().enumerate() {
-        let conversation = item.1.pointer("/message/conversationId");
-        let lane = conversation.map_or_else(String::new, ToString::to_string);
-        lanes.entry(lane).or_default().push(item);
+    // Given back when the batch is answered.
+    let _room = body.room;
+    let mut lanes: BTreeMap<String, Vec<(usize, Box<RawValue>)>> = BTreeMap::new();
+    for (index, item) in body.messages.into_iter().enumerate() {
+        let place: Place = serde_json::from_str(item.get()).unwrap_or_default();
+        let lane = place.message.conversation_id;
+        lanes.entry(lane).or_default().push((index, item));
     }
     let known = names::<BatchMessage>();
     let lanes = stream::iter(lanes.into_values().map(|lane| {
@@ -129,7 +150,7 @@ pub(crate) async fn send_batch(
             let mut answers = Vec::with_capacity(lane.len());
             // One after the other: this is their order in the conversation.
             for (index, item) in lane {
-                let taken = take(caller, item, known, sends_nothing).await;
+                let taken = take(caller, &item, known, sends_nothing).await;
                 answers.push((index, taken.unwrap_or_else(BatchItem::from)));
             }
             answers
@@ -146,14 +167,31 @@ pub(crate) async fn send_batch(
     })
 }
 
+/// Where a message goes, as far as that can be read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Place {
+    message: PlaceOfMessage,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PlaceOfMessage {
+    conversation_id: String,
+}
+
 /// Checks one message, and queues it.
 async fn take(
     caller: &Caller<Sends>,
-    item: Value,
+    item: &RawValue,
     known: &[String],
     sends_nothing: bool,
 ) -> Result<BatchItem, ApiError> {
-    let Value::Object(mut item) = item else {
+    if item.get().len() > MAX_ITEM_BYTES {
+        let sentence = "A message of a batch has at most 64 KiB";
+        return Err(ApiError::new(Reason::BodyTooLarge, sentence));
+    }
+    let Ok(Value::Object(mut item)) = serde_json::from_str(item.get()) else {
         return Err(FieldErrors::root("Expected object").into());
     };
     check_names(&item, known)?;
@@ -171,8 +209,7 @@ async fn take(
     };
     let request = read_kind(kind, body)?;
     let (app, organization) = (&caller.app, &caller.organization_id);
-    let timing = AskedTiming::of_item(send_at.as_deref())?;
-    let timing = timing.timing(app.clock.now())?;
+    let timing = AskedTiming::of_item(send_at.as_deref())?.timing();
     if sends_nothing {
         send::check(app, organization, request, timing).await?;
         return Ok(BatchItem::new(StatusCode::OK, false, None));
@@ -190,15 +227,6 @@ fn of_text(item: &mut Map<String, Value>, name: &str) -> Result<Option<String>, 
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(FieldErrors::field(name, "Expected string")),
     }
-}
-
-fn few(messages: &[Value]) -> Result<(), ValidationError> {
-    let sentence = match messages.len() {
-        0 => "Write at least one message",
-        1..=MAX_MESSAGES => return Ok(()),
-        _ => "A batch has at most 1,000 messages: send several batches",
-    };
-    Err(ValidationError::new("few").with_message(sentence.into()))
 }
 
 impl BatchItem {
@@ -223,6 +251,7 @@ impl From<ApiError> for BatchItem {
                 error: error.message,
                 reason: error.reason,
                 code: error.code,
+                message_id: error.message_id,
                 details: error.details,
             }),
         }

@@ -184,12 +184,11 @@ async fn answer<Limits: Serialize>(
     request: ChatvoltSend,
     limits: impl FnOnce(&Capabilities) -> Option<Limits>,
 ) -> LongAnswer {
-    let (organization, timing) = (&caller.organization_id, asked.timing);
+    let (organization, timing) = (&caller.organization_id, asked.timing.timing());
     let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
         return send_now(&caller, asked, request).await;
     }
-    let timing = timing.timing(caller.app.clock.now())?;
     let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
     let limits = limits(channel.capabilities());
@@ -207,13 +206,9 @@ async fn answer<Limits: Serialize>(
 }
 
 /// Sends or queues a message, and answers with it: 200 with its outcome, or 202 while it waits.
-pub(crate) async fn send_now(
-    caller: &Caller<Sends>,
-    asked: Asked,
-    request: ChatvoltSend,
-) -> LongAnswer {
+async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
-    let timing = asked.timing.timing(app.clock.now())?;
+    let timing = asked.timing.timing();
     let key = asked.key.asking(asked.timing.asked()).key();
     let sent = send::send(app, organization, request, key, timing).await?;
     let replayed = sent.is_replayed.then_some(Replayed);

@@ -1,6 +1,9 @@
 //! `POST /messages/{id}/resend`: a person decides what became of a message.
 
-use super::{Asked, PreferParameter, SendFailures, SendQuery, Sent, send_now};
+use recado_core::ContentKind;
+use recado_core::capabilities::Capabilities;
+
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons};
 use crate::api::routes::prelude::*;
 use crate::send;
 
@@ -24,7 +27,7 @@ failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay])
     params(SendQuery, PreferParameter, KeyParameter),
     request_body = Resend,
     responses(
-        (status = 200, description = "The provider took the new message", body = Sent),
+        (status = 200, description = "The provider took the new message; with `dryRun=true`, what would be sent", body = SendAnswer),
         (status = 202, description = "The new message waits in the queue", body = Sent),
         SendFailures,
         ResendFailures,
@@ -37,5 +40,9 @@ pub(crate) async fn resend_message(
 ) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
     let request = send::again(app, organization, &id, body.accept_duplicate).await?;
-    send_now(&caller, asked, request).await
+    let kind = request.content.kind();
+    let limits = move |capabilities: &Capabilities| match kind {
+        ContentKind::Buttons => capabilities.buttons.as_ref().map(buttons::Limits::from),
+    };
+    answer(caller, asked, request, limits).await
 }

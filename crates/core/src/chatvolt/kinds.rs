@@ -1,0 +1,14 @@
+//! Which request shape belongs to which kind.
+
+use serde_json::{Map, Value};
+
+use super::{ChatvoltSend, SendButtons, read};
+use crate::fields::FieldErrors;
+use crate::message::ContentKind;
+
+/// Reads the body of a request as the shape of a kind, as [`read`] does.
+pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
+    match kind {
+        ContentKind::Buttons => read::<SendButtons>(body),
+    }
+}
