@@ -1,6 +1,7 @@
 //! Messages that wait in the queue: for their turn, for their time, or because nothing could be sent.
 
 mod batch;
+mod crash;
 mod order;
 mod retries;
 mod waiting;

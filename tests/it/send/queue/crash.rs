@@ -1,0 +1,136 @@
+//! Servers end by force while the queue is full.
+
+use std::collections::HashMap;
+
+use recado_sandbox::{Effect, Fault, Provider};
+use recado_store::DatabaseKind;
+use recado_tests::prelude::*;
+use recado_tests::sent::text_of;
+
+/// Conversations of each provider.
+const LANES: usize = 8;
+/// Messages of each conversation.
+const LENGTH: usize = 10;
+/// How often a server is killed.
+const KILLS: usize = 5;
+
+/// Opens many conversations on the channel of each provider; returns their ids.
+async fn open_lanes(client: &Client) -> Vec<String> {
+    let mut lanes = Vec::new();
+    for (channel, _) in CONVERSATIONS {
+        for number in 0..LANES {
+            let (id, phone) = (
+                format!("{channel}-{number}"),
+                format!("551190000100{number}"),
+            );
+            client.open(&id, "agent-123", channel, &phone).await;
+            lanes.push(id);
+        }
+    }
+    lanes
+}
+
+/// Queues all messages, each under a key of its own, and returns the answer.
+async fn queue_all(client: &Client, lanes: &[String]) -> Answer {
+    let texts = (0..LENGTH).flat_map(|number| lanes.iter().map(move |lane| (lane, number)));
+    let messages: Vec<_> = texts
+        .map(|(lane, number)| {
+            let text = format!("{lane} {number}");
+            json!({"kind": "buttons", "idempotencyKey": text, "message": message_of(lane, &text)})
+        })
+        .collect();
+    client
+        .post("/messages/batch", json!({ "messages": messages }))
+        .await
+}
+
+async fn messages(client: &Client, lanes: &[String]) -> Vec<Value> {
+    let mut messages = Vec::new();
+    for lane in lanes {
+        messages.extend(
+            client
+                .list(&format!("/conversations/{lane}/messages?limit=100"))
+                .await,
+        );
+    }
+    messages
+}
+
+fn is_open(message: &Value) -> bool {
+    message["status"] == "queued" || message["status"] == "sending"
+}
+
+#[tokio::test]
+async fn servers_that_are_killed_with_a_full_queue_lose_nothing_and_double_nothing() {
+    let Deployment {
+        database,
+        sandbox,
+        urls,
+        mut server,
+        client,
+    } = Deployment::start().await;
+    for provider in Provider::ALL {
+        let slow = Fault {
+            delay_ms: 10,
+            ..Fault::new(provider, Effect::Delay)
+        };
+        sandbox.fail_next(slow, u32::MAX);
+    }
+    let lanes = open_lanes(&client).await;
+    let all = lanes.len() * LENGTH;
+    queue_all(&client, &lanes)
+        .await
+        .expect(200)
+        .assert_has(json!({"taken": all}));
+    for kill in 1..=KILLS {
+        let sent = async || (sandbox.requests().len() >= kill * all / (KILLS + 3)).then_some(());
+        until("some messages are sent", sent).await;
+        server.kill().await.expect("a server to kill");
+        if database.kind() == DatabaseKind::Postgres {
+            database.end_servers().await;
+        }
+        server = Server::on(&database, &urls).await.expect("a restart");
+    }
+    let client = client.at(&server.url);
+    let again = queue_all(&client, &lanes).await.expect(200);
+    let replayed = entries(&again["data"])
+        .iter()
+        .filter(|item| item["replayed"] == true);
+    assert_eq!(replayed.count(), all, "the repeated batch queues nothing");
+    let settled = async || {
+        let messages = messages(&client, &lanes).await;
+        let is_settled = messages.len() == all && !messages.iter().any(is_open);
+        is_settled.then_some(messages)
+    };
+    let messages = until("every message has its outcome", settled).await;
+    server.stop().await.expect("an orderly end");
+
+    let mut sent: HashMap<String, usize> = HashMap::new();
+    let mut last: HashMap<String, usize> = HashMap::new();
+    for text in sandbox.requests().iter().filter_map(text_of) {
+        let (lane, number) = text.rsplit_once(' ').expect("a lane and a number");
+        let number: usize = number.parse().expect("a number");
+        let before = last.insert(lane.to_owned(), number);
+        assert!(
+            before.is_none_or(|before| before < number),
+            "{lane}: {before:?}, then {number}"
+        );
+        *sent.entry(text).or_default() += 1;
+    }
+    let mut unknown = 0;
+    for message in &messages {
+        let times = sent
+            .get(text(&message["text"]))
+            .copied()
+            .unwrap_or_default();
+        match text(&message["status"]) {
+            "accepted" => assert_eq!(times, 1, "{message}"),
+            "unknown" => {
+                unknown += 1;
+                assert!(times <= 1, "{message}");
+            }
+            other => panic!("{other}: {message}"),
+        }
+    }
+    assert!(unknown < all / 2, "{unknown} of {all} are unknown");
+}
