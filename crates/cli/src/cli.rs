@@ -170,6 +170,8 @@ import chatvolt - --channel main --agent agent-123 --report rows.jsonl
 message show msg_1
 send buttons --agent a --conversation c --body Hi --button x=Yes --button y=No
 send buttons --json - --dry-run
+send buttons --csv rows.csv
+send buttons --csv - --result r.csv --agent a --body {{text}} --button x=Yes --concurrency 8 --skip-invalid --allow-duplicates --dry-run
 send buttons --json - --idempotency-key order-1
 send buttons --direct zapi --to 5511900000001 --body Hi --button x=Yes
 send buttons --direct zapi --to 5511900000001 --json body.json
@@ -227,6 +229,11 @@ conversation create --agent a --channel c --to bob -> phone number
 send buttons --agent a --conversation c --body Hi -> --button
 send buttons --agent a --conversation c --body Hi --button yes -> ID=TITLE
 send buttons --conversation c --body Hi --button x=Yes -> --agent
+send buttons --csv rows.csv --json - -> cannot be used with
+send buttons --csv rows.csv --idempotency-key k -> cannot be used with
+send buttons --csv rows.csv --concurrency 0 -> 1..=64
+send buttons --json - --skip-invalid -> cannot be used with
+send buttons --agent a --conversation c --body Hi --button x=Yes --result r.csv -> --csv
 send buttons --json - --body Hi -> cannot be used with
 send buttons --direct zapi --body Hi --button x=Yes -> --to
 send buttons --json - --to 5511900000001 -> --direct

@@ -54,7 +54,7 @@ impl Failure {
     /// Returns whether the same request may succeed a moment later.
     pub(crate) fn may_pass(&self) -> bool {
         let unreachable = matches!(self, Self::Unreachable(_));
-        unreachable || self.refusal().is_some_and(|refusal| refusal.may_pass)
+        unreachable || self.refusal().is_some_and(Refusal::may_pass)
     }
 
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -69,7 +69,7 @@ impl Failure {
         self.refusal().map(|refusal| refusal.text.as_str())
     }
 
-    fn refusal(&self) -> Option<&Refusal> {
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,

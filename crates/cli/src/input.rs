@@ -59,6 +59,21 @@ pub(crate) fn name(path: &str) -> &str {
     if path == "-" { "standard input" } else { path }
 }
 
+/// Refuses an option that would write over what is read.
+pub(crate) fn check_kept(option: &str, written: &str, read: &[String]) -> Result<()> {
+    // A file that does not exist yet is not read either.
+    let Ok(path) = std::fs::canonicalize(written) else {
+        return Ok(());
+    };
+    let mut files = read.iter().filter(|file| *file != "-");
+    if files.any(|file| std::fs::canonicalize(file).is_ok_and(|file| file == path)) {
+        return Err(Failure::Usage(format!(
+            "{option} {written} would overwrite a file that is read: name another file"
+        )));
+    }
+    Ok(())
+}
+
 /// Splits `key=value` at the first `=`; the key is not empty.
 pub(crate) fn key_value(text: &str) -> Option<(&str, &str)> {
     text.split_once('=').filter(|(key, _)| !key.is_empty())

@@ -12,6 +12,7 @@ mod globals;
 mod input;
 mod profiles;
 mod render;
+mod table;
 #[cfg(test)]
 mod tests;
 mod usage;

@@ -1,5 +1,6 @@
 //! `recado`, the real binary, as a person and as a script use it.
 
+mod csv;
 mod deleting;
 mod direct;
 mod failing;

@@ -50,7 +50,7 @@ impl Ran {
 
     /// Expects that exit code.
     #[track_caller]
-    fn ended(&self, expected: i32) {
+    pub fn ended(&self, expected: i32) {
         let Self {
             line,
             code,

@@ -12,6 +12,9 @@ use super::exchange::{Proof, RawAnswer, Unread, cause, exchange, http};
 use super::refusal::Refusal;
 use crate::{Failure, Result};
 
+/// The header of an answer that tells what an earlier request with the same key did.
+const REPLAYED: &str = "idempotent-replayed";
+
 /// The server ends a stream at last, and its reader opens the next.
 const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
 
@@ -55,6 +58,10 @@ impl Client {
             return Err(Failure::Usage(reason.to_owned()));
         }
         Self::with_proof(server, Proof::Key(key.clone()))
+    }
+
+    pub(crate) fn server(&self) -> &Url {
+        &self.server
     }
 
     fn with_proof(server: Url, proof: Proof) -> Result<Self> {
@@ -214,7 +221,10 @@ impl Client {
         let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
         let status = raw.status.as_u16();
         match Refusal::read(status, retry_after, raw.text) {
-            Some(refusal) => Failure::Refused(Box::new(refusal)),
+            Some(mut refusal) => {
+                refusal.is_replayed = raw.headers.contains_key(REPLAYED);
+                refusal.into()
+            }
             None => self.strange(status, effect),
         }
     }

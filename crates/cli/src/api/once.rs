@@ -27,6 +27,23 @@ const PAUSES: [Duration; 5] = [
 const MAX_PAUSE: Duration = Duration::from_secs(8);
 
 impl Client {
+    /// Posts a body under a key, one time.
+    pub(crate) async fn post_under(
+        &self,
+        key: &str,
+        path: &[&str],
+        query: Query<'_>,
+        body: &Value,
+    ) -> Result<Answer> {
+        let header = HeaderValue::from_str(key).map_err(|_| {
+            let reason = "an idempotency key has 1 to 255 printable ASCII characters";
+            Failure::Usage(reason.to_owned())
+        })?;
+        let request = self.request(Method::POST, path, query, Some(body))?;
+        let request = request.header(IDEMPOTENCY_KEY, header);
+        self.answer(request, Effect::Changes).await
+    }
+
     /// Posts a body under a key. If the answer is lost, posts it again under the same key, for about 15 seconds.
     pub(crate) async fn once(
         &self,
@@ -35,15 +52,9 @@ impl Client {
         body: &Value,
         key: &str,
     ) -> Result<Answer> {
-        let header = HeaderValue::from_str(key).map_err(|_| {
-            let reason = "an idempotency key has 1 to 255 printable ASCII characters";
-            Failure::Usage(reason.to_owned())
-        })?;
         let (mut pauses, mut was_lost) = (PAUSES.into_iter(), false);
         loop {
-            let request = self.request(Method::POST, path, query, Some(body))?;
-            let request = request.header(IDEMPOTENCY_KEY, header.clone());
-            let failure = match self.answer(request, Effect::Changes).await {
+            let failure = match self.post_under(key, path, query, body).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure.with_kind_of_id(path, query, Some(body)),
             };

@@ -12,8 +12,10 @@ use crate::ExitCode;
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) exit_code: ExitCode,
-    /// Whether the same request may succeed a moment later.
-    pub(crate) may_pass: bool,
+    /// `None` if no server was asked.
+    status: Option<u16>,
+    /// The answer tells what became of an earlier request with the same key.
+    pub(crate) is_replayed: bool,
     /// The answer as it came, for programs.
     pub(crate) text: String,
     body: ErrorBody,
@@ -42,7 +44,8 @@ impl Refusal {
         let body: ErrorBody = serde_json::from_str(&text).ok()?;
         Some(Self {
             exit_code: ExitCode::of_answer(status, &body.reason),
-            may_pass: status == 429 || status >= 500,
+            status: Some(status),
+            is_replayed: false,
             text,
             body,
             retry_after,
@@ -70,7 +73,8 @@ impl Refusal {
         };
         Self {
             exit_code,
-            may_pass: false,
+            status: None,
+            is_replayed: false,
             text: text.to_string(),
             body,
             retry_after: None,
@@ -94,8 +98,33 @@ impl Refusal {
         Some(Duration::from_secs(seconds))
     }
 
+    /// Returns whether the same request may succeed a moment later.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self.status, Some(429 | 500..))
+    }
+
+    /// Returns whether the server asks to wait, and not because of what was asked for.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self.status, Some(429 | 503))
+    }
+
     pub(crate) fn reason(&self) -> &str {
         &self.body.reason
+    }
+
+    /// Returns the id of the message that the server stored before it was refused.
+    pub(crate) fn message_id(&self) -> Option<&str> {
+        self.body.message_id.as_deref()
+    }
+
+    /// Returns the sentence of the error, without its fields.
+    pub(crate) fn sentence(&self) -> &str {
+        &self.body.error
+    }
+
+    /// Returns the wrong fields, each with its sentences.
+    pub(crate) fn fields(&self) -> Vec<(&String, Vec<String>)> {
+        self.body.details.as_ref().map(fields).unwrap_or_default()
     }
 
     fn hint(&self) -> Option<String> {
@@ -168,20 +197,26 @@ impl std::fmt::Display for Refusal {
     }
 }
 
-/// Returns the fields of `{"_errors": […], "field": {"_errors": […]}}` with their sentences.
+/// Returns the fields of `{"_errors": […], "field": {"_errors": […]}}` as lines with their sentences.
 fn detail_lines(details: &Value) -> String {
-    let errors = |value: &Value| -> Vec<String> {
-        let list = value.get("_errors").and_then(Value::as_array);
-        let sentences = list.into_iter().flatten();
-        sentences
-            .filter_map(|it| Some(it.as_str()?.to_owned()))
-            .collect()
-    };
+    let fields = fields(details);
+    let fields = fields.iter().map(|(name, list)| (*name, list));
+    field_lines(&sentences(details), fields)
+}
+
+fn fields(details: &Value) -> Vec<(&String, Vec<String>)> {
     let fields = details.as_object().into_iter().flatten();
     let fields = fields.filter(|(name, _)| *name != "_errors");
-    let fields: Vec<_> = fields.map(|(name, value)| (name, errors(value))).collect();
-    let fields = fields.iter().map(|(name, list)| (*name, list));
-    field_lines(&errors(details), fields)
+    fields
+        .map(|(name, value)| (name, sentences(value)))
+        .collect()
+}
+
+fn sentences(value: &Value) -> Vec<String> {
+    let list = value.get("_errors").and_then(Value::as_array);
+    let sentences = list.into_iter().flatten();
+    let sentences = sentences.filter_map(|it| Some(it.as_str()?.to_owned()));
+    sentences.collect()
 }
 
 pub(crate) fn field_lines<'a>(

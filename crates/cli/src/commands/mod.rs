@@ -15,6 +15,7 @@ pub(crate) mod login;
 pub(crate) mod message;
 mod once;
 pub(crate) mod org;
+mod pace;
 pub(crate) mod profile;
 mod resource;
 pub(crate) mod sandbox;

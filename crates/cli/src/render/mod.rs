@@ -8,5 +8,6 @@ pub(crate) mod fitting;
 pub(crate) mod instant;
 pub(crate) mod output;
 pub(crate) mod printer;
+pub(crate) mod progress;
 pub(crate) mod terminal;
 pub(crate) mod wording;

@@ -7,8 +7,10 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::checked::{Checked, Verdict};
-use super::{checking::Plan, progress::Progress, reporting::Report};
-use crate::{Client, ExitCode, Failure, Output, Result, note, render::terminal::interrupted};
+use super::{checking::Plan, reporting::Report};
+use crate::commands::pace::{self, Pace, reached};
+use crate::render::{progress::Progress, terminal::interrupted};
+use crate::{Client, ExitCode, Failure, Output, Result, note};
 
 /// Requests under way at once: enough to hide the way to a distant server.
 const IN_FLIGHT: usize = 8;
@@ -21,20 +23,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// Longest wait between two tries that a server may ask for.
 const MAX_WAIT: Duration = Duration::from_mins(1);
 
-const WAITS: &str = "waiting for the requests under way; Ctrl-C again does not wait";
-
 /// Refusals that are about one row alone; any other would meet each row.
 const ABOUT_ONE_ROW: &str = "invalid_body already_exists agent_not_found channel_not_found";
-
-/// How far an import goes on: each Ctrl-C is one step down.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Pace {
-    Going,
-    /// Requests under way are awaited, but not tried again.
-    Stopping,
-    /// No request is awaited.
-    Ending,
-}
 
 /// Creates the agents and then the conversations, until a failure that would meet each row, or Ctrl-C.
 pub(super) async fn run(plan: Plan, client: &Client, mut report: Report) -> Result<Output> {
@@ -64,7 +54,7 @@ pub(super) async fn run(plan: Plan, client: &Client, mut report: Report) -> Resu
                 () = &mut interrupt => {
                     failure = failure.or(Some(ExitCode::OwnFault));
                     stops = true;
-                    report.progress.beside(|| note(WAITS));
+                    report.progress.beside(|| note(pace::WAITS));
                     pace.send_modify(Pace::slow_down);
                     interrupt.set(interrupted());
                     continue;
@@ -123,23 +113,6 @@ async fn create(
     // The check of the rows may have found the same.
     row.notice = row.notice.or(notice);
     (row, created)
-}
-
-impl Pace {
-    fn slow_down(&mut self) {
-        *self = match self {
-            Self::Going => Self::Stopping,
-            Self::Stopping | Self::Ending => Self::Ending,
-        };
-    }
-}
-
-/// Resolves when the import goes on at that pace at most.
-async fn reached(pace: &mut watch::Receiver<Pace>, least: Pace) {
-    // The sender lives as long as the import.
-    if pace.wait_for(|pace| *pace >= least).await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 async fn try_to_create(

@@ -4,10 +4,8 @@ mod channels;
 mod checked;
 mod checking;
 mod creating;
-mod decoding;
 mod existing;
 mod parsing;
-mod progress;
 mod recipient;
 mod reporting;
 mod rights;
@@ -20,7 +18,7 @@ use clap::{Args, Subcommand};
 use existing::Existing;
 use reporting::Report;
 
-use crate::{Client, Failure, Output, Printer, Result, input};
+use crate::{Client, Output, Printer, Result, input, table};
 
 const EXAMPLES: &str = "\
 Rows come as CSV, or as JSON: what ChatVolt's API answers, as it is, or one object on a line.
@@ -64,12 +62,12 @@ pub(crate) struct ImportArgs {
 pub(crate) async fn run(command: Command, client: &Client, printer: Printer) -> Result<Output> {
     let Command::Chatvolt(args) = command;
     if let Some(report) = &args.report {
-        check_report(report, &args.files)?;
+        input::check_kept("--report", report, &args.files)?;
     }
     let mut rows = Vec::new();
     for file in &args.files {
         let name = input::name(file);
-        let text = decoding::decode(name, input::bytes(file)?)?;
+        let text = table::decode(name, input::bytes(file)?)?;
         parsing::rows(name, &text, &mut rows);
     }
     let existing = Existing::load(client).await?;
@@ -86,19 +84,4 @@ pub(crate) async fn run(command: Command, client: &Client, printer: Printer) -> 
         return Ok(report.checked(args.dry_run));
     }
     creating::run(plan, client, report).await
-}
-
-/// Refuses to write the report over what is read.
-fn check_report(report: &str, files: &[String]) -> Result<()> {
-    // A file that does not exist yet is not read either.
-    let Ok(path) = std::fs::canonicalize(report) else {
-        return Ok(());
-    };
-    let mut files = files.iter().filter(|file| *file != "-");
-    if files.any(|file| std::fs::canonicalize(file).is_ok_and(|file| file == path)) {
-        return Err(Failure::Usage(format!(
-            "--report {report} would overwrite a file that is imported: name another file"
-        )));
-    }
-    Ok(())
 }

@@ -2,8 +2,10 @@
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::StringRecord;
 use serde_json::{Deserializer, Value};
+
+use crate::table::{self, line_feeds};
 
 /// The columns of a table; `name` is for the reader alone.
 const COLUMNS: &str = "agentId agentName conversationId channel phone isGroup name";
@@ -72,7 +74,7 @@ pub(super) fn rows(file: &str, text: &str, into: &mut Vec<Row>) {
     if text.trim_start().starts_with(['[', '{']) {
         json(&file, text, into);
     } else {
-        table(&file, text, into);
+        of_table(&file, text, into);
     }
     if into.len() == before {
         let fault = "the file has no rows: fetch it again, or leave it out";
@@ -189,41 +191,23 @@ fn international(address: String) -> String {
     }
 }
 
-fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
-    let (delimiter, body) = separator(text).unwrap_or_else(|| (likely_separator(text), text));
-    let lines_before = line_feeds(&text[..text.len() - body.len()]);
-    let mut reader = ReaderBuilder::new()
-        .delimiter(delimiter)
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(body.as_bytes());
+fn of_table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
     let mut places = None;
-    for record in reader.records() {
-        let position = match &record {
-            Ok(record) => record.position(),
-            Err(error) => error.position(),
-        };
-        let line = lines_before + line_of(body, position);
-        let said = match &record {
-            Err(_) => Err("this cannot be read as CSV".to_owned()),
-            // Spreadsheets write empty rows behind their last one.
-            Ok(record) if record.iter().all(|cell| cell.trim().is_empty()) => continue,
+    for record in table::records(text) {
+        let said = match (&record.cells, &places) {
+            (None, _) => Err("this cannot be read as CSV".to_owned()),
             // A quotation mark that is not closed takes the following lines into its cell.
-            Ok(record) if record.iter().any(|cell| cell.contains(['\n', '\r'])) => {
-                Err(SEVERAL_LINES.to_owned())
-            }
-            Ok(record) => match &places {
-                Some(places) => of_record(record, places),
-                None => match columns(record) {
-                    Ok(found) => {
-                        places = Some(found);
-                        continue;
-                    }
-                    Err(error) => Err(error),
-                },
+            _ if record.has_several_lines() => Err(SEVERAL_LINES.to_owned()),
+            (Some(cells), Some(places)) => of_record(cells, places),
+            (Some(cells), None) => match columns(cells) {
+                Ok(found) => {
+                    places = Some(found);
+                    continue;
+                }
+                Err(error) => Err(error),
             },
         };
-        into.push(Row::new(file, line, None, said));
+        into.push(Row::new(file, record.line, None, said));
         // Without columns no other row can be read.
         if places.is_none() {
             return;
@@ -233,38 +217,6 @@ fn table(file: &Arc<str>, text: &str, into: &mut Vec<Row>) {
 
 const SEVERAL_LINES: &str =
     "a cell has more than one line: close its quotation mark, or take the line breaks out";
-
-fn line_feeds(text: &str) -> u64 {
-    text.bytes().filter(|byte| *byte == b'\n').count() as u64
-}
-
-/// Returns the line of a record. Its position is where the record before ended: line breaks may stand between.
-fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
-    position.map_or(1, |position| {
-        let rest = usize::try_from(position.byte()).ok();
-        let rest = rest.and_then(|byte| text.get(byte..)).unwrap_or_default();
-        let breaks = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
-        position.line() + line_feeds(&rest[..breaks])
-    })
-}
-
-/// Reads the line `sep=;`, with which spreadsheets tell the separator, and returns what is behind it.
-fn separator(text: &str) -> Option<(u8, &str)> {
-    let (first, rest) = text.split_once('\n')?;
-    let first = first.trim_end_matches('\r').trim_matches('"');
-    match first.as_bytes() {
-        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] => Some((*separator, rest)),
-        _ => None,
-    }
-}
-
-/// The sign that separates the columns in the first line. Spreadsheets take `;` where the comma is the decimal sign.
-fn likely_separator(text: &str) -> u8 {
-    let first = text.lines().next().unwrap_or_default();
-    let count = |sign: &u8| first.bytes().filter(|byte| byte == sign).count();
-    let found = [b'\t', b';', b','].into_iter().max_by_key(count);
-    found.unwrap_or(b',')
-}
 
 /// The place of each column that a table has.
 type Places = HashMap<&'static str, usize>;

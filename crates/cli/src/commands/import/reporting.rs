@@ -6,8 +6,8 @@ use recado_sandbox::terminal::{one_line, visible};
 use serde_json::{Value, json};
 
 use super::checked::{Checked, Kind, Verdict};
-use super::progress::Progress;
 use crate::commands::resource::filled;
+use crate::render::progress::Progress;
 use crate::{ExitCode, Failure, Output, Printer, Result, View};
 
 /// Problems, and as many warnings, that a person is shown; the report has all.

@@ -4,13 +4,19 @@ use recado_core::{Button, SendButtons, chatvolt};
 use serde_json::Map;
 
 use super::draft::{Draft, How, Who};
-use crate::{Result, input};
+use super::kind::{Column, Fills, Kind, pair};
+use crate::Result;
 
 pub(super) const HELP: &str = "Examples:
   recado send buttons --agent agent-123 --conversation conv-456 --body \"How can we help you?\" \\
       --button btn_sales=Sales --button btn_support=Support
   recado send buttons --json body.json --dry-run
+  recado send buttons --csv customers.csv --agent agent-123 --body \"Hello {{name}}, is {{date}} right?\" \\
+      --button yes=Yes --button no=No --dry-run
   recado send buttons --direct zapi --to +5511900000001 --body Hi --button yes=Yes
+
+With --csv the columns of the file are conversation, agent, header, body, footer, button1, button2 and button3 (as
+ID=TITLE), and variables of your own; docs/csv.md describes them. The same command again continues a run.
 
 Without a server (--direct) the credentials come from the environment:
 `recado channel create --help` lists them. RECADO_WHATSAPP_URL, RECADO_ZAPI_URL and
@@ -31,7 +37,7 @@ pub(crate) struct ButtonsArgs {
     #[arg(
         long,
         value_name = "TEXT",
-        required_unless_present = "json",
+        required_unless_present_any = ["json", "csv"],
         conflicts_with = "json"
     )]
     body: Option<String>,
@@ -39,17 +45,35 @@ pub(crate) struct ButtonsArgs {
     #[arg(long, value_name = "TEXT", conflicts_with = "json")]
     footer: Option<String>,
     /// A button; repeat it for up to three. The title may contain '='
-    #[arg(long = "button", value_name = "ID=TITLE", value_parser = button, required_unless_present = "json", conflicts_with = "json")]
+    #[arg(long = "button", value_name = "ID=TITLE", value_parser = button, required_unless_present_any = ["json", "csv"], conflicts_with = "json")]
     buttons: Vec<Button>,
     #[command(flatten)]
     how: How,
 }
 
-fn button(text: &str) -> Result<Button, String> {
-    match input::key_value(text) {
-        Some((id, title)) if !title.is_empty() => Ok(Button::new(id, title)),
-        _ => Err("a button is ID=TITLE, such as btn_sales=Sales".to_owned()),
-    }
+const KIND: Kind = Kind {
+    name: "buttons",
+    path: &["messages", "interactive", "send-buttons"],
+    read: chatvolt::read::<SendButtons>,
+    columns: &[
+        Column::text("agent", "agentId"),
+        Column::text("conversation", "conversationId"),
+        Column::text("header", "header_text"),
+        Column::text("body", "body_text"),
+        Column::text("footer", "footer_text"),
+        column_of_button("button1", "button_1_id", "button_1_title"),
+        column_of_button("button2", "button_2_id", "button_2_title"),
+        column_of_button("button3", "button_3_id", "button_3_title"),
+    ],
+};
+
+const fn column_of_button(name: &'static str, id: &'static str, title: &'static str) -> Column {
+    let fills = Fills::Pair { id, title };
+    Column { name, fills }
+}
+
+fn button(text: &str) -> Result<Button, &'static str> {
+    pair(text).map(|(id, title)| Button::new(id, title))
 }
 
 impl ButtonsArgs {
@@ -70,9 +94,8 @@ impl ButtonsArgs {
             flags.insert(format!("button_{number}_title"), button.title.into());
         }
         Ok(Draft {
-            path: &["messages", "interactive", "send-buttons"],
+            kind: &KIND,
             body: self.how.body(flags)?,
-            read: chatvolt::read::<SendButtons>,
             how: self.how,
         })
     }
@@ -100,6 +123,27 @@ mod tests {
     #[case("")]
     fn half_a_button_is_refused(#[case] text: &str) {
         assert!(button(text).is_err());
+    }
+
+    #[test]
+    fn every_field_of_the_message_has_a_column() {
+        let fields = [
+            "agentId",
+            "conversationId",
+            "header_text",
+            "body_text",
+            "footer_text",
+        ];
+        let buttons = [
+            "button_1_id",
+            "button_1_title",
+            "button_3_id",
+            "button_3_title",
+        ];
+        for field in fields.into_iter().chain(buttons) {
+            assert_ne!(KIND.column_of(field), field);
+        }
+        assert_eq!(KIND.column_of("button_2_title"), "button2");
     }
 
     #[test]

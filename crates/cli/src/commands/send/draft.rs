@@ -1,8 +1,10 @@
 //! What the commands of all kinds of messages share.
 
-use recado_core::{FieldErrors, GivenRecipient, Provider, chatvolt::ChatvoltSend};
+use recado_core::{GivenRecipient, Provider};
 use serde_json::{Map, Value};
 
+use super::csv::args::CsvArgs;
+use super::kind::Kind;
 use crate::credentials::{provider_parser, setting};
 use crate::{Result, input};
 
@@ -10,10 +12,10 @@ use crate::{Result, input};
 #[derive(Default, clap::Args)]
 pub(super) struct Who {
     /// Agent that sends the message
-    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "csv", "direct"], conflicts_with_all = ["json", "direct"])]
     pub(super) agent: Option<String>,
     /// Conversation in which the message is sent
-    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "direct"], conflicts_with_all = ["json", "direct"])]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "csv", "direct"], conflicts_with_all = ["json", "direct"])]
     pub(super) conversation: Option<String>,
 }
 
@@ -38,14 +40,15 @@ pub(super) struct How {
     /// Key of the request: the same command with the same key sends once within 24 hours [default: a random key]
     #[arg(long, value_name = "KEY", conflicts_with_all = ["direct", "dry_run"])]
     pub(super) idempotency_key: Option<String>,
+    #[command(flatten)]
+    pub(super) csv: CsvArgs,
 }
 
 /// A message of any kind, before it is checked.
 pub(super) struct Draft {
-    pub(super) path: &'static [&'static str],
+    pub(super) kind: &'static Kind,
+    /// The fields of the body; with `--csv` those that rows may leave out.
     pub(super) body: Map<String, Value>,
-    /// Reads the body as the server does, for a send without a server and for the drawing.
-    pub(super) read: fn(Map<String, Value>) -> Result<ChatvoltSend, FieldErrors>,
     pub(super) how: How,
 }
 

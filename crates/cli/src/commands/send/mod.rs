@@ -1,7 +1,9 @@
 //! `recado send`: through a server, or with `--direct` without one.
 
 pub(crate) mod buttons;
+mod csv;
 mod draft;
+mod kind;
 
 use clap::Subcommand;
 use reqwest::Method;
@@ -23,6 +25,9 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
     let draft = match command {
         Command::Buttons(args) => args.draft()?,
     };
+    if draft.how.csv.file().is_some() {
+        return csv::run(draft, globals, lookup).await;
+    }
     if let (Some(provider), Some(to)) = (draft.how.direct, draft.how.to) {
         let mut body = draft.body;
         // Required in the body, and without a meaning for a provider.
@@ -30,7 +35,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
             body.insert(key.to_owned(), "direct".into());
         }
         let settings = credentials::settings(draft.how.settings);
-        let message = (draft.read)(body).map_err(Failure::Fields)?;
+        let message = (draft.kind.read)(body).map_err(Failure::Fields)?;
         let direct = Direct::new(provider, &settings, to, message, lookup)?;
         return if draft.how.dry_run {
             direct.preview()
@@ -41,15 +46,15 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
     let (client, body) = (globals.client(lookup)?, draft.body.clone().into());
     if draft.how.dry_run {
         let (query, effect) = ([("dryRun", "true".to_owned())], Effect::Reads);
-        let answer = client.call(Method::POST, draft.path, &query, Some(&body), effect);
+        let answer = client.call(Method::POST, draft.kind.path, &query, Some(&body), effect);
         let answer = answer.await?;
-        let message = (draft.read)(draft.body).ok();
+        let message = (draft.kind.read)(draft.body).ok();
         let bubble = message.map(|message| bubble::of_content(&message.content));
         let views = dry_run::views(bubble, &answer.value);
         return Ok(Output::new(answer.text, views));
     }
     let key = draft.how.idempotency_key.unwrap_or_else(once::random);
-    let answer = client.once(draft.path, &[], &body, &key).await?;
+    let answer = client.once(draft.kind.path, &[], &body, &key).await?;
     let views = message::views(answer.value.get("message").unwrap_or(&Value::Null));
     Ok(Output::new(answer.text, views))
 }

@@ -6,7 +6,7 @@ use crate::{Failure, Result};
 const MARK: char = '\u{feff}';
 
 /// Reads the bytes of a file as UTF-8, or as UTF-16 with its mark. Another encoding is not guessed: it would spoil names.
-pub(super) fn decode(file: &str, bytes: Vec<u8>) -> Result<String> {
+pub(crate) fn decode(file: &str, bytes: Vec<u8>) -> Result<String> {
     let text = match &bytes[..] {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => utf16(rest, u16::from_be_bytes),
