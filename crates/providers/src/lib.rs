@@ -35,6 +35,7 @@ mod zapi;
 mod zapperhub;
 
 pub use account::fields::{AccountField, MIN_SECRET_CHARS};
+pub use account::rate::messages_per_second;
 pub use base_url::check_base_url;
 #[cfg(feature = "mock")]
 pub use channel::MockChannel;
@@ -52,7 +53,7 @@ pub use retry::{RetryPolicy, send_with_retries};
 pub use webhook::{
     Admission, MAX_ITEMS, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
-pub use whatsapp::account::WhatsAppAccount;
+pub use whatsapp::account::{PairRateCheck, WhatsAppAccount};
 pub use zapi::account::{ButtonsEndpoint, WebhookToken, ZapiAccount};
 pub use zapperhub::account::{Dialect, RecipientForm, ZapperHubAccount};
 

@@ -116,6 +116,7 @@ fn read(
 ) -> Result<ChannelConfig, FieldErrors> {
     let form = &mut Form::new(Profile::of(provider), origin, credentials, settings);
     let base_url = form.base_url();
+    form.check_rate();
     let credentials = match provider {
         Provider::WhatsApp => whatsapp::account::parse(form, &defaults.whatsapp_version).into(),
         Provider::Zapi => zapi::account::parse(form).into(),

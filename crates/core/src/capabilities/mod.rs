@@ -2,6 +2,7 @@
 
 mod all;
 pub(crate) mod limit;
+mod rate;
 pub(crate) mod violation;
 mod whatsapp;
 mod zapi;
@@ -9,8 +10,9 @@ mod zapperhub;
 
 pub use all::ALL;
 pub use limit::{Basis, Limit, LimitTable, Source};
+pub use rate::{PairRate, Rate, SendLimit, SendRate};
 pub use violation::{Caution, Format, INVALID_PARAMETER_VALUE, Refusal, Violation};
-pub use whatsapp::WHATSAPP;
+pub use whatsapp::{WHATSAPP, WHATSAPP_UNPAIRED};
 pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
@@ -44,6 +46,10 @@ pub struct Capabilities {
     pub title: &'static str,
     /// The limits of a text with reply buttons.
     pub buttons: Option<ButtonsLimits>,
+    /// The rate of one number; `None` if the provider publishes none.
+    pub send_rate: Option<SendRate>,
+    /// The rate of one number to one person; `None` if the provider publishes none.
+    pub pair_rate: Option<PairRate>,
 }
 
 impl Capabilities {
@@ -53,6 +59,8 @@ impl Capabilities {
             provider,
             title,
             buttons: None,
+            send_rate: None,
+            pair_rate: None,
         }
     }
 

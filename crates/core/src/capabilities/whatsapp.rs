@@ -1,14 +1,37 @@
 //! What Meta's WhatsApp Cloud API carries.
 
-use super::{Capabilities, Limit, Source};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::{Capabilities, Limit, PairRate, Rate, SendRate, Source};
 use crate::message::ButtonsLimits;
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
+/// Meta's WhatsApp Cloud API, where Meta alone keeps to the rate to one person.
+pub const WHATSAPP_UNPAIRED: Capabilities = Capabilities {
+    pair_rate: None,
+    ..WHATSAPP
+};
+
 /// Meta's WhatsApp Cloud API.
 pub const WHATSAPP: Capabilities = Capabilities {
     buttons: Some(BUTTONS),
+    send_rate: Some(SEND_RATE),
+    pair_rate: Some(PAIR_RATE),
     ..Capabilities::of(Provider::WhatsApp)
+};
+
+/// What customers write counts as well (Meta, throughput); it is not counted here.
+const SEND_RATE: SendRate = SendRate {
+    rate: Rate::per_second(NonZeroU32::new(80).unwrap()),
+    source: Source::documented("Meta, throughput"),
+};
+
+const PAIR_RATE: PairRate = PairRate {
+    pause: Duration::from_secs(6),
+    burst: NonZeroU32::new(45).unwrap(),
+    source: Source::documented("Meta, pair rate limits"),
 };
 
 const META: Source = Source::documented("Meta, interactive reply buttons");

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fields::{AccountField, BASE_URL, MIN_SECRET_CHARS};
-use super::pasted;
+use super::fields::{AccountField, BASE_URL, MESSAGES_PER_SECOND, MIN_SECRET_CHARS};
+use super::{pasted, rate};
 use crate::base_url::check_provider_url;
 use crate::profile::Profile;
 
@@ -149,6 +149,17 @@ impl<'a> Form<'a> {
         };
         self.fault(Section::Settings, &BASE_URL, problem);
         None
+    }
+
+    /// Checks `settings.messagesPerSecond`, which only the server reads.
+    pub(crate) fn check_rate(&mut self) {
+        if let Some(value) = self.settings.get(MESSAGES_PER_SECOND.name)
+            && !value.is_null()
+            && rate::read(value).is_none()
+        {
+            let problem = "Must be a whole number from 1 to 100000, or a number from 0.001 to 1";
+            self.fault(Section::Settings, &MESSAGES_PER_SECOND, problem);
+        }
     }
 
     pub(crate) fn fault(&mut self, section: Section, field: &AccountField, problem: &str) {

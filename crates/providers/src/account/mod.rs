@@ -3,6 +3,7 @@
 pub(crate) mod fields;
 pub(crate) mod form;
 pub(crate) mod pasted;
+pub(crate) mod rate;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
 //! The account at Meta: credentials and settings of a number of the Cloud API.
 
-use recado_core::phone;
+use recado_core::{phone, words};
 use secrecy::SecretString;
 use url::Url;
 
@@ -24,6 +24,21 @@ pub struct WhatsAppAccount {
     pub verify_token: Option<SecretString>,
     /// The Graph version, such as `v25.0`.
     pub api_version: String,
+    /// Whether the server keeps to Meta's rate to one person.
+    pub pair_rate: PairRateCheck,
+}
+
+words! {
+    /// Whether Meta's rate to one person is kept. Meta refuses what is too fast.
+    #[derive(Default)]
+    #[non_exhaustive]
+    pub enum PairRateCheck {
+        /// The server sends nothing that Meta would refuse.
+        #[default]
+        Kept = "kept",
+        /// The server leaves it to Meta.
+        Ignored = "ignored",
+    }
 }
 
 impl WhatsAppAccount {
@@ -35,6 +50,7 @@ impl WhatsAppAccount {
             app_secret: None,
             verify_token: None,
             api_version: DEFAULT_VERSION.to_owned(),
+            pair_rate: PairRateCheck::default(),
         }
     }
 }
@@ -79,6 +95,15 @@ pub(super) const API_VERSION: AccountField = AccountField::new(
     "The version of Meta's Graph API, such as `v25.0`.",
 );
 
+pub(super) const PAIR_RATE: AccountField = AccountField {
+    words: &PairRateCheck::WORDS,
+    ..AccountField::new(
+        "pairRate",
+        "Whether the server keeps to Meta's rate of messages to one person: `ignored` leaves it to Meta to refuse what is \
+         too fast.",
+    )
+};
+
 impl Account for WhatsAppAccount {
     fn written(&self) -> Written {
         Written::new(
@@ -88,7 +113,10 @@ impl Account for WhatsAppAccount {
                 secret(&APP_SECRET, self.app_secret.as_ref()),
                 secret(&VERIFY_TOKEN, self.verify_token.as_ref()),
             ],
-            [(&API_VERSION, Some(&*self.api_version))],
+            [
+                (&API_VERSION, Some(&*self.api_version)),
+                (&PAIR_RATE, Some(self.pair_rate.as_str())),
+            ],
         )
     }
 
@@ -108,6 +136,7 @@ pub(crate) fn parse(form: &mut Form<'_>, default_version: &str) -> WhatsAppAccou
         api_version: form
             .setting(&API_VERSION)
             .unwrap_or_else(|| default_version.to_owned()),
+        pair_rate: form.choice(&PAIR_RATE, PairRateCheck::ALL),
     };
     if !account.phone_number_id.bytes().all(|b| b.is_ascii_digit()) {
         let problem = "Must be the number's id at Meta: digits only";

@@ -4,17 +4,20 @@ use recado_core::{Provider, capabilities};
 use url::Url;
 
 use super::account::{
-    ACCESS_TOKEN, API_VERSION, APP_SECRET, PHONE_NUMBER_ID, VERIFY_TOKEN, is_version,
+    ACCESS_TOKEN, API_VERSION, APP_SECRET, PAIR_RATE, PHONE_NUMBER_ID, PairRateCheck, VERIFY_TOKEN,
+    is_version,
 };
-use crate::account::fields::BASE_URL;
+use crate::account::fields::{BASE_URL, MESSAGES_PER_SECOND};
 use crate::base_url::segments;
 use crate::profile::{Profile, Registration, SharedWebhook};
+
+const IGNORED: &str = PairRateCheck::Ignored.as_str();
 
 pub(crate) const PROFILE: Profile = Profile {
     provider: Provider::WhatsApp,
     type_name: "WhatsApp",
     credentials: &[PHONE_NUMBER_ID, ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN],
-    settings: &[API_VERSION, BASE_URL],
+    settings: &[API_VERSION, PAIR_RATE, MESSAGES_PER_SECOND, BASE_URL],
     base_url: "https://graph.facebook.com",
     // One callback serves a whole Meta app, so it is the app's owner who sets it (Meta, webhooks set-up).
     registration: Registration::ByHand {
@@ -28,7 +31,10 @@ pub(crate) const PROFILE: Profile = Profile {
         secret: APP_SECRET.name,
     }),
     chatvolt_words: &["whatsapp"],
-    carries: |_| &capabilities::WHATSAPP,
+    carries: |settings| match settings[PAIR_RATE.name].as_str() {
+        Some(IGNORED) => &capabilities::WHATSAPP_UNPAIRED,
+        _ => &capabilities::WHATSAPP,
+    },
     mistaken_base_url: url_of_call,
 };
 

@@ -6,7 +6,7 @@ use url::Url;
 use super::account::{
     BUTTONS_ENDPOINT, ButtonsEndpoint, CLIENT_TOKEN, INSTANCE_ID, INSTANCE_TOKEN, WEBHOOK_TOKEN,
 };
-use crate::account::fields::BASE_URL;
+use crate::account::fields::{BASE_URL, MESSAGES_PER_SECOND};
 use crate::base_url::segments;
 use crate::profile::{Profile, Registration};
 
@@ -16,7 +16,12 @@ pub(crate) const PROFILE: Profile = Profile {
     provider: Provider::Zapi,
     type_name: "Zapi",
     credentials: &[INSTANCE_ID, INSTANCE_TOKEN, CLIENT_TOKEN],
-    settings: &[BUTTONS_ENDPOINT, WEBHOOK_TOKEN, BASE_URL],
+    settings: &[
+        BUTTONS_ENDPOINT,
+        WEBHOOK_TOKEN,
+        MESSAGES_PER_SECOND,
+        BASE_URL,
+    ],
     base_url: "https://api.z-api.io",
     // Z-API docs, webhooks.
     registration: Registration::Program { https_only: true },

@@ -4,7 +4,7 @@ use recado_core::{Provider, capabilities};
 use url::Url;
 
 use super::account::{API_KEY, DIALECT, INSTANCE_ID, RECIPIENT_FORM, VENDOR_URL, WUZAPI};
-use crate::account::fields::BASE_URL;
+use crate::account::fields::{BASE_URL, MESSAGES_PER_SECOND};
 use crate::base_url::segments;
 use crate::profile::{Profile, Registration};
 
@@ -12,7 +12,7 @@ pub(crate) const PROFILE: Profile = Profile {
     provider: Provider::ZapperHub,
     type_name: "ZapperHub",
     credentials: &[INSTANCE_ID, API_KEY],
-    settings: &[DIALECT, RECIPIENT_FORM, BASE_URL],
+    settings: &[DIALECT, RECIPIENT_FORM, MESSAGES_PER_SECOND, BASE_URL],
     base_url: VENDOR_URL,
     registration: Registration::Program { https_only: false },
     webhook_secret_in_url: true,
