@@ -96,6 +96,7 @@ GET /channels/{id} | read
 PATCH /channels/{id} | manage
 DELETE /channels/{id} | manage
 POST /channels/{id}/check | manage
+GET /channels/{id}/limits | read
 POST /channels/{id}/register-webhook | manage
 POST /webhook-endpoints | manage
 GET /webhook-endpoints | read

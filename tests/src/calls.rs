@@ -78,6 +78,14 @@ impl Client {
         self.create("/channels", channel).await;
     }
 
+    /// Lets a channel of WhatsApp send as fast as a test does.
+    pub async fn unlimit(&self, channel: &str) {
+        let settings = json!({"settings": world::unlimited()});
+        self.patch(&format!("/channels/{channel}"), settings)
+            .await
+            .expect(200);
+    }
+
     /// Opens a conversation of that id.
     pub async fn open(&self, id: &str, agent: &str, channel: &str, to: &str) {
         let conversation = json!({"id": id, "agentId": agent, "channelId": channel, "to": to});

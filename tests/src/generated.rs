@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args as _, ValueEnum as _};
 use recado_core::ContentKind;
-use recado_core::capabilities::{self, Limit};
+use recado_core::capabilities::{self, Capabilities, Limit, SendRate};
 use recado_server::api::error::Reason;
 use recado_server::config::{ConfigArgs, NewKeyArgs};
 use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
@@ -81,7 +81,44 @@ fn limits() -> anyhow::Result<String> {
             writeln!(text, "\nRecipients: {}.", recipients.join(", "))?;
         }
     }
+    rates(&mut text)?;
     Ok(text)
+}
+
+/// Writes how fast messages are sent.
+fn rates(text: &mut String) -> std::fmt::Result {
+    *text += "\n## How fast messages are sent\n\n\
+        A send that comes too fast is refused with 429 `rate_limited`, and `Retry-After` tells when it can be sent; [providers.md](providers.md#how-fast-messages-are-sent) describes the limits that you set yourself.\n\n\
+        | Provider | Whose | Rate | At once | Basis | Source |\n|---|---|---|---|---|---|\n";
+    for (
+        name,
+        Capabilities {
+            send_rate,
+            pair_rate,
+            ..
+        },
+    ) in capabilities::ALL
+    {
+        if let Some(SendRate { rate, source }) = send_rate {
+            let (most, basis, source) = (rate.messages(), source.basis, source.text);
+            writeln!(
+                text,
+                "| {name} | number | {rate} | {most} | {basis} | {source} |"
+            )?;
+        } else {
+            writeln!(text, "| {name} | number | not published | | | |")?;
+        }
+        if let Some(pair) = pair_rate {
+            let (rate, burst, source) = (pair.rate(), pair.burst, pair.source);
+            let (basis, source) = (source.basis, source.text);
+            writeln!(
+                text,
+                "| {name} | number and person | {rate} | {burst} | {basis} | {source} |"
+            )?;
+        }
+    }
+    *text += "\nThe messages to one person that are sent at once are paid for afterwards: after 45 of them within 6 seconds, the next one can be sent 45 × 6 seconds after the first.\n";
+    Ok(())
 }
 
 fn metrics() -> anyhow::Result<String> {

@@ -374,6 +374,11 @@ pub fn credentials(provider: &str) -> Value {
     Account::working(provider).credentials_json()
 }
 
+/// Settings of a channel of WhatsApp that sends as fast as a test does.
+pub fn unlimited() -> Value {
+    json!({"messagesPerSecond": 100_000, "pairRate": "ignored"})
+}
+
 /// The smallest body that sends, with that text.
 pub fn message_of(conversation: &str, text: &str) -> Value {
     let mut body = smallest_body(conversation);

@@ -32,7 +32,21 @@ pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
 
 pub(crate) fn settings(pairs: Vec<(String, String)>) -> Settings {
     let pairs = pairs.into_iter();
-    pairs.map(|(key, value)| (key, value.into())).collect()
+    pairs
+        .map(|(key, value)| (key.clone(), typed(&key, value)))
+        .collect()
+}
+
+/// Returns a setting that is a number as one; the server says what is wrong with another text.
+fn typed(key: &str, value: String) -> Value {
+    let fields = Provider::ALL
+        .into_iter()
+        .flat_map(|provider| Profile::of(provider).settings);
+    let is_number = fields
+        .into_iter()
+        .any(|field| field.name == key && field.range.is_some());
+    let number = value.parse().ok().filter(|_| is_number);
+    number.map_or_else(|| value.into(), Value::Number)
 }
 
 /// Reads a provider, and tells completions which ones there are.

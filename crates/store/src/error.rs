@@ -5,6 +5,7 @@ use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
 use crate::db::fault::{Cause, DatabaseFault, sqlite_answer};
+use crate::limits::limited::Limited;
 
 /// The result of a call of the store.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -104,6 +105,9 @@ pub enum StoreError {
         "the organization needs an owner who can sign in: first make another user an owner, who sets a password"
     )]
     LastOwner,
+    /// A limit does not allow the send yet; the message was not stored.
+    #[error("the limit of the {} allows the send from {} on", .0.limit, .0.until)]
+    Limited(Limited),
     /// The secrets were encrypted with another master key.
     #[error("secrets of key {sealed_with} cannot be opened with key {given}")]
     WrongKey {
@@ -197,6 +201,7 @@ impl StoreError {
             | Self::TooManySecrets { .. }
             | Self::TooManyWebhookEndpoints { .. }
             | Self::LastOwner
+            | Self::Limited(_)
             | Self::Corrupt { .. }
             | Self::WrongKey { .. }
             | Self::Random(_) => true,

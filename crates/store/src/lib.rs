@@ -24,6 +24,7 @@
 //!     name: "Acme".into(),
 //!     suspended_at: None,
 //!     guards_repeats: true,
+//!     messages_per_second: None,
 //!     created_at: jiff::Timestamp::UNIX_EPOCH,
 //! };
 //! store.create_organization(&acme, &Author::command_line(acme.created_at)).await?;
@@ -44,6 +45,7 @@ mod error;
 mod events;
 pub mod files;
 mod inbound;
+mod limits;
 mod messages;
 mod outbox;
 mod prelude;
@@ -73,6 +75,8 @@ pub use events::{Event, EventBounds, EventFilter, EventId, EventIdError, EventPa
 pub use inbound::calls::{Backlog, WebhookCall};
 pub use inbound::item::{Application, Applied, FreshIds, Routed};
 pub use inbound::set_aside::{SetAsideCall, SetAsideReason, UnknownSetAsideReason};
+pub use limits::limited::Limited;
+pub use limits::{LimitLeft, SendLimits};
 pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
 pub use messages::{Direction, Message, MessageContent};
@@ -89,7 +93,7 @@ pub use resources::channel_changes::ChannelChange;
 pub use resources::channels::{Channel, NewChannel};
 pub use resources::conversations::{Conversation, ConversationFilter};
 pub use resources::idempotency_keys::{FirstRequest, IdempotencyKey};
-pub use resources::organizations::Organization;
+pub use resources::organizations::{Organization, OrganizationChange};
 pub use resources::removal::Removal;
 pub use retention::prune::Pruning;
 pub use retention::{Pruned, Retention};

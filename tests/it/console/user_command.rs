@@ -23,6 +23,7 @@ async fn with_organization() -> (TestDatabase, Store) {
         name: "Acme".to_owned(),
         suspended_at: None,
         guards_repeats: true,
+        messages_per_second: None,
         created_at: author.at,
     };
     let created = store.create_organization(&organization, &author).await;

@@ -104,6 +104,7 @@ async fn a_stopped_server_makes_no_answer_of_the_others_doubtful() {
     theirs["agentId"] = "theirs".into();
     // Another text than the stopped server was sending, whose repeats are not sent again.
     let fresh = message_of("conv-456", "Hi again");
+    client.unlimit("whatsapp").await;
     let (answered, mut answers) = mpsc::unbounded_channel();
     let mut sends = JoinSet::new();
     for number in 0..24 {

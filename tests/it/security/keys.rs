@@ -44,6 +44,7 @@ async fn the_secret_of_a_key_is_shown_once() {
         // People recognize it by its beginning.
         let shop = json!({
             "id": made["id"], "name": "shop", "scopes": ["read", "send", "manage"], "prefix": secret[..13],
+            "messagesPerMinute": null,
             "userId": null, "createdAt": made["createdAt"], "expiresAt": null, "lastUsedAt": null,
         });
         assert_eq!(listed.body["data"][1], shop);

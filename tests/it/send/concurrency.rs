@@ -69,6 +69,7 @@ async fn two_hundred_sends_at_once_arrive_once_each_and_at_their_own_recipient()
         database: _database,
         ..
     } = Deployment::start().await;
+    client.unlimit("whatsapp").await;
     for (channel, _) in CONVERSATIONS {
         sandbox.clear();
         all_at_once(|number| open(client.clone(), channel, number)).await;
@@ -149,6 +150,7 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
         ..Fault::new(Provider::Whatsapp, Effect::Delay)
     };
     sandbox.fail_next(slow, u32::MAX);
+    client.unlimit("whatsapp").await;
     let mut leaving = Vec::new();
     for number in 0..60 {
         let client = client.clone();

@@ -7,6 +7,7 @@ mod dry_run;
 mod failures;
 mod fair_share;
 mod idempotency;
+mod limits;
 mod published_example;
 mod queue;
 mod recipients;

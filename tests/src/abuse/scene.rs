@@ -72,6 +72,7 @@ impl Scene {
         let operator = Client::new(&server.url, &operator);
         let bystander = operator.organization("bystander").await;
         world::open_conversations(&bystander, &[("whatsapp", "conv-456")]).await;
+        bystander.unlimit("whatsapp").await;
         let bystander_calls = Callbacks::of(&bystander, &server.url).await;
         let mut hostile = operator.organization("hostile").await;
         set_up_hostile(&hostile).await;
@@ -129,4 +130,5 @@ async fn set_up_hostile(hostile: &Client) {
         hostile.create("/channels", channel).await;
         hostile.open(&id, "agent-123", &id, "5511966660000").await;
     }
+    hostile.unlimit("hostile-whatsapp").await;
 }

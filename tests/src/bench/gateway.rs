@@ -137,7 +137,8 @@ impl Organization {
         let key = operator.create(&keys, json!({"name": "bench"})).await;
         let client = operator.with_key(text(&key["key"]));
         client.agent("agent-123").await;
-        let channel = json!({"provider": "whatsapp", "name": "Bench", "credentials": world::credentials("whatsapp")});
+        let channel = json!({"provider": "whatsapp", "name": "Bench", "credentials": world::credentials("whatsapp"),
+            "settings": world::unlimited()});
         let channel = client.create("/channels", channel).await;
         let channel = id(&channel).to_owned();
         let conversations = open_conversations(&client, &channel, conversations).await;

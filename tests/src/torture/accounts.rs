@@ -3,6 +3,8 @@
 use recado_sandbox::{Account as Simulated, Provider, TokenState, Urls};
 use serde_json::{Value, json};
 
+use crate::world;
+
 /// An account at a provider, and the channel that uses it.
 pub struct Account {
     pub provider: Provider,
@@ -65,6 +67,9 @@ impl Account {
             "credentials": self.simulated.credentials_json()});
         if let Some(secret) = &self.app_secret {
             body["credentials"]["appSecret"] = json!(secret);
+        }
+        if self.provider == Provider::Whatsapp {
+            body["settings"] = world::unlimited();
         }
         if self.provider == Provider::Wuzapi {
             body["provider"] = json!("zapperhub");

@@ -18,6 +18,9 @@ const FIELDS: Columns = "\
     SETTINGS /settings, CREDENTIALS /credentialsSet, WEBHOOK URL /webhookUrl, \
     WEBHOOK SECRET /webhookSecret, CREATED /createdAt, UPDATED /updatedAt";
 const REGISTERED: Columns = "REGISTERED /registered, WEBHOOK URL /webhookUrl";
+const LIMITS: Columns = "\
+    LIMIT /limit, MESSAGES /messages, SECONDS /seconds, AT ONCE /burst, LEFT /left, FULL AT /fullAt, \
+    SOURCE /source";
 const CHECK: Columns = "STATE /state, DETAIL /detail";
 
 #[derive(Subcommand)]
@@ -40,6 +43,8 @@ pub(crate) enum Command {
     },
     /// Ask the provider whether the number can send; exit code 4 if it cannot
     Check { id: ChannelId },
+    /// Show how fast messages are sent over a channel, and how much of that is left
+    Limits { id: ChannelId },
     /// Register the webhook URL at Z-API or ZapperHUB; for Meta, enter it in the App Dashboard
     RegisterWebhook { id: ChannelId },
     /// Delete a channel
@@ -122,6 +127,10 @@ pub(crate) async fn run(command: Command, client: &Client, lookup: Lookup<'_>) -
             let (path, effect) = ([ROOT, id.as_str(), "check"], Effect::Reads);
             let answer = client.call(Method::POST, &path, &[], None, effect);
             Ok(checked(answer.await?))
+        }
+        Command::Limits { id } => {
+            let answer = client.get(&[ROOT, id.as_str(), "limits"], &[]).await?;
+            Ok(Output::list(answer, LIMITS))
         }
         Command::RegisterWebhook { id } => {
             let answer = client.act(&[ROOT, id.as_str(), "register-webhook"]).await?;

@@ -56,6 +56,9 @@ pub(crate) struct CreateArgs {
     /// Days until the key expires, at the end of the day in UTC [default: it does not expire]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=3650))]
     days: Option<u16>,
+    /// Most messages that the key may send in a minute [default: no such limit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    messages_per_minute: Option<u32>,
     /// Print the key alone, for scripts
     #[arg(long, short)]
     quiet: bool,
@@ -68,7 +71,10 @@ pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
         Command::Create(args) => {
             let scopes = (!args.scopes.is_empty()).then_some(args.scopes);
             let expiry = args.days.map(in_days).map(end_of_day);
-            let key = json!({"name": args.name, "scopes": scopes, "expiresAt": expiry});
+            let key = json!({
+                "name": args.name, "scopes": scopes, "messagesPerMinute": args.messages_per_minute,
+                "expiresAt": expiry,
+            });
             let (path, key) = (keys(&args.org), resource::filled(key));
             let answer = client.once(&path, &[], &key, &args.once.key()).await?;
             if args.quiet {

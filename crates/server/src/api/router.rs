@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::auth::need_of;
-use super::error::REPLAYED;
+use super::error::{RATE_LIMIT, RATE_LIMIT_POLICY, REPLAYED};
 use super::extract::KnownParameters;
 use super::idempotency::{IDEMPOTENCY_KEY, TakesNoKey};
 use super::layers;
@@ -76,6 +76,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             channels::update_channel,
             channels::delete_channel,
             channels::checks::check_channel,
+            channels::limits::show_channel_limits,
             channels::webhooks::register_webhook;
     }
 }
@@ -267,5 +268,7 @@ fn cors() -> CorsLayer {
             header::LOCATION,
             PREFERENCE_APPLIED,
             REPLAYED.0,
+            RATE_LIMIT,
+            RATE_LIMIT_POLICY,
         ])
 }

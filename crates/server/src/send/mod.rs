@@ -2,6 +2,7 @@
 
 mod again;
 mod cancel;
+pub(crate) mod limits;
 pub(crate) mod outcome;
 pub(crate) mod places;
 mod repeats;
@@ -20,6 +21,7 @@ use recado_core::{
 use recado_providers::{OutboundMessage, send_with_retries};
 use recado_store::{
     AgentOwner, Channel, Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
+    StoreError,
 };
 
 use tracing::Instrument as _;
@@ -30,6 +32,7 @@ use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::app::clock::later;
 use crate::telemetry;
+use limits::KeyRate;
 use outcome::{SendOutcome, Sent, forget_key, not_sent, panicked, result_of, unknown};
 use repeats::UNKNOWN_GUARDED;
 use timing::Timing;
@@ -66,13 +69,15 @@ pub(crate) async fn send(
     request: ChatvoltSend,
     key: Option<IdempotencyKey>,
     timing: Timing,
+    key_rate: Option<KeyRate>,
 ) -> Result<Sent, ApiError> {
     if let Some(first) = first_request(app, Some(organization), key.as_ref()).await? {
         return repeats::of_request(app, organization, &first, timing).await;
     }
     let again_of = request.again_of.clone();
-    let ready = check(app, organization, request, timing).await?;
+    let mut ready = check(app, organization, request, timing).await?;
     let is_scheduled = matches!(timing, Timing::Queued(Some(_)));
+    ready.message.limits.api_key = key_rate;
     if key.is_none()
         && ready.follows_unknown
         && !is_scheduled
@@ -120,6 +125,12 @@ pub(crate) async fn check(
     let channel = app.channels().ready(&stored)?;
     let mut warnings = request.check(channel.capabilities(), &conversation.recipient)?;
     warnings.extend(window);
+    let limits = limits::of_send(
+        &stored,
+        channel.capabilities(),
+        &conversation.recipient,
+        target.messages_per_second,
+    );
     let id = MessageId::from_uuid(app.uuid());
     let message = NewMessage {
         // Stored before the call: if the server dies meanwhile, statuses still find the message.
@@ -131,6 +142,7 @@ pub(crate) async fn check(
         channel_id: stored.id,
         content: request.content,
         warnings,
+        limits,
         created_at: now,
     };
     Ok(ReadySend {
@@ -332,6 +344,10 @@ impl ReadySend {
         match (begun, key) {
             (Ok(Some(first)), Some(key)) => checked(first, key).map(Some),
             (Ok(first), _) => Ok(first),
+            (Err(StoreError::Limited(limited)), _) => {
+                let (limits, carries) = (&message.limits, self.channel.capabilities());
+                Err(limits::refusal(limited, limits, carries, app.clock.now()))
+            }
             (Err(error), key) => {
                 if error.may_have_been_written() {
                     let (app, outcome) = (Arc::clone(app), self.outcome(not_sent()));

@@ -1,6 +1,7 @@
 //! Every metric with its labels; `docs/metrics.md` is made of this list, and a new server begins with all of it.
 
 use recado_core::Provider;
+use recado_core::capabilities::SendLimit;
 use recado_core::inbound::Ignored;
 use recado_providers::ErrorKind;
 use recado_store::{Pruned, SetAsideReason};
@@ -71,6 +72,8 @@ catalogue! {
         "Time of one send, retries included";
     Counter "recado_sends_repeated_total" ["by"] || each(Repeat::ALL.map(Repeat::as_str)) =>
         "Sends that repeated an earlier one and were answered with its state: they have its `key`, or the content of a message whose outcome became `unknown`";
+    Counter "recado_sends_limited_total" ["limit"] || each(SendLimit::ALL.map(SendLimit::as_str)) =>
+        "Sends that a limit did not allow yet, by whose it is: of the `channel`, its `recipient`, the `organization` or the `api_key`";
     Gauge "recado_messages" ["status"] || each(["queued", "sending", "unknown"]) =>
         "Messages in the queue (`queued`, with those of it that are being sent, at most 100,000), messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
     Gauge "recado_queue_oldest_seconds" [] once =>

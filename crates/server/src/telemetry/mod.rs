@@ -2,6 +2,7 @@
 
 pub mod catalogue;
 pub mod gauges;
+mod limits;
 pub mod logging;
 mod process;
 mod repeats;
@@ -12,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId};
 use recado_providers::{ChannelError, Receipt};
 
+pub(crate) use limits::limited;
 pub(crate) use repeats::{Repeat, repeated};
 
 /// Adds the organization of a request to its log lines, as soon as it is known.

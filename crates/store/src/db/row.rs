@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use recado_core::event::{EventType, MessageError};
@@ -111,6 +112,8 @@ stored_as_it_is! {
     Vec<u8>, bytes;
 }
 stored!(u16, u32, u64 as i64, TryInto::try_into);
+stored!(NonZeroU32 as i64, |number| u32::try_from(number)
+    .and_then(NonZeroU32::try_from));
 stored!(bool as i64, |number| Ok::<_, StoreError>(number != 0));
 stored!(Timestamp as i64, Timestamp::from_millisecond);
 stored!(

@@ -12,7 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use jiff::Timestamp;
-use recado_core::OrganizationId;
+use recado_core::{ChannelId, OrganizationId, Recipient};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -86,6 +86,17 @@ impl MasterKey {
             .chain_update(number.expose_secret())
             .finalize();
         BASE64.encode(hash)
+    }
+
+    /// Returns a short hash of a person on a channel, who cannot be guessed from it without this key.
+    pub(crate) fn recipient_hash(&self, channel: &ChannelId, recipient: &Recipient) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado recipient 1\0")
+            .chain_update(self.0.as_slice())
+            // An id has no line break.
+            .chain_update(format!("{channel}\n{recipient}"))
+            .finalize();
+        BASE64.encode(&hash[..12])
     }
 
     /// Returns a secret that only this key, the seed, the target and the instant together make.

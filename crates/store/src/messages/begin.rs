@@ -1,12 +1,15 @@
 //! Sends begin: messages are on disk before they leave, each with the key of its request if there is one.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId};
 use serde::Serialize;
 
 use crate::db::batch::Batchable;
 use crate::db::writer::Scope;
+use crate::limits::limited::Limited;
+use crate::limits::{self, Ask};
 use crate::messages::outbound::NewMessage;
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
@@ -14,29 +17,30 @@ use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 impl Store {
     /// Writes a message down as `sending`; when this returns, it is on disk.
     /// Fails with [`StoreError::Conflict`] if the organization has this id, or with
-    /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read.
+    /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read, or with
+    /// [`StoreError::Limited`] if a limit does not allow the send yet.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
-        let is_stored = self.gather(&new.organization_id, Begun::from(new)).await?;
-        is_stored
-            .then_some(())
-            .ok_or(StoreError::UnknownConversation)
+        let begun = Begun::new(self, new, None);
+        match self.gather(&new.organization_id, begun).await? {
+            Beginning::Stored => Ok(()),
+            Beginning::NotStored => Err(StoreError::UnknownConversation),
+            Beginning::Limited(limited) => Err(StoreError::Limited(limited)),
+        }
     }
 
     /// Stores a message as [`Self::begin_send`] does, and with it the key of its request. Returns the first request
-    /// under the key if there was one: then the message is not stored.
+    /// under the key if there was one: then the message is not stored, and no limit is asked.
     pub async fn begin_send_once(
         &self,
         new: &NewMessage,
         key: &IdempotencyKey,
     ) -> Result<Option<FirstRequest>> {
         let organization = &new.organization_id;
-        let begun = Begun {
-            key: Some(key.id.clone()),
-            fingerprint: Some(key.fingerprint.clone()),
-            ..Begun::from(new)
-        };
-        if self.gather(organization, begun).await? {
-            return Ok(None);
+        let begun = Begun::new(self, new, Some(key));
+        match self.gather(organization, begun).await? {
+            Beginning::Stored => return Ok(None),
+            Beginning::NotStored => {}
+            Beginning::Limited(limited) => return Err(StoreError::Limited(limited)),
         }
         let first = self.first_request(Some(organization), key).await?;
         first.map(Some).ok_or(StoreError::UnknownConversation)
@@ -74,10 +78,23 @@ pub(crate) struct Begun {
     key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
+    #[serde(skip)]
+    ask: Ask,
 }
 
-impl From<&NewMessage> for Begun {
-    fn from(new: &NewMessage) -> Self {
+/// What came of the beginning of a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beginning {
+    /// The message is stored.
+    Stored,
+    /// Its conversation does not exist, or an earlier request has its key.
+    NotStored,
+    /// A limit does not allow it yet.
+    Limited(Limited),
+}
+
+impl Begun {
+    fn new(store: &Store, new: &NewMessage, key: Option<&IdempotencyKey>) -> Self {
         Self {
             id: new.id.clone(),
             conversation_id: new.conversation_id.clone(),
@@ -87,8 +104,9 @@ impl From<&NewMessage> for Begun {
             content: row::json(&new.content),
             warnings: row::json(&new.warnings),
             at: new.created_at.as_millisecond(),
-            key: None,
-            fingerprint: None,
+            key: key.map(|key| key.id.clone()),
+            fingerprint: key.map(|key| key.fingerprint.clone()),
+            ask: Ask::new(store, &new.channel_id, &new.limits, new.created_at),
         }
     }
 }
@@ -172,63 +190,159 @@ const BEGIN_ONCE_POSTGRES: &str = begin_postgres!(
     " and (value ->> 'key' is null or value ->> 'id' in (select target from kept))"
 );
 
+/// Finds which of the keys earlier requests have.
+static KEPT_KEYS: OverList = OverList::new(
+    "select k.id from (select {owner} as organization, value ->> 'key' as key from {list}) n \
+     join idempotency_keys k on k.organization_id = n.organization and k.id = n.key",
+);
+
 impl Batchable for Begun {
-    /// Whether the message is stored: `false` if its conversation does not exist, or if an earlier request has its key.
-    type Done = bool;
+    type Done = Beginning;
 
     async fn write_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<bool>> {
+    ) -> Result<Vec<Beginning>> {
         let has_keys = writes.iter().any(|write| write.key.is_some());
-        let text = match (store.kind(), has_keys) {
-            (DatabaseKind::Sqlite, true) => {
-                return begin_once_on_sqlite(store, organization, writes).await;
+        let is_free = writes.iter().all(|write| write.ask.is_free());
+        if is_free && (store.kind() == DatabaseKind::Postgres || !has_keys) {
+            let query = begin(store, organization, writes);
+            let begun = store
+                .write_in_turn(organization, Scope::Statement, move |connection| {
+                    Box::pin(async move { query.fetch_all(connection).await })
+                })
+                .await?;
+            return beginnings(&begun, writes);
+        }
+        let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
+        match store.kind() {
+            DatabaseKind::Sqlite => {
+                let beginning = store.transaction(move |connection| {
+                    Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
+                });
+                beginning.await
             }
-            (DatabaseKind::Sqlite, false) => BEGIN_SQLITE,
-            (DatabaseKind::Postgres, true) => BEGIN_ONCE_POSTGRES,
-            (DatabaseKind::Postgres, false) => BEGIN_POSTGRES,
-        };
-        let query = begin(text, store, organization, writes);
-        let begun = store
-            .write_in_turn(organization, Scope::Statement, move |connection| {
-                Box::pin(async move { query.fetch_all(connection).await })
-            })
-            .await?;
-        stored(&begun, writes)
+            DatabaseKind::Postgres => {
+                // The lock: another server must not count from the same use.
+                let beginning = store.under_lock(organization, move |connection| {
+                    Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
+                });
+                beginning.await
+            }
+        }
     }
 }
 
-/// Keeps the keys and stores the messages in two statements, because SQLite has no `insert` within another.
-async fn begin_once_on_sqlite(
+/// Stores the messages that their limits allow. A message under a key that an earlier one has asks no limit.
+async fn begin_allowed(
     store: &Store,
     organization: &OrganizationId,
     writes: &[Begun],
-) -> Result<Vec<bool>> {
-    let keep = Query::new(KEEP_KEYS_SQLITE).id(organization).json(&writes);
-    let (of, organization, all) = (store.clone(), organization.clone(), writes.to_vec());
-    let begun = store
-        .transaction(move |connection| {
-            Box::pin(async move {
-                let kept = keep.fetch_all(&mut *connection).await?;
-                let kept: HashSet<MessageId> = column(&kept, "idempotency_keys", "target")?;
-                let mut new = all;
-                new.retain(|write| write.key.is_none() || kept.contains(&write.id));
-                let query = begin(BEGIN_SQLITE, &of, &organization, &new);
-                query.fetch_all(connection).await
-            })
-        })
-        .await?;
-    stored(&begun, writes)
+    connection: &mut Connection,
+) -> Result<Vec<Beginning>> {
+    if writes.iter().all(|write| write.ask.is_free()) {
+        return begin_in(store, organization, writes, connection).await;
+    }
+    let kept = kept_keys(store.kind(), organization, writes, connection).await?;
+    let firsts = first_of_keys(writes);
+    let is_first = |index: &usize| match &writes[*index].key {
+        Some(key) => firsts.get(key.as_str()) == Some(index) && !kept.contains(key),
+        None => true,
+    };
+    let new: Vec<_> = (0..writes.len()).filter(is_first).collect();
+    let asks: Vec<_> = new.iter().map(|index| &writes[*index].ask).collect();
+    let taken = limits::take(store.kind(), organization, &asks, connection).await?;
+    let mut done = vec![Beginning::NotStored; writes.len()];
+    let mut allowed = Vec::with_capacity(new.len());
+    for (index, taken) in new.into_iter().zip(taken) {
+        match taken {
+            Ok(()) => allowed.push(index),
+            Err(limited) => done[index] = Beginning::Limited(limited),
+        }
+    }
+    let messages: Cow<'_, [Begun]> = if allowed.len() == writes.len() {
+        writes.into()
+    } else {
+        allowed.iter().map(|index| writes[*index].clone()).collect()
+    };
+    let begun = begin_in(store, organization, &messages, connection).await?;
+    for (index, begun) in allowed.into_iter().zip(begun) {
+        done[index] = begun;
+    }
+    // The key of a message that has to wait is free: one that has it, too, waits as well.
+    for (index, write) in writes.iter().enumerate() {
+        let first = write.key.as_deref().and_then(|key| firsts.get(key));
+        if let Some(limited @ Beginning::Limited(_)) = first.map(|first| done[*first]) {
+            done[index] = limited;
+        }
+    }
+    Ok(done)
 }
 
-fn begin(
-    text: &'static str,
+async fn kept_keys(
+    kind: DatabaseKind,
+    organization: &OrganizationId,
+    writes: &[Begun],
+    connection: &mut Connection,
+) -> Result<HashSet<String>> {
+    let keys = writes.iter().filter_map(|write| write.key.as_ref());
+    let keys: Vec<_> = keys.map(|key| HashMap::from([("key", key)])).collect();
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = over_list(kind, &KEPT_KEYS).id(organization).json(&keys);
+    column(
+        &query.fetch_all(connection).await?,
+        "idempotency_keys",
+        "id",
+    )
+}
+
+/// Returns the first message of each key.
+fn first_of_keys(writes: &[Begun]) -> HashMap<&str, usize> {
+    let mut firsts = HashMap::new();
+    for (index, write) in writes.iter().enumerate() {
+        if let Some(key) = &write.key {
+            firsts.entry(key.as_str()).or_insert(index);
+        }
+    }
+    firsts
+}
+
+/// Stores messages and their keys. On SQLite these are two statements, because it has no `insert` within another.
+async fn begin_in(
     store: &Store,
     organization: &OrganizationId,
     writes: &[Begun],
-) -> Query {
+    connection: &mut Connection,
+) -> Result<Vec<Beginning>> {
+    if writes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let has_keys = writes.iter().any(|write| write.key.is_some());
+    let begun = if has_keys && store.kind() == DatabaseKind::Sqlite {
+        let keep = Query::new(KEEP_KEYS_SQLITE).id(organization).json(&writes);
+        let kept = keep.fetch_all(&mut *connection).await?;
+        let kept: HashSet<MessageId> = column(&kept, "idempotency_keys", "target")?;
+        let has_key = |write: &&Begun| write.key.is_none() || kept.contains(&write.id);
+        let new: Vec<_> = writes.iter().filter(has_key).cloned().collect();
+        begin(store, organization, &new).fetch_all(connection).await
+    } else {
+        begin(store, organization, writes)
+            .fetch_all(connection)
+            .await
+    };
+    beginnings(&begun?, writes)
+}
+
+fn begin(store: &Store, organization: &OrganizationId, writes: &[Begun]) -> Query {
+    let has_keys = writes.iter().any(|write| write.key.is_some());
+    let text = match (store.kind(), has_keys) {
+        (DatabaseKind::Sqlite, _) => BEGIN_SQLITE,
+        (DatabaseKind::Postgres, true) => BEGIN_ONCE_POSTGRES,
+        (DatabaseKind::Postgres, false) => BEGIN_POSTGRES,
+    };
     Query::new(text)
         .id(organization)
         .json(&writes)
@@ -236,8 +350,14 @@ fn begin(
 }
 
 /// Tells which of the messages are stored, by the rows that were written.
-fn stored(rows: &[RawRow], writes: &[Begun]) -> Result<Vec<bool>> {
+fn beginnings(rows: &[RawRow], writes: &[Begun]) -> Result<Vec<Beginning>> {
     let stored: HashSet<MessageId> = column(rows, "messages", "id")?;
-    let writes = writes.iter();
-    Ok(writes.map(|write| stored.contains(&write.id)).collect())
+    let beginning = |write: &Begun| {
+        if stored.contains(&write.id) {
+            Beginning::Stored
+        } else {
+            Beginning::NotStored
+        }
+    };
+    Ok(writes.iter().map(beginning).collect())
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
+use crate::limits::SendLimits;
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
@@ -35,6 +36,8 @@ pub struct NewMessage {
     pub content: Content,
     /// What may look wrong on the phone.
     pub warnings: Vec<Warning>,
+    /// The limits that apply to it.
+    pub limits: SendLimits,
     /// When it is stored.
     pub created_at: Timestamp,
 }

@@ -1,5 +1,7 @@
 //! Everything that a send asks first, in one round trip.
 
+use std::num::NonZeroU32;
+
 use recado_core::{AgentId, ConversationId, Recipient};
 
 use crate::prelude::*;
@@ -15,6 +17,8 @@ pub struct SendTarget {
     pub conversation: Option<TargetConversation>,
     /// Whether the outcome of a message in the conversation became unknown since the instant that was asked about.
     pub has_unknown: bool,
+    /// The most messages that the organization may send in a second.
+    pub messages_per_second: Option<NonZeroU32>,
 }
 
 /// The owner of an agent.
@@ -50,6 +54,7 @@ const SEND_TARGET: &str = "\
         else 0 end as agent_owner, \
     case when exists (select 1 from messages m where m.organization_id = $1 \
         and m.conversation_id = $3 and m.unknown_at > $4) then 1 else 0 end as has_unknown, \
+    (select messages_per_second from organizations where id = $1) as messages_per_second, \
     v.id as conversation_id, v.agent_id, v.recipient, \
     v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
     c.default_agent_id, c.connected, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
@@ -78,6 +83,7 @@ impl Store {
                 agent: AgentOwner::Missing,
                 conversation: None,
                 has_unknown: false,
+                messages_per_second: None,
             }),
         }
     }
@@ -99,6 +105,7 @@ fn target(row: &RawRow) -> Result<SendTarget> {
         agent,
         conversation,
         has_unknown: columns.get("has_unknown")?,
+        messages_per_second: columns.get("messages_per_second")?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! API keys: only a hash of the secret is kept. Operator keys belong to no organization, and manage all of them.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use recado_core::{ApiKeyId, Role, Scopes, SessionId, UserId};
@@ -25,6 +26,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it may do.
     pub scopes: Scopes,
+    /// The most messages that it may send in a minute; `None` if it may send as many as its caller likes.
+    pub messages_per_minute: Option<NonZeroU32>,
     /// The beginning of the secret; `None` if the key is older than this column.
     pub prefix: Option<String>,
     /// When it was created.
@@ -50,6 +53,7 @@ impl ApiKey {
             user_id: None,
             name: name.into(),
             scopes: Scopes::ALL,
+            messages_per_minute: None,
             prefix: Some(secret.prefix()),
             created_at,
             expires_at: None,
@@ -69,7 +73,7 @@ macro_rules! insert {
     ($source:literal) => {
         concat!(
             "insert into api_keys (id, organization_id, user_id, name, scopes, prefix, \
-             created_at, expires_at, secret_hash) ",
+             created_at, expires_at, secret_hash, messages_per_minute) ",
             $source,
             " returning id"
         )
@@ -77,7 +81,8 @@ macro_rules! insert {
 }
 
 row! {
-    ApiKey in "api_keys": id, organization_id, user_id, name, scopes, prefix, created_at, expires_at, last_used_at
+    ApiKey in "api_keys": id, organization_id, user_id, name, scopes, messages_per_minute, prefix, created_at,
+    expires_at, last_used_at
 }
 
 impl Noun for ApiKey {
@@ -95,7 +100,7 @@ impl Store {
         secret: &ApiKeySecret,
         author: &Author,
     ) -> Result<()> {
-        let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        let text = insert!("values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
         let query = insertion(text, key, None, secret);
         let keep_key = author.keep_key(key.organization_id.as_ref(), key.id.as_str());
         self.create(query, created(key, author), keep_key).await
@@ -116,8 +121,8 @@ impl Store {
             return Ok(false);
         };
         let text = insert!(
-            "select $1, $2, s.user_id, $4, $5, $6, $7, $8, $9 from sessions s \
-             where s.organization_id = $2 and s.id = $10 and s.user_id = $3 \
+            "select $1, $2, s.user_id, $4, $5, $6, $7, $8, $9, $10 from sessions s \
+             where s.organization_id = $2 and s.id = $11 and s.user_id = $3 \
              and s.idle_ends_at > $7 and s.ends_at > $7"
         );
         let query = insertion(text, key, key.user_id.as_ref(), secret);
@@ -318,6 +323,10 @@ fn insertion(
         .instant(key.created_at)
         .optional_instant(key.expires_at)
         .bind(secret.hash())
+        .bind(
+            key.messages_per_minute
+                .map(|number| i64::from(number.get())),
+        )
 }
 
 fn created(key: &ApiKey, author: &Author) -> Query {

@@ -1,5 +1,7 @@
 //! Organizations. The keys of a suspended one are refused and its deliveries wait, but nothing is lost.
 
+use std::num::NonZeroU32;
+
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author, audited};
 
@@ -14,11 +16,24 @@ pub struct Organization {
     pub suspended_at: Option<Timestamp>,
     /// Whether a send that repeats a message whose outcome became unknown shortly before is answered and not sent.
     pub guards_repeats: bool,
+    /// The most messages that it may send in a second; `None` if it may send as many as it likes.
+    pub messages_per_second: Option<NonZeroU32>,
     /// When it was created.
     pub created_at: Timestamp,
 }
 
-row! { Organization in "organizations": id, name, suspended_at, guards_repeats, created_at }
+/// A change of an organization; `None` leaves a field as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OrganizationChange {
+    /// Whether it guards repeats.
+    pub guards_repeats: Option<bool>,
+    /// The most messages that it may send in a second.
+    pub messages_per_second: Option<Option<NonZeroU32>>,
+}
+
+row! {
+    Organization in "organizations": id, name, suspended_at, guards_repeats, messages_per_second, created_at
+}
 
 impl Store {
     /// Creates an organization. Fails with [`StoreError::Conflict`] if the id is taken.
@@ -28,13 +43,14 @@ impl Store {
         author: &Author,
     ) -> Result<()> {
         let query = Query::new(
-            "insert into organizations (id, name, created_at, guards_repeats) \
-             values ($1, $2, $3, $4) returning id",
+            "insert into organizations (id, name, created_at, guards_repeats, messages_per_second) \
+             values ($1, $2, $3, $4, $5) returning id",
         )
         .id(&organization.id)
         .text(&organization.name)
         .instant(organization.created_at)
-        .bind(i64::from(organization.guards_repeats));
+        .bind(i64::from(organization.guards_repeats))
+        .bind(number(organization.messages_per_second));
         let (id, name) = (&organization.id, Some(organization.name.as_str()));
         let entry = record(author, id, AuditAction::OrganizationCreated, name);
         let keep_key = author.keep_key(None, id.as_str());
@@ -60,20 +76,25 @@ impl Store {
         self.page(page, query).await
     }
 
-    /// Changes whether an organization guards repeats; returns `None` if it does not exist.
+    /// Changes an organization; returns `None` if it does not exist. A change that changes nothing is not recorded.
     pub async fn update_organization(
         &self,
         id: &OrganizationId,
-        guards_repeats: bool,
+        change: OrganizationChange,
         author: &Author,
     ) -> Result<Option<Organization>> {
+        let rate = change.messages_per_second;
         let query = Organization::returning(
-            "update organizations set guards_repeats = $2 where id = $1 and guards_repeats <> $2 \
-             and deleted_at is null",
+            "update organizations set guards_repeats = coalesce($2, guards_repeats), \
+             messages_per_second = case when $3 = 1 then $4 else messages_per_second end where id = $1 \
+             and (guards_repeats <> coalesce($2, guards_repeats) \
+             or ($3 = 1 and coalesce(messages_per_second, 0) <> coalesce($4, 0))) and deleted_at is null",
         )
         .id(id)
-        .bind(i64::from(guards_repeats));
-        let detail = format!("guardRepeats: {guards_repeats}");
+        .bind(change.guards_repeats.map(i64::from))
+        .bind(i64::from(rate.is_some()))
+        .bind(number(rate.flatten()));
+        let detail = change.detail();
         let entry = record(author, id, AuditAction::OrganizationUpdated, Some(&detail));
         match self.locked(id, audited(query, entry)).await? {
             Some(row) => Organization::of(&row).map(Some),
@@ -142,6 +163,23 @@ impl Store {
             None => self.get_organization(id).await,
         }
     }
+}
+
+impl OrganizationChange {
+    fn detail(self) -> String {
+        let guards = self.guards_repeats;
+        let guards = guards.map(|guards| format!("guardRepeats: {guards}"));
+        let rate = self.messages_per_second.map(|rate| match rate {
+            Some(rate) => format!("messagesPerSecond: {rate}"),
+            None => "messagesPerSecond: null".to_owned(),
+        });
+        let fields: Vec<_> = guards.into_iter().chain(rate).collect();
+        fields.join(", ")
+    }
+}
+
+fn number(number: Option<NonZeroU32>) -> Option<i64> {
+    number.map(|number| number.get().into())
 }
 
 /// Returns the statement that records a change of an organization: in the log of the operators, which outlives

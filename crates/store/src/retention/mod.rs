@@ -33,7 +33,7 @@ pub struct Pruned {
 
 impl Pruned {
     /// Every sort of rows.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 12] = [
         "webhook_calls",
         "webhook_calls_set_aside",
         "pending_statuses",
@@ -43,11 +43,13 @@ impl Pruned {
         "sign_in_attempts",
         "idempotency_keys",
         "audit_log",
+        LIMITS,
         EVENTS,
         MESSAGES,
     ];
 }
 
+pub(crate) const LIMITS: &str = "send_limits";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const MESSAGES: &str = "messages";
 

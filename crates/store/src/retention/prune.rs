@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
+use crate::limits::prune::LimitWalk;
 use crate::prelude::*;
 use crate::retention::old_rows::Walk;
-use crate::retention::{MAX_STEP_ROWS, Pruned, Retention};
+use crate::retention::{LIMITS, MAX_STEP_ROWS, Pruned, Retention};
 
 /// The removal of all rows whose time has passed.
 pub struct Pruning {
@@ -16,6 +17,7 @@ pub struct Pruning {
     retention: Retention,
     /// The index in [`PARTS`] that may have rows left.
     part: usize,
+    limits: LimitWalk,
     walks: Vec<Walk>,
 }
 
@@ -173,6 +175,7 @@ impl Store {
             now,
             retention,
             part: 0,
+            limits: LimitWalk::new(self, now),
             walks: walks.into_iter().flatten().filter(|_| walk).collect(),
         }
     }
@@ -194,6 +197,11 @@ impl Pruning {
                     what: part.what,
                     rows,
                 }));
+            }
+        }
+        while let Some(rows) = self.limits.step().await? {
+            if rows > 0 {
+                return Ok(Some(Pruned { what: LIMITS, rows }));
             }
         }
         while let Some(walk) = self.walks.last_mut() {
@@ -228,12 +236,12 @@ fn before(now: Timestamp, kept: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retention::{EVENTS, MESSAGES};
+    use crate::retention::{EVENTS, LIMITS, MESSAGES};
 
     #[test]
     fn every_sort_of_rows_is_known_to_metrics() {
         let parts = PARTS.iter().map(|part| part.what);
-        let all: Vec<_> = parts.chain([EVENTS, MESSAGES]).collect();
+        let all: Vec<_> = parts.chain([LIMITS, EVENTS, MESSAGES]).collect();
         assert_eq!(all, Pruned::ALL);
     }
 }

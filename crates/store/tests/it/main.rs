@@ -62,6 +62,7 @@ mod webhooks {
 }
 mod backlogs;
 mod events;
+mod limits;
 mod outbox;
 mod prune;
 mod retention;

@@ -12,7 +12,7 @@ use recado_core::{
 use recado_store::testing::TestDatabase;
 use recado_store::{
     Agent, Author, Channel, ChannelSecrets, Conversation, Freed, NewChannel, NewMessage,
-    Organization, Page, Retention, SendResult, Store,
+    Organization, Page, Retention, SendLimits, SendResult, Store,
 };
 use serde_json::{Map, Value, json};
 use sqlx::{AnyConnection, Connection};
@@ -149,6 +149,7 @@ pub(crate) fn organization(text: &str) -> Organization {
         name: format!("Name of {text}"),
         suspended_at: None,
         guards_repeats: true,
+        messages_per_second: None,
         created_at: at(1_000),
     }
 }
@@ -228,6 +229,7 @@ pub(crate) fn message(organization: &str, text: &str) -> NewMessage {
         external_id: None,
         content: content(),
         warnings: vec![Warning::new("body_text", "long")],
+        limits: SendLimits::default(),
         created_at: at(5_000),
     }
 }

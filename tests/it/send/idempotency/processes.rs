@@ -100,6 +100,7 @@ async fn a_client_whose_server_is_killed_makes_its_request_again_and_doubles_not
         ..Fault::new(Provider::Whatsapp, Effect::Delay)
     };
     sandbox.fail_next(slow, u32::MAX);
+    client.unlimit("whatsapp").await;
     let mut senders = JoinSet::new();
     for sender in 0..12 {
         let client = client.clone();

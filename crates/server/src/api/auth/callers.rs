@@ -21,6 +21,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::idempotency::check_taken;
 use crate::api::noun::{self, Noun, deleted, found, missing, parsed};
 use crate::app::App;
+use crate::send::limits::KeyRate;
 use crate::telemetry::log_organization;
 
 /// What a caller may do for one organization, as a type, so that a signature can name it: `Caller<Sends>`.
@@ -56,6 +57,8 @@ pub(crate) struct Caller<R> {
     pub(crate) organization_id: OrganizationId,
     pub(crate) author: Author,
     pub(crate) credential: Credential,
+    /// The rate of the API key, if it has one.
+    pub(crate) key_rate: Option<KeyRate>,
     right: PhantomData<R>,
 }
 
@@ -94,6 +97,7 @@ impl<R: Right> FromRequestParts<Arc<App>> for Caller<R> {
             app: Arc::clone(app),
             organization_id,
             credential: identity.credential(),
+            key_rate: identity.key_rate(),
             author: identity.author,
             right: PhantomData,
         })

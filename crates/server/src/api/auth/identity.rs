@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header, request::Parts};
 use jiff::Timestamp;
+use recado_core::capabilities::Rate;
 use recado_core::{OrganizationId, Scope, Scopes};
 use recado_store::{Actor, ApiKey, Author, Session, User};
 
@@ -15,6 +16,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::extract::check_parameters;
 use crate::api::idempotency::check_taken;
 use crate::app::App;
+use crate::send::limits::KeyRate;
 use crate::telemetry::log_organization;
 
 /// The authenticated caller of a request.
@@ -41,6 +43,17 @@ impl Identity {
         match &self.proof {
             Proof::ApiKey(key) => Credential::ApiKey(key.id.clone()),
             Proof::Session(session, _) => Credential::Session(session.id.clone()),
+        }
+    }
+
+    /// Returns the rate of the API key, if it has one.
+    pub(super) fn key_rate(&self) -> Option<KeyRate> {
+        match &self.proof {
+            Proof::ApiKey(key) => {
+                let rate = key.messages_per_minute.map(Rate::per_minute);
+                rate.map(|rate| (key.id.clone(), rate))
+            }
+            Proof::Session(..) => None,
         }
     }
 

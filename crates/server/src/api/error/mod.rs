@@ -24,6 +24,10 @@ pub(crate) const REPLAYED: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("true"),
 );
 
+/// The headers that name a limit that is reached, and its wait.
+pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
 /// An error on its way to the client.
 #[derive(Debug, Clone)]
 pub struct ApiError {
@@ -38,8 +42,22 @@ pub struct ApiError {
     pub message_id: Option<MessageId>,
     /// How long to wait before the next try, where a wait helps.
     pub retry_after: Option<Duration>,
+    /// The limit that is reached.
+    pub policy: Option<Box<QuotaPolicy>>,
     /// Whether an earlier request with the same key or content was answered so.
     pub is_replayed: bool,
+}
+
+/// A limit of which nothing is left, as the headers `RateLimit` and `RateLimit-Policy` name it
+/// (draft-ietf-httpapi-ratelimit-headers-10).
+#[derive(Debug, Clone, Copy)]
+pub struct QuotaPolicy {
+    /// Its word.
+    pub name: &'static str,
+    /// How many messages it allows in the window.
+    pub quota: u32,
+    /// The window.
+    pub window: Duration,
 }
 
 /// The shape of every error.
@@ -76,6 +94,7 @@ impl ApiError {
             details: None,
             message_id: None,
             retry_after: reason.wait(),
+            policy: None,
             is_replayed: false,
         }
     }
@@ -161,9 +180,19 @@ impl ApiError {
         if self.is_replayed {
             headers.extend([REPLAYED]);
         }
+        headers.extend(self.rate_limit().into_iter().flatten());
         headers.extend(self.reason.help().map(|help| (header::LINK, help)));
         let (parts, _) = response.into_parts();
         (parts, Json(self.body(request_id.to_owned()))).into_response()
+    }
+
+    /// Returns the headers that name the limit that is reached.
+    fn rate_limit(&self) -> Option<[(HeaderName, HeaderValue); 2]> {
+        let (policy, wait) = self.policy.as_ref().zip(self.seconds_to_wait())?;
+        let (name, quota, window) = (policy.name, policy.quota, whole_seconds(policy.window));
+        let left = format!("\"{name}\";r=0;t={wait}").parse().ok()?;
+        let rule = format!("\"{name}\";q={quota};w={window}").parse().ok()?;
+        Some([(RATE_LIMIT, left), (RATE_LIMIT_POLICY, rule)])
     }
 
     /// Adds the header that says how long to wait, where a wait helps.
@@ -177,10 +206,13 @@ impl ApiError {
 
     /// Whole seconds, never zero: clients parse an integer.
     pub(crate) fn seconds_to_wait(&self) -> Option<u64> {
-        let wait = self.retry_after?;
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        Some(seconds.max(1))
+        self.retry_after.map(whole_seconds)
     }
+}
+
+fn whole_seconds(time: Duration) -> u64 {
+    let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    seconds.max(1)
 }
 
 impl IntoResponse for ApiError {

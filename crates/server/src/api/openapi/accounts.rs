@@ -99,13 +99,20 @@ fn object(fields: &[AccountField], presence: Presence) -> ObjectBuilder {
 
 fn schema(field: &AccountField) -> Object {
     let may_be_null = !field.required;
-    let kind = if may_be_null {
-        SchemaType::Array(vec![Type::String, Type::Null])
+    let kind = if field.range.is_some() {
+        Type::Number
     } else {
-        Type::String.into()
+        Type::String
+    };
+    let kind = if may_be_null {
+        SchemaType::Array(vec![kind, Type::Null])
+    } else {
+        kind.into()
     };
     let schema = ObjectBuilder::new()
         .schema_type(kind)
+        .minimum(field.range.map(|[least, _]| least))
+        .maximum(field.range.map(|[_, most]| most))
         .description(Some(field.description));
     if field.secret {
         schema

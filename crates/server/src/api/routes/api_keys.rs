@@ -29,6 +29,9 @@ pub(crate) struct NewApiKey {
     /// administrators only.
     #[schema(value_type = Option<Vec<words::Scope>>, min_items = 1)]
     scopes: Value,
+    /// The most messages that the key may send in a minute; without it, as many as its callers like.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    messages_per_minute: Value,
     /// When the key stops working; without it, the key works until it is deleted.
     #[validate(custom(function = "optional"))]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -62,6 +65,8 @@ pub(crate) struct ApiKey {
     /// What the key may do. A personal key may never do more than its user.
     #[schema(value_type = Vec<words::Scope>)]
     scopes: Vec<Scope>,
+    /// The most messages that the key may send in a minute; null if no such limit is set.
+    messages_per_minute: Option<u32>,
     /// The beginning of the secret, by which you recognize the key; null for keys of older versions.
     prefix: Option<String>,
     /// The user whose personal key it is; null for a key of the organization.
@@ -97,7 +102,7 @@ pub(crate) struct CreatedApiKey {
 }
 
 mirrors!(ApiKey, store::ApiKey {
-    id, name, scopes, prefix, user_id, created_at; expires_at, last_used_at
+    id, name, scopes, prefix, user_id, created_at; messages_per_minute, expires_at, last_used_at
 });
 
 impl CreatedApiKey {
@@ -171,6 +176,7 @@ pub(crate) async fn create_api_key(
         let (owner, name) = (Some(organization.clone()), text(new.name));
         let key = store::ApiKey {
             scopes: scopes(new.scopes)?,
+            messages_per_minute: number("messagesPerMinute", &new.messages_per_minute)?,
             expires_at: expiry(new.expires_at, author.at)?,
             ..store::ApiKey::new(id, owner, name, &secret, author.at)
         };

@@ -1,8 +1,11 @@
 //! Organizations: the tenants, and the users of the one in the path, for operators and for those who manage it.
 
+use std::num::NonZeroU32;
+
 use super::prelude::*;
 use super::users::{CreatedUser, Link, NewUser, User, link_of, make};
 use crate::api::auth::Operator;
+use recado_store::Actor;
 
 failures!(CreateFailures: &[Reason::AlreadyExists, Reason::OrganizationNotFound, Reason::UserNotFound]);
 
@@ -35,6 +38,8 @@ pub(crate) struct Organization {
     /// Whether a send without an `Idempotency-Key` that repeats a message whose outcome became unknown within the last two
     /// minutes is answered with that message, and sends nothing.
     guard_repeats: bool,
+    /// The most messages that the organization may send in a second, over all its channels; null if no such limit is set.
+    messages_per_second: Option<u32>,
     /// The time at which it was created.
     created_at: Timestamp,
 }
@@ -55,6 +60,7 @@ impl From<store::Organization> for Organization {
             name: row.name,
             suspended_at: row.suspended_at.map(Into::into),
             guard_repeats: row.guards_repeats,
+            messages_per_second: row.messages_per_second.map(NonZeroU32::get),
             created_at: row.created_at.into(),
         }
     }
@@ -69,6 +75,11 @@ pub(crate) struct OrganizationPatch {
     /// minutes is answered with that message, and sends nothing.
     #[schema(nullable = false)]
     guard_repeats: Option<bool>,
+    /// The most messages that the organization may send in a second, over all its channels; null removes the limit. Only
+    /// operators change it.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
+    messages_per_second: Option<Value>,
 }
 
 /// Create an organization
@@ -103,6 +114,7 @@ async fn make_organization(
         name: text(new.name),
         suspended_at: None,
         guards_repeats: true,
+        messages_per_second: None,
         created_at: author.at,
     };
     match app.store.create_organization(&organization, author).await {
@@ -161,13 +173,23 @@ pub(crate) async fn update_organization(
     Body(patch): Body<OrganizationPatch>,
 ) -> Answer<Organization> {
     let (store, id) = (&caller.app.store, &caller.organization_id);
-    let changed = match patch.guard_repeats {
-        Some(guards) => {
-            store
-                .update_organization(id, guards, &caller.author)
-                .await?
-        }
-        None => store.get_organization(id).await?,
+    let rate = patch.messages_per_second;
+    if rate.is_some() && !matches!(caller.author.actor, Actor::Operator(_)) {
+        let sentence =
+            "Only an operator of this server changes messagesPerSecond of an organization";
+        return Err(ApiError::new(Reason::Forbidden, sentence));
+    }
+    let rate = rate.map(|rate| number("messagesPerSecond", &rate));
+    let change = store::OrganizationChange {
+        guards_repeats: patch.guard_repeats,
+        messages_per_second: rate.transpose()?,
+    };
+    let changed = if change == store::OrganizationChange::default() {
+        store.get_organization(id).await?
+    } else {
+        store
+            .update_organization(id, change, &caller.author)
+            .await?
     };
     Ok(Json(found(changed)?.into()))
 }

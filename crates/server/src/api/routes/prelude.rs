@@ -18,7 +18,9 @@ pub(crate) use utoipa::{IntoParams, ToSchema};
 pub(crate) use validator::Validate;
 
 pub(crate) use super::listing::{FilteredListQuery, List, ListQuery, wrong};
-pub(crate) use super::shapes::{Answer, LongAnswer, Secrets, id_or, mirrors, not_blank, text};
+pub(crate) use super::shapes::{
+    Answer, LongAnswer, Secrets, id_or, mirrors, not_blank, number, present, text,
+};
 pub(crate) use crate::api::auth::{Caller, Manages, ManagesOrganization, Reads, Sends};
 pub(crate) use crate::api::body::{Body, ChatvoltBody};
 pub(crate) use crate::api::error::{ApiError, Reason};

@@ -1,5 +1,6 @@
 //! What the shapes of requests and answers have in common.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
@@ -8,6 +9,8 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use recado_core::fields::name;
 use recado_core::{FieldErrors, Scope, TextField};
+use serde::{Deserialize as _, Deserializer};
+use serde_json::Value;
 use validator::ValidationError;
 
 use crate::api::auth::authenticate;
@@ -46,6 +49,28 @@ pub(crate) fn not_blank(field: &TextField) -> Result<(), ValidationError> {
 /// A text that validation has found to be there.
 pub(crate) fn text(field: TextField) -> String {
     field.into_text().unwrap_or_default()
+}
+
+/// A field that is there, though it may be null.
+pub(crate) fn present<'de, D: Deserializer<'de>>(given: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(given).map(Some)
+}
+
+/// Most messages of a rate that a client may set.
+const MAX_MESSAGES: u32 = 1_000_000;
+
+/// Reads the number of messages of a rate; null is none.
+pub(crate) fn number(name: &str, value: &Value) -> Result<Option<NonZeroU32>, FieldErrors> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let number = number.filter(|number| *number <= MAX_MESSAGES);
+    let sentence = format!("Expected a whole number from 1 to {MAX_MESSAGES}, or null");
+    let number = number.and_then(NonZeroU32::new);
+    number
+        .map(Some)
+        .ok_or_else(|| FieldErrors::field(name, &sentence))
 }
 
 /// An id that the client may choose, or a fresh one.

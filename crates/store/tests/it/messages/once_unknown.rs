@@ -1,7 +1,7 @@
 //! Messages whose outcome became unknown, for the sends that repeat them.
 
 use recado_core::{Outcome, Status};
-use recado_store::{Message, NewMessage, Store};
+use recado_store::{Message, NewMessage, OrganizationChange, Store};
 
 use crate::inbound::received::opened;
 use crate::world::{
@@ -83,9 +83,16 @@ async fn an_organization_may_want_each_repeat_to_be_sent() {
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
     ok(store.note_unknown(&org(1), &msg("msg_1"), at(6_000))).await;
     for (guards, found) in [(false, 0), (false, 0), (true, 1)] {
-        let updated = ok(store.update_organization(&org(1), guards, &by(7_000))).await;
+        let updated = ok(store.update_organization(&org(1), guarding(guards), &by(7_000))).await;
         assert_eq!(updated.unwrap().guards_repeats, guards);
         assert_eq!(once_unknown(store, 0).await.len(), found);
     }
-    gives!(store.update_organization(&crate::world::id("org_9"), true, &by(1)) => None);
+    gives!(store.update_organization(&crate::world::id("org_9"), guarding(true), &by(1)) => None);
+}
+
+fn guarding(guards: bool) -> OrganizationChange {
+    OrganizationChange {
+        guards_repeats: Some(guards),
+        ..OrganizationChange::default()
+    }
 }

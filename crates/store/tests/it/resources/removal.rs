@@ -16,7 +16,7 @@ use crate::world::{ALL, World, at, by, create_channel, gives, id, ok, org, organ
 const ROWS: i64 = 1_100;
 
 /// The tables with the columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 18] = [
     "agents (id, name, created_at): 'a' || i, 'Ana', i",
     "api_keys (id, name, secret_hash, created_at): \
      'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
@@ -37,6 +37,7 @@ const TABLES: [&str; 17] = [
     "orphan_statuses (channel_id, sought, status, created_at): 'c', 's' || i, 'sent', i",
     "outbox (message_id, conversation_id, queue, send_at, ready_at, expires_at): \
      'm' || i, 'v1', 'org_{o} c', i, i, i",
+    "send_limits (subject, full_at): 'c:' || i, i",
     "sessions (id, user_id, secret_hash, created_at, last_seen_at, idle_ends_at, ends_at): \
      's{o}-' || i, 'u1', cast(cast(10 * i + {o} as text) as {bytes}), i, i, i, i",
     "users (id, email, name, role, created_at): 'u{o}-' || i, 'ana' || i, 'Ana', 'owner', i",

@@ -214,7 +214,15 @@ async fn take(
         send::check(app, organization, request, timing).await?;
         return Ok(BatchItem::new(StatusCode::OK, false, None));
     }
-    let sent = send::send(app, organization, request, key, timing).await?;
+    let sent = send::send(
+        app,
+        organization,
+        request,
+        key,
+        timing,
+        caller.key_rate.clone(),
+    )
+    .await?;
     let status = super::status_of(&sent.message);
     let message = Some(sent.message.into());
     Ok(BatchItem::new(status, sent.is_replayed, message))

@@ -210,7 +210,15 @@ async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -
     let (app, organization) = (&caller.app, &caller.organization_id);
     let timing = asked.timing.timing();
     let key = asked.key.asking(asked.timing.asked()).key();
-    let sent = send::send(app, organization, request, key, timing).await?;
+    let sent = send::send(
+        app,
+        organization,
+        request,
+        key,
+        timing,
+        caller.key_rate.clone(),
+    )
+    .await?;
     let replayed = sent.is_replayed.then_some(Replayed);
     let status = status_of(&sent.message);
     let location = AppendHeaders([(LOCATION, format!("/messages/{}", sent.message.id))]);

@@ -4,7 +4,6 @@ use axum::http::{HeaderName, HeaderValue, header};
 use recado_core::event::EventType;
 use recado_providers::HttpClient;
 use recado_store::{WebhookFormat, WebhookHeader};
-use serde::de::Deserializer;
 use url::Url;
 
 use crate::api::routes::prelude::*;
@@ -75,11 +74,6 @@ struct NewHeader {
     /// The value of the header: printable ASCII without white space around it.
     #[schema(min_length = 1, max_length = 4096)]
     value: String,
-}
-
-/// A field that is there, though it may be null.
-pub(super) fn present<'de, D: Deserializer<'de>>(given: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(given).map(Some)
 }
 
 /// A URL that `http` may post to, in its canonical form.
