@@ -2,8 +2,9 @@
 
 use clap::Subcommand;
 use recado_core::MessageId;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::once::Once;
 use crate::{Client, Columns, Output, Result, View, render::bubble};
 
 const FIELDS: Columns = "\
@@ -15,13 +16,34 @@ const FIELDS: Columns = "\
 pub(crate) enum Command {
     /// Show a message as the customer sees it, and how far it has come
     Show { id: MessageId },
+    /// Cancel a message that waits in the queue
+    Cancel { id: MessageId },
+    /// Send again what a message says, as a new message
+    Resend(ResendArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ResendArgs {
+    id: MessageId,
+    /// Send it although it may have arrived: its outcome is unknown, or the provider accepted it
+    #[arg(long)]
+    accept_duplicate: bool,
+    #[command(flatten)]
+    once: Once,
 }
 
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
-    let Command::Show { id } = command;
-    let answer = client.get(&["messages", id.as_str()], &[]).await?;
-    let views = views(&answer.value);
-    Ok(Output::new(answer.text, views))
+    let (answer, message) = match command {
+        Command::Show { id } => (client.get(&["messages", id.as_str()], &[]).await?, ""),
+        Command::Cancel { id } => (client.delete(&["messages", id.as_str()], &[]).await?, ""),
+        Command::Resend(args) => {
+            let body = json!({"acceptDuplicate": args.accept_duplicate});
+            let (path, key) = (["messages", args.id.as_str(), "resend"], args.once.key());
+            (client.once(&path, &[], &body, &key).await?, "/message")
+        }
+    };
+    let views = answer.value.pointer(message).map(views);
+    Ok(Output::new(answer.text, views.unwrap_or_default()))
 }
 
 /// Returns a flat message as a person wants to see it.
