@@ -120,8 +120,9 @@ impl<'a> Checker<'a> {
 /// The time in which a send may have been under way.
 fn duration(send: &Send) -> Period {
     let until = match send.answer {
+        _ if send.is_queued => u64::MAX,
         Answer::Nothing => send.asked + LONGEST_SEND,
-        Answer::Accepted { .. } | Answer::Refused { .. } => send.ended,
+        Answer::Accepted { .. } | Answer::Queued { .. } | Answer::Refused { .. } => send.ended,
     };
     Period {
         from: send.asked,

@@ -36,9 +36,10 @@ fn sends(history: &History) -> String {
     let is_unknown = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
     let is_refused = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason != "outcome_unknown");
     format!(
-        "{} sends: {} told as accepted, {} as unknown, {} as refused, {} without an answer",
+        "{} sends: {} told as accepted, {} as queued, {} as unknown, {} as refused, {} without an answer",
         history.sends.len(),
         count(|answer| matches!(answer, Answer::Accepted { .. })),
+        count(|answer| matches!(answer, Answer::Queued { .. })),
         count(is_unknown),
         count(is_refused),
         count(|answer| *answer == Answer::Nothing),

@@ -86,6 +86,8 @@ pub struct Send {
     pub asked: u64,
     /// When the client stopped waiting, with or without an answer.
     pub ended: u64,
+    /// Whether the client asked for the queue, from which any server sends the message later.
+    pub is_queued: bool,
     pub answer: Answer,
 }
 
@@ -98,6 +100,8 @@ pub enum Answer {
         message_id: String,
         external_id: Option<String>,
     },
+    /// The message waits in the queue.
+    Queued { message_id: String },
     Refused {
         status: u16,
         reason: String,

@@ -19,6 +19,9 @@ const STRANGERS: u32 = 5;
 /// Clients of a hundred that hang up.
 const HANG_UP: u32 = 8;
 
+/// Sends of a hundred that go through the queue.
+const QUEUED: u32 = 25;
+
 /// Longest pause of a client between two sends, in milliseconds.
 const LONGEST_PAUSE: u64 = 120;
 
@@ -131,6 +134,12 @@ impl Sender {
             .at(&url)
             .request(Method::POST, "/messages/interactive/send-buttons")
             .json(&body(&conversation.id, &text));
+        let is_queued = self.random.u32(0..100) < QUEUED;
+        let request = if is_queued {
+            request.header("prefer", "respond-async")
+        } else {
+            request
+        };
         let hangs_up = self.random.u32(0..100) < HANG_UP;
         let patience = if hangs_up {
             Duration::from_millis(self.random.u64(0..60))
@@ -142,7 +151,7 @@ impl Sender {
         let answer = answer.unwrap_or(Answer::Nothing);
         let accepted = match &answer {
             Answer::Accepted { external_id, .. } => external_id.clone(),
-            Answer::Refused { .. } | Answer::Nothing => None,
+            Answer::Queued { .. } | Answer::Refused { .. } | Answer::Nothing => None,
         };
         let send = Send {
             organization: self.tenant().id.clone(),
@@ -151,6 +160,7 @@ impl Sender {
             server: slot,
             asked,
             ended: self.journal.now(),
+            is_queued,
             answer,
         };
         self.journal.written().sends.push(send);
@@ -288,6 +298,11 @@ async fn ask(request: reqwest::RequestBuilder) -> Answer {
         return Answer::Accepted {
             message_id: text(&body["message"]["id"]).unwrap_or_default(),
             external_id: text(&body["message"]["externalId"]),
+        };
+    }
+    if status == 202 {
+        return Answer::Queued {
+            message_id: text(&body["message"]["id"]).unwrap_or_default(),
         };
     }
     Answer::Refused {

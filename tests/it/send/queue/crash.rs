@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use recado_sandbox::{Effect, Fault, Provider};
+use recado_sandbox::{Effect, Fault, Provider, ReceivedRequest};
 use recado_store::DatabaseKind;
 use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
@@ -56,6 +56,22 @@ async fn messages(client: &Client, lanes: &[String]) -> Vec<Value> {
     messages
 }
 
+/// How often each text was sent; the texts of each conversation were sent in their order.
+fn sent_in_order(requests: &[ReceivedRequest]) -> HashMap<String, usize> {
+    let (mut sent, mut last) = (HashMap::new(), HashMap::new());
+    for text in requests.iter().filter_map(text_of) {
+        let (lane, number) = text.rsplit_once(' ').expect("a lane and a number");
+        let number: usize = number.parse().expect("a number");
+        let before = last.insert(lane.to_owned(), number);
+        assert!(
+            before.is_none_or(|before| before < number),
+            "{lane}: {before:?}, then {number}"
+        );
+        *sent.entry(text).or_default() += 1;
+    }
+    sent
+}
+
 fn is_open(message: &Value) -> bool {
     message["status"] == "queued" || message["status"] == "sending"
 }
@@ -104,19 +120,7 @@ async fn servers_that_are_killed_with_a_full_queue_lose_nothing_and_double_nothi
     };
     let messages = until("every message has its outcome", settled).await;
     server.stop().await.expect("an orderly end");
-
-    let mut sent: HashMap<String, usize> = HashMap::new();
-    let mut last: HashMap<String, usize> = HashMap::new();
-    for text in sandbox.requests().iter().filter_map(text_of) {
-        let (lane, number) = text.rsplit_once(' ').expect("a lane and a number");
-        let number: usize = number.parse().expect("a number");
-        let before = last.insert(lane.to_owned(), number);
-        assert!(
-            before.is_none_or(|before| before < number),
-            "{lane}: {before:?}, then {number}"
-        );
-        *sent.entry(text).or_default() += 1;
-    }
+    let sent = sent_in_order(&sandbox.requests());
     let mut unknown = 0;
     for message in &messages {
         let times = sent

@@ -129,6 +129,7 @@ fn sends(history: &mut History, id: &str) {
         server: 0,
         asked: 100,
         ended: 200,
+        is_queued: false,
         answer,
     };
     let refused = |reason: &str, name: &str| Answer::Refused {

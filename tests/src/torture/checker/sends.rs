@@ -17,7 +17,7 @@ impl<'a> Checker<'a> {
         for send in &self.history.sends {
             let accepted = self.accepted(&send.text);
             match &send.answer {
-                Answer::Nothing => {}
+                Answer::Nothing | Answer::Queued { .. } => {}
                 Answer::Accepted { external_id, .. } => {
                     let is_taken = is_taken(&accepted, external_id.as_deref());
                     self.promise(Rule::AcceptedIsAccepted, is_taken, || {
@@ -48,7 +48,9 @@ impl<'a> Checker<'a> {
         handled.any(|handled| handled.answer_lost)
             || self.history.losses.iter().any(|loss| {
                 loss.organizations.contains(&send.organization)
-                    && loss.server.is_none_or(|server| server == send.server)
+                    && loss
+                        .server
+                        .is_none_or(|server| send.is_queued || server == send.server)
                     && loss.period.overlaps(duration(send))
             })
     }
@@ -99,6 +101,7 @@ impl<'a> Checker<'a> {
         let sends = self.history.sends.iter();
         for send in sends.filter(|send| send.organization == organization.id) {
             let (Answer::Accepted { message_id, .. }
+            | Answer::Queued { message_id }
             | Answer::Refused {
                 message_id: Some(message_id),
                 ..
