@@ -32,8 +32,8 @@ struct Args {
     /// Where everything random comes from; a random one when absent
     #[arg(long)]
     seed: Option<u64>,
-    /// Seconds until every promise has to hold again
-    #[arg(long, default_value_t = 60)]
+    /// Seconds until every promise has to hold again: a queued message may wait for a minute
+    #[arg(long, default_value_t = 150)]
     settle: u64,
     /// A trouble that does not happen; may be given several times
     #[arg(long, value_enum)]

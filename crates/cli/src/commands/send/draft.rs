@@ -1,5 +1,6 @@
 //! What the commands of all kinds of messages share.
 
+use jiff::Timestamp;
 use recado_core::{GivenRecipient, Provider};
 use serde_json::{Map, Value};
 
@@ -40,6 +41,9 @@ pub(super) struct How {
     /// Key of the request: the same command with the same key sends once within 24 hours [default: a random key]
     #[arg(long, value_name = "KEY", conflicts_with_all = ["direct", "dry_run"])]
     pub(super) idempotency_key: Option<String>,
+    /// Have the message sent at this time, such as 2026-12-01T09:00:00-03:00, at most 30 days ahead
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["direct", "csv"])]
+    pub(super) at: Option<Timestamp>,
     #[command(flatten)]
     pub(super) csv: CsvArgs,
 }

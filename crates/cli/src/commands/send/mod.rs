@@ -44,8 +44,11 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         };
     }
     let (client, body) = (globals.client(lookup)?, draft.body.clone().into());
+    let at = draft.how.at.map(|at| ("sendAt", at.to_string()));
+    let mut query = Vec::from_iter(at);
     if draft.how.dry_run {
-        let (query, effect) = ([("dryRun", "true".to_owned())], Effect::Reads);
+        query.push(("dryRun", "true".to_owned()));
+        let effect = Effect::Reads;
         let answer = client.call(Method::POST, draft.kind.path, &query, Some(&body), effect);
         let answer = answer.await?;
         let message = (draft.kind.read)(draft.body).ok();
@@ -54,7 +57,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         return Ok(Output::new(answer.text, views));
     }
     let key = draft.how.idempotency_key.unwrap_or_else(once::random);
-    let answer = client.once(draft.kind.path, &[], &body, &key).await?;
+    let answer = client.once(draft.kind.path, &query, &body, &key).await?;
     let views = message::views(answer.value.get("message").unwrap_or(&Value::Null));
     Ok(Output::new(answer.text, views))
 }

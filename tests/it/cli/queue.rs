@@ -1,0 +1,37 @@
+//! `recado` and the queue: a message is scheduled, canceled and sent again.
+
+use recado_tests::prelude::*;
+
+use super::send_flags;
+use super::shell::{connect, shop};
+
+#[tokio::test]
+async fn a_message_is_scheduled_canceled_and_sent_again() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let at = (Timestamp::now() + Duration::from_hours(1)).to_string();
+    let mut flags = send_flags("conv-456");
+    flags.extend(["--at", &at]);
+    let scheduled = shell.run(&flags).await.json();
+    let message = id(&scheduled["message"]);
+    assert_eq!(scheduled["message"]["status"], "queued");
+    let canceled = shell
+        .line(&format!("message cancel {message}"))
+        .await
+        .json();
+    assert_eq!(canceled["status"], "rejected");
+    let again = shell
+        .line(&format!("message resend {message}"))
+        .await
+        .json();
+    let sent = id(&again["message"]);
+    assert_eq!(again["message"]["status"], "accepted");
+    let refused = shell.line(&format!("message cancel {sent}")).await;
+    refused.failed(4, "message_not_queued");
+    let refused = shell.line(&format!("message resend {sent}")).await;
+    refused.failed(4, "duplicate_possible");
+    let resend = format!("message resend {sent} --accept-duplicate");
+    shell.line(&resend).await.done();
+    assert_eq!(world.sandbox.requests().len(), 2);
+}
