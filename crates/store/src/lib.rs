@@ -80,7 +80,7 @@ pub use limits::{LimitLeft, SendLimits};
 pub use messages::outbound::{NewMessage, SendResult};
 pub use messages::send_context::{AgentOwner, SendTarget, TargetConversation};
 pub use messages::{Direction, Message, MessageContent};
-pub use outbox::call::MAX_QUEUES;
+pub use outbox::call::{Begun, MAX_QUEUES, QueueLimits};
 pub use outbox::enqueue::Enqueue;
 pub use outbox::requeue::Postponed;
 pub use outbox::{Attempt, ChannelQueue, SendTime};

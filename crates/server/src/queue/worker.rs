@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use recado_core::{MessageId, OrganizationId};
-use recado_store::{self as store, Attempt, ChannelQueue, MAX_QUEUES, StoreError};
+use recado_store::{self as store, Begun, ChannelQueue, MAX_QUEUES, StoreError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,7 @@ use super::attempt::{After, attempt};
 use crate::app::App;
 use crate::app::clock::elapsed;
 use crate::lifecycle::failures::Failures;
+use crate::send::limits;
 use crate::send::places::SendPlace;
 
 /// Attempts of one queue that one look begins.
@@ -79,12 +80,14 @@ struct Worker {
     app: Arc<App>,
     /// The queues of which attempts are being begun: another look begins none of theirs.
     beginning: HashSet<ChannelQueue>,
-    beginnings: JoinSet<(ChannelQueue, Result<Begun, StoreError>)>,
+    beginnings: JoinSet<(ChannelQueue, Result<Making, StoreError>)>,
     in_flight: HashSet<(OrganizationId, MessageId)>,
     attempts: JoinSet<Ended>,
     /// Queues whose channel did not work at the last attempt.
     doubtful: HashMap<ChannelQueue, Doubtful>,
-    /// When what failed here is due again, the earliest first.
+    /// Queues whose limits allow nothing until an instant.
+    limited: HashMap<ChannelQueue, Timestamp>,
+    /// When what failed here or has to wait is due again, the earliest first.
     retries: BinaryHeap<Reverse<Timestamp>>,
     /// The queue after which the next look begins, because the last one did not come to the end.
     after: Option<ChannelQueue>,
@@ -104,11 +107,11 @@ struct Doubtful {
     is_tried: bool,
 }
 
-/// What was begun of one queue.
-struct Begun {
+/// Attempts of one queue that are to be made.
+struct Making {
     /// `None` if it was deleted.
     channel: Option<store::Channel>,
-    attempts: Vec<Attempt>,
+    begun: Begun,
     /// A place for each attempt, and those that were not needed.
     places: Vec<SendPlace>,
 }
@@ -129,6 +132,7 @@ impl Worker {
             in_flight: HashSet::new(),
             attempts: JoinSet::new(),
             doubtful: HashMap::new(),
+            limited: HashMap::new(),
             retries: BinaryHeap::new(),
             after: None,
             is_more_due: false,
@@ -146,6 +150,7 @@ impl Worker {
     async fn look(&mut self) -> Result<Duration, StoreError> {
         self.free_lost().await?;
         let now = self.app.clock.now();
+        self.limited.retain(|_, until| *until > now);
         let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
@@ -158,7 +163,7 @@ impl Worker {
 
     /// Has attempts of one queue begun, unless that is done already, or its channel does not work.
     fn begin(&mut self, queue: ChannelQueue, now: Timestamp) {
-        if self.beginning.contains(&queue) {
+        if self.beginning.contains(&queue) || self.limited.contains_key(&queue) {
             return;
         }
         let most = match self.doubtful.get(&queue) {
@@ -228,20 +233,30 @@ impl Worker {
     }
 
     /// Makes the attempts that were begun.
-    fn spawn(&mut self, queue: &ChannelQueue, begun: Result<Begun, StoreError>) {
+    fn spawn(&mut self, queue: &ChannelQueue, making: Result<Making, StoreError>) {
         self.beginning.remove(queue);
-        let Begun {
+        let Making {
             channel,
-            attempts,
+            begun,
             places,
-        } = match begun {
-            Ok(begun) => begun,
+        } = match making {
+            Ok(making) => making,
             Err(error) => {
                 tracing::warn!(channel_id = %queue.channel_id, %error, "attempts of queued messages could not be begun");
                 self.try_channel(queue, false);
                 return;
             }
         };
+        let Begun {
+            attempts,
+            limited_until,
+            next_due,
+        } = begun;
+        for until in limited_until.into_iter().chain(next_due) {
+            self.retries.push(Reverse(until));
+        }
+        let limited = limited_until.map(|until| (queue.clone(), until));
+        self.limited.extend(limited);
         if attempts.is_empty() {
             self.try_channel(queue, false);
         } else if attempts.len() == places.len() {
@@ -300,15 +315,22 @@ async fn begin(
     queue: &ChannelQueue,
     places: Vec<SendPlace>,
     now: Timestamp,
-) -> Result<Begun, StoreError> {
-    let store = &app.store;
+) -> Result<Making, StoreError> {
+    let (store, organization) = (&app.store, &queue.organization_id);
     // Before the attempts: what was begun is sent.
-    let channel = store.get(&queue.organization_id, &queue.channel_id).await?;
+    let channel = store.get(organization, &queue.channel_id).await?;
+    let owner = store.get_organization(organization).await?;
+    let rate = owner.and_then(|owner| owner.messages_per_second);
+    let limits = channel
+        .as_ref()
+        .map(|channel| limits::of_queue(channel, rate));
     let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    let attempts = store.begin_attempts(queue, now, most).await?;
-    Ok(Begun {
+    let begun = store
+        .begin_attempts(queue, now, most, &limits.unwrap_or_default())
+        .await?;
+    Ok(Making {
         channel,
-        attempts,
+        begun,
         places,
     })
 }

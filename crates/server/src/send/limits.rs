@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use recado_core::capabilities::{Capabilities, PairRate, Rate, SendLimit};
 use recado_core::{ApiKeyId, Recipient};
-use recado_providers::messages_per_second;
-use recado_store::{Channel, Limited, SendLimits};
+use recado_providers::{Profile, messages_per_second};
+use recado_store::{Channel, Limited, QueueLimits, SendLimits};
 
 use crate::api::error::{ApiError, QuotaPolicy, Reason};
 use crate::telemetry;
@@ -40,6 +40,16 @@ pub(crate) fn of_channel(
         channel: messages_per_second(&channel.settings).or(published),
         organization: organization.map(Rate::per_second),
         ..SendLimits::default()
+    }
+}
+
+/// Returns the limits of the queued messages of a channel. The rate of an API key holds for callers who wait alone.
+pub(crate) fn of_queue(channel: &Channel, organization: Option<NonZeroU32>) -> QueueLimits {
+    let settings = serde_json::Value::Object(channel.settings.clone());
+    let carries = Profile::of(channel.provider).capabilities(&settings);
+    QueueLimits {
+        all: of_channel(channel, carries, organization),
+        pair: carries.pair_rate,
     }
 }
 

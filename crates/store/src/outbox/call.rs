@@ -2,9 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use recado_core::capabilities::{PairRate, SendLimit};
 use recado_core::{MessageId, Recipient};
 use serde::Serialize;
 
+use crate::events::append::EventLog;
+use crate::limits::limited::Limited;
+use crate::limits::{self, Ask, SendLimits};
 use crate::messages::Message;
 use crate::outbox::{Attempt, ChannelQueue, lanes};
 use crate::prelude::*;
@@ -77,44 +81,132 @@ impl Store {
         rows.iter().map(queue).collect()
     }
 
-    /// Begins attempts: makes messages `sending` that are due in a queue, at most so many, and returns them in the
-    /// order in which they are to be sent.
+    /// Begins attempts: makes messages `sending` that are due in a queue and that its limits allow, at most so many. A
+    /// message to a person who has had too many waits until the limit allows it.
     pub async fn begin_attempts(
         &self,
         queue: &ChannelQueue,
         now: Timestamp,
         most: u32,
-    ) -> Result<Vec<Attempt>> {
+        limits: &QueueLimits,
+    ) -> Result<Begun> {
         let due = Query::new(DUE).id(queue).instant(now).bind(i64::from(most));
-        let server = self.server_id().to_owned();
+        let (store, channel, limits) = (self.clone(), queue.channel_id.clone(), limits.clone());
         self.with_log(&queue.organization_id, now, move |log, connection| {
             Box::pin(async move {
                 let due = due.fetch_all(&mut *connection).await?;
                 let due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
-                if due.is_empty() {
-                    return Ok(Vec::new());
-                }
-                let send = log.over(&SEND, &due).bind(server).instant(now);
-                let rows = send.fetch_all(&mut *connection).await?;
-                let messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
-                let mut messages: HashMap<_, _> = messages
-                    .into_iter()
-                    .map(|message| (message.id.clone(), message))
+                let asks: Vec<_> = due
+                    .iter()
+                    .map(|due| Ask::new(&store, &channel, &limits.of(&due.recipient), now))
                     .collect();
-                log.over(&CALL, &due).run(&mut *connection).await?;
-                // A message that is not queued any more has its outcome.
-                let settled = due.iter().map(|due| &due.message);
-                let settled = settled.filter(|id| !messages.contains_key(id));
-                lanes::leave(settled, &log, connection).await?;
-                let attempts = due.into_iter().filter_map(|due| {
-                    let message = messages.remove(&due.message)?;
-                    Some(due.attempt(message))
-                });
-                Ok(attempts.collect())
+                let asks: Vec<_> = asks.iter().collect();
+                let kind = store.kind();
+                let taken = limits::take(kind, log.organization(), &asks, &mut *connection).await?;
+                let mut begun = Begun::default();
+                let (mut allowed, mut waiting) = (Vec::new(), Vec::new());
+                for (due, taken) in due.into_iter().zip(taken) {
+                    match taken {
+                        Ok(()) => allowed.push(due),
+                        Err(limited) => {
+                            begun.note(limited);
+                            waiting.extend(due.waits_for(limited));
+                        }
+                    }
+                }
+                if !waiting.is_empty() {
+                    log.over(&WAIT, &waiting).run(&mut *connection).await?;
+                }
+                begun.attempts = begin(allowed, store.server_id(), now, &log, connection).await?;
+                Ok(begun)
             })
         })
         .await
     }
+}
+
+/// Makes messages `sending`, and returns their attempts in their order.
+async fn begin(
+    due: Vec<Due>,
+    server: &str,
+    now: Timestamp,
+    log: &EventLog,
+    connection: &mut Connection,
+) -> Result<Vec<Attempt>> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let send = log.over(&SEND, &due).bind(server).instant(now);
+    let rows = send.fetch_all(&mut *connection).await?;
+    let messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
+    let mut messages: HashMap<_, _> = messages
+        .into_iter()
+        .map(|message| (message.id.clone(), message))
+        .collect();
+    log.over(&CALL, &due).run(&mut *connection).await?;
+    // A message that is not queued any more has its outcome.
+    let settled = due.iter().map(|due| &due.message);
+    let settled = settled.filter(|id| !messages.contains_key(id));
+    lanes::leave(settled, log, connection).await?;
+    let attempts = due.into_iter().filter_map(|due| {
+        let message = messages.remove(&due.message)?;
+        Some(due.attempt(message))
+    });
+    Ok(attempts.collect())
+}
+
+/// The limits of the messages of one queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QueueLimits {
+    /// Those of all of them.
+    pub all: SendLimits,
+    /// The rate to each person.
+    pub pair: Option<PairRate>,
+}
+
+impl QueueLimits {
+    fn of(&self, recipient: &Recipient) -> SendLimits {
+        SendLimits {
+            recipient: self.pair.map(|rate| (recipient.clone(), rate)),
+            ..self.all.clone()
+        }
+    }
+}
+
+/// What was begun of one queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// The attempts, in the order in which they are to be made.
+    pub attempts: Vec<Attempt>,
+    /// From when on a limit allows more of the queue, if one did not allow all.
+    pub limited_until: Option<Timestamp>,
+    /// When the first of the messages is due that wait for a limit of their person.
+    pub next_due: Option<Timestamp>,
+}
+
+impl Begun {
+    fn note(&mut self, limited: Limited) {
+        let noted = match limited.limit {
+            SendLimit::Recipient => &mut self.next_due,
+            SendLimit::Channel | SendLimit::Organization | SendLimit::ApiKey => {
+                &mut self.limited_until
+            }
+        };
+        let earlier = noted.map_or(limited.until, |until| until.min(limited.until));
+        *noted = Some(earlier);
+    }
+}
+
+static WAIT: OverList = OverList::new(
+    "update outbox set ready_at = n.until, next_at = n.until from (select {owner} as organization, \
+     value ->> 'message' as message, cast(value ->> 'until' as bigint) as until from {list}) n \
+     where organization_id = n.organization and message_id = n.message",
+);
+
+#[derive(Serialize)]
+struct Waiting {
+    message: MessageId,
+    until: i64,
 }
 
 /// What this server has begun and does not know of.
@@ -171,6 +263,14 @@ impl Due {
             attempts: columns.get("attempts")?,
             fence: columns.get("fence")?,
             expires_at: columns.get("expires_at")?,
+        })
+    }
+
+    /// Lets the message wait by itself if the limit is that of its person; others wait together.
+    fn waits_for(self, limited: Limited) -> Option<Waiting> {
+        (limited.limit == SendLimit::Recipient).then(|| Waiting {
+            message: self.message,
+            until: limited.until.as_millisecond(),
         })
     }
 

@@ -1,13 +1,15 @@
 //! The outbox: messages that wait for their turn or their time.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 
+use recado_core::capabilities::{Rate, WHATSAPP};
 use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_core::{Outcome, Status};
 use recado_store::{
-    Attempt, ChannelQueue, Enqueue, IdempotencyKey, Message, NewMessage, Postponed, SendTime,
-    Store, StoreError,
+    Attempt, Begun, ChannelQueue, Enqueue, IdempotencyKey, Message, NewMessage, Postponed,
+    QueueLimits, SendLimits, SendTime, Store, StoreError,
 };
 
 use crate::inbound::received::opened;
@@ -53,9 +55,13 @@ async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
     assert_eq!(queued, Enqueue::Queued(Box::new(stored)));
 }
 
+async fn begin(store: &Store, now: i64, limits: &QueueLimits) -> Begun {
+    ok(store.begin_attempts(&queue(1), at(now), 10, limits)).await
+}
+
 /// Begins what is due in the queue of `org_1`.
 async fn attempts(store: &Store, now: i64) -> Vec<Attempt> {
-    ok(store.begin_attempts(&queue(1), at(now), 10)).await
+    begin(store, now, &QueueLimits::default()).await.attempts
 }
 
 /// Begins what is due in the queue of `org_1`; returns the ids.
@@ -300,4 +306,64 @@ async fn the_end_of_an_attempt_is_its_outcome_whatever_it_is() {
         assert_eq!(status_of(store, &text).await, Status::from(outcome));
     }
     gives!(store.queues_due(at(9_000), None) => []);
+}
+
+fn ids(begun: &Begun) -> Vec<&str> {
+    let attempts = begun.attempts.iter();
+    attempts
+        .map(|attempt| attempt.message.id.as_str())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_queue_begins_as_much_as_the_rate_of_its_channel_allows() {
+    let World { store, .. } = &with_two_conversations().await;
+    opened(store, "conv-3", "5521966665555").await;
+    for (lane, text) in [
+        ("conv-456", "msg_1"),
+        ("conv-2", "msg_2"),
+        ("conv-3", "msg_3"),
+    ] {
+        enqueue(store, &of(lane, text), 5_000).await;
+    }
+    let limits = QueueLimits {
+        all: SendLimits {
+            channel: Some(Rate::per_second(NonZeroU32::new(2).unwrap())),
+            ..SendLimits::default()
+        },
+        pair: None,
+    };
+    let begun = begin(store, 6_000, &limits).await;
+    assert_eq!(ids(&begun), ["msg_1", "msg_2"]);
+    let until = begun.limited_until.expect("the channel has to wait");
+    let none = begin(store, until.as_millisecond() - 1, &limits).await;
+    assert_eq!((ids(&none), none.limited_until), (vec![], Some(until)));
+    let rest = begin(store, until.as_millisecond(), &limits).await;
+    assert_eq!((ids(&rest), rest.limited_until), (vec!["msg_3"], None));
+}
+
+#[tokio::test]
+async fn a_person_who_has_had_many_messages_waits_and_no_other() {
+    let World { store, .. } = &with_two_conversations().await;
+    let limits = QueueLimits {
+        pair: WHATSAPP.pair_rate,
+        ..QueueLimits::default()
+    };
+    let mut due = 6_000;
+    for number in 0..46 {
+        let text = format!("msg_{number}");
+        enqueue(store, &of("conv-456", &text), 5_000 + number).await;
+        let begun = begin(store, 6_000, &limits).await;
+        if let Some(next) = begun.next_due {
+            assert_eq!((number, ids(&begun)), (45, vec![]));
+            due = next.as_millisecond();
+            continue;
+        }
+        assert_eq!(ids(&begun), [&*text]);
+        some(store.finish_attempt(&org(1), &msg(&text), &accepted(), at(6_000))).await;
+    }
+    assert_eq!(due, 6_000 + 45 * 6_000, "the debt of 45 messages");
+    enqueue(store, &of("conv-2", "msg_other"), 5_000).await;
+    assert_eq!(ids(&begin(store, due - 1, &limits).await), ["msg_other"]);
+    assert_eq!(ids(&begin(store, due, &limits).await), ["msg_45"]);
 }
