@@ -77,6 +77,9 @@ any key | An API key with any scopes, or an operator key.
 /// What each operation needs.
 const OPERATIONS: &str = "
 POST /messages/interactive/send-buttons | send
+POST /messages/batch | send
+DELETE /messages/{id} | send
+POST /messages/{id}/resend | send
 GET /messages/{id} | read
 POST /conversations | send
 GET /conversations | read

@@ -31,6 +31,9 @@ POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {
 POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 403 foreign_agent
 POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 404 conversation_not_found
 GET /messages/{id} | /messages/$message | | 404 message_not_found
+DELETE /messages/{id} | /messages/$message | | 404 message_not_found
+POST /messages/{id}/resend | /messages/$message/resend | {"acceptDuplicate": true} | 404 message_not_found
+POST /messages/batch | /messages/batch | {"messages": [{"kind": "buttons", "message": {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"}}]} | 200
 POST /conversations | /conversations | {"agentId": "$agent", "channelId": "$own-channel", "to": "5511900000004"} | 404 agent_not_found
 POST /conversations | /conversations | {"agentId": "$own-agent", "channelId": "$channel", "to": "5511900000004"} | 404 channel_not_found
 GET /conversations | /conversations | | 200

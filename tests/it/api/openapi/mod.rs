@@ -197,6 +197,7 @@ async fn every_example_of_a_request_works() {
     let (_, secret) = people::session_of(&world.store, &ana, world.app.clock.now()).await;
     let person = world.client.with_session(&secret);
     let user = people::user(&world.store, "demo", "owner", "caio@example.com").await;
+    let sent = world.sent("conv-zapi").await;
     for (verb, path, operation) in operations(&document) {
         let Some(body) = operation.get("requestBody") else {
             continue;
@@ -210,6 +211,7 @@ async fn every_example_of_a_request_works() {
             "organizations" => (&world.operator, "other"),
             "sessions" => (&person, ""),
             "users" => (&world.client, user.id.as_str()),
+            "messages" => (&world.client, sent.id.as_str()),
             "webhook-endpoints" => (&world.client, id(&endpoint)),
             _ => (&world.client, "zapi"),
         };
@@ -222,6 +224,11 @@ async fn every_example_of_a_request_works() {
         assert!(is_described || is_empty, "{verb} {path} {status}");
         tried.push(path);
     }
-    assert_eq!(tried.len(), 18, "{tried:?}");
-    assert_eq!(world.sandbox.phone_messages().len(), 1);
+    assert_eq!(tried.len(), 20, "{tried:?}");
+    let shown = async || (world.sandbox.phone_messages().len() == 4).then_some(());
+    until(
+        "the message before, the sent, the queued and the repeated one are shown",
+        shown,
+    )
+    .await;
 }

@@ -8,6 +8,7 @@ use recado_core::message::ContentKind;
 use serde_json::value::RawValue;
 
 use super::Message;
+use super::buttons::example;
 use crate::api::body::{BatchBody, check_names, names};
 use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency;
@@ -38,6 +39,7 @@ pub(crate) struct BatchQuery {
 
 /// The messages to send.
 #[derive(ToSchema)]
+#[schema(example = json!({"messages": [{"kind": "buttons", "idempotencyKey": "order-4711", "message": example()}]}))]
 #[expect(
     dead_code,
     reason = "describes the request to the OpenAPI document; it is read as BatchBody"

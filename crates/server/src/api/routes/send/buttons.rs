@@ -9,7 +9,7 @@ use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
 /// Returns the example of ChatVolt's documentation as JSON.
-fn example() -> Option<Value> {
+pub(super) fn example() -> Option<Value> {
     serde_json::from_str(SendButtons::EXAMPLE).ok()
 }
 

@@ -10,6 +10,7 @@ use crate::send;
 /// How a message is sent again.
 #[derive(Deserialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase")]
+#[schema(example = json!({"acceptDuplicate": true}))]
 pub(crate) struct Resend {
     /// Has a message sent again that may have arrived: its outcome is `unknown`, or the provider accepted it. The customer
     /// may get it twice.
