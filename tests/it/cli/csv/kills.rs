@@ -27,6 +27,7 @@ fn rows() -> String {
 
 /// Opens the conversations, and makes every provider slow enough for a kill in the middle of its answer.
 async fn prepare(client: &Client, sandbox: &recado_sandbox::Sandbox) {
+    client.unlimit("whatsapp").await;
     for number in 0..CONVERSATIONS {
         let (channel, _) = world::CONVERSATIONS[number % world::CONVERSATIONS.len()];
         let to = format!("55119000100{number:02}");

@@ -64,6 +64,7 @@ async fn each_message_is_answered_by_itself_and_a_wrong_one_stops_no_other() {
 #[tokio::test]
 async fn a_batch_that_is_sent_again_queues_no_message_twice() {
     let world = World::start().await;
+    world.client.unlimit("whatsapp").await;
     let messages = |text: &str| {
         let numbers = 0..20;
         let keyed = numbers.map(|number| {

@@ -16,6 +16,7 @@ const KILLS: usize = 5;
 
 /// Opens many conversations on the channel of each provider; returns their ids.
 async fn open_lanes(client: &Client) -> Vec<String> {
+    client.unlimit("whatsapp").await;
     let mut lanes = Vec::new();
     for (channel, _) in CONVERSATIONS {
         for number in 0..LANES {

@@ -15,6 +15,7 @@ fn texts(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn messages_of_a_conversation_leave_in_the_order_in_which_they_were_queued() {
     let world = World::start().await;
+    world.client.unlimit("whatsapp").await;
     let expected: Vec<_> = (0..20).map(|number| format!("Number {number}")).collect();
     let mut last = String::new();
     for text in &expected {
@@ -28,6 +29,7 @@ async fn messages_of_a_conversation_leave_in_the_order_in_which_they_were_queued
 async fn a_message_that_is_tried_again_holds_up_its_conversation_and_no_other() {
     let world = World::start().await;
     let (client, agent) = (&world.client, "agent-123");
+    client.unlimit("whatsapp").await;
     client
         .open("conv-other", agent, "whatsapp", world::OTHER_CUSTOMER)
         .await;
