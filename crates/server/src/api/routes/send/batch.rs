@@ -46,7 +46,7 @@ pub(crate) struct BatchQuery {
 )]
 pub(crate) struct Batch {
     /// The messages, at most 1,000. Those of one conversation are sent in their order.
-    #[schema(min_items = 1, max_items = 1000)]
+    #[schema(min_items = 1)]
     messages: Vec<BatchMessage>,
 }
 
