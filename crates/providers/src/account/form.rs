@@ -157,7 +157,9 @@ impl<'a> Form<'a> {
             && !value.is_null()
             && rate::read(value).is_none()
         {
-            let problem = "Must be a whole number from 1 to 100000, or a number from 0.001 to 1";
+            let quoted = value.as_str().map(str::trim).and_then(pasted::in_setting);
+            let rate = "Must be a whole number from 1 to 100000, or a number from 0.001 to 1";
+            let problem = quoted.unwrap_or(rate);
             self.fault(Section::Settings, &MESSAGES_PER_SECOND, problem);
         }
     }
