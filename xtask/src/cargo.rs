@@ -16,7 +16,7 @@ const BUILD_OPTIMIZED: &str = "build -p recado-server -p recado -p recado-tests 
 pub(crate) enum Profile {
     /// As it is shipped.
     Release,
-    /// Built in a third of the time, and somewhat slower.
+    /// Without link-time optimization.
     Daily,
 }
 

@@ -1,8 +1,8 @@
 //! `cargo xtask bench` and `cargo xtask abuse`: an optimized build, on SQLite and on a durable PostgreSQL of its own.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
 
 use anyhow::{Context as _, Result};
 
@@ -70,11 +70,8 @@ fn nginx() -> Result<PathBuf> {
     if !has_nginx() {
         debian::install_or_say("nginx is", &["nginx"])?;
     }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut found = env::split_paths(&path).map(|folder| folder.join("nginx"));
-    Ok(found
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| NGINX.into()))
+    let is_in_path = debian::in_path("nginx");
+    Ok(if is_in_path { "nginx" } else { NGINX }.into())
 }
 
 fn has_nginx() -> bool {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use recado_tests::bench::report::metric::Metric;
 use recado_tests::bench::report::samples::Samples;
-use recado_tests::bench::report::{Machine, Report, stored};
+use recado_tests::bench::report::{example, stored};
 use recado_tests::binaries::{Ran, command, ran};
 use rstest::rstest;
 use tempfile::TempDir;
@@ -16,22 +16,7 @@ fn write(folder: &TempDir, name: &str, cpu: f64) {
         let values = [(Metric::Cpu, cpu * round)];
         samples.add_all("sends", "16 connections", "Recado, SQLite", &values);
     }
-    let report = Report {
-        taken_at: jiff::Timestamp::now(),
-        commit: "0123456789ab".to_owned(),
-        profile: "release".to_owned(),
-        seconds: 5,
-        rounds: 3,
-        machine: Machine {
-            cpu: "Example 1".to_owned(),
-            cores: 2,
-            kernel: "6.1".to_owned(),
-            memory_mib: 8192,
-            programs: [].into(),
-        },
-        figures: samples.figures(),
-        left_out: Vec::new(),
-    };
+    let report = example::report(samples.figures());
     stored::write(&report, &folder.path().join(name)).expect("a file");
 }
 

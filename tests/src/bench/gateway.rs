@@ -21,7 +21,7 @@ pub const CONVERSATIONS: usize = 200;
 /// Connections that fill a database.
 const FILLING: usize = 64;
 
-/// A running server and its database; both end with the value.
+/// A running server and its database. The server and a SQLite file end with the value; a PostgreSQL database stays.
 pub struct Gateway {
     pub database: Database,
     servers: Vec<Server>,

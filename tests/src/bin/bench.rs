@@ -51,7 +51,7 @@ struct Args {
     #[arg(long)]
     compare: Option<PathBuf>,
     /// Measure nothing: take this result
-    #[arg(long, conflicts_with_all = ["only", "save", "json"])]
+    #[arg(long, requires = "compare", conflicts_with_all = ["only", "save", "json"])]
     from: Option<PathBuf>,
     /// The administrator's URL of a PostgreSQL server on this machine; without it only SQLite is measured
     #[arg(
@@ -98,6 +98,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: &Args) -> anyhow::Result<()> {
+    ensure!(
+        !args.save || profile()? == RELEASE,
+        "only results of the profile {RELEASE} are kept"
+    );
     // Read first: a wrong name should not be found out after an hour.
     let before = args.compare.as_deref().map(stored::read).transpose()?;
     let (report, failures) = match &args.from {
@@ -108,10 +112,6 @@ async fn run(args: &Args) -> anyhow::Result<()> {
         stored::write(&report, file)?;
     }
     if args.save {
-        ensure!(
-            report.profile == RELEASE,
-            "only results of the profile {RELEASE} are kept"
-        );
         println!("\nKept in {}.", stored::keep(&report, root())?.display());
     }
     if let Some(before) = before {

@@ -85,8 +85,8 @@ impl Damage {
     }
 }
 
-/// Lets so many milliseconds pass. How long a trouble lasts, and how far two are apart, is the load itself: the storm
-/// waits for nothing here, and no check depends on these times.
+/// Lets so many milliseconds pass. How long a trouble lasts, and how far two are apart, is a part of the load. A cut has to
+/// be shorter than `AFTERSHOCK`.
 async fn lasts(millis: u64) {
     tokio::time::sleep(Duration::from_millis(millis)).await;
 }

@@ -74,15 +74,16 @@ impl Client {
     }
 }
 
-/// Returns whether a failure says nothing of what became of an earlier request whose answer was lost.
+/// Returns whether a failure says nothing of what became of an earlier request whose answer was lost. What is not an
+/// answer of a Recado server, such as a redirection or a proxy's page, says nothing.
 fn leaves_open(failure: &Failure) -> bool {
-    match failure {
-        Failure::OutcomeUnknown(_) | Failure::Unreachable(_) => true,
-        other => matches!(
-            other.reason(),
-            Some(UNDER_WAY | "unavailable" | "rate_limited" | "internal")
-        ),
-    }
+    failure.refusal().is_none_or(|refusal| {
+        refusal.is_about_the_caller()
+            || matches!(
+                refusal.reason(),
+                UNDER_WAY | "unavailable" | "rate_limited" | "internal"
+            )
+    })
 }
 
 /// Returns the failure of a request whose outcome stays unknown.
@@ -170,6 +171,7 @@ mod tests {
     #[case(UNDER_WAY, true)]
     #[case("unavailable", true)]
     #[case("rate_limited", true)]
+    #[case("unauthorized", true)]
     #[case("outcome_unknown", false)]
     #[case("window_closed", false)]
     fn an_answer_that_tells_the_outcome_ends_the_repeats(#[case] reason: &str, #[case] open: bool) {

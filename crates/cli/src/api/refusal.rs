@@ -38,6 +38,19 @@ struct ErrorBody {
     request_id: Option<String>,
 }
 
+/// The longest wait of an answer that is believed.
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+
+/// The reasons of refusals that are about the caller or the address.
+const ABOUT_THE_CALLER: [&str; 6] = [
+    "unauthorized",
+    "forbidden",
+    "organization_suspended",
+    "not_found",
+    "method_not_allowed",
+    "invalid_header",
+];
+
 impl Refusal {
     /// Reads an error answer; returns `None` if it does not have the shape of the server's errors.
     pub(crate) fn read(status: u16, retry_after: Option<String>, text: String) -> Option<Self> {
@@ -93,9 +106,15 @@ impl Refusal {
         self
     }
 
+    /// Returns how long the server asks to wait, at most a day.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let seconds = self.retry_after.as_ref()?.parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+    }
+
+    /// Returns whether it is about the caller or the address, and says nothing of what was asked.
+    pub(crate) fn is_about_the_caller(&self) -> bool {
+        ABOUT_THE_CALLER.contains(&self.reason())
     }
 
     /// Returns whether the same request may succeed a moment later.
@@ -103,7 +122,7 @@ impl Refusal {
         matches!(self.status, Some(429 | 500..))
     }
 
-    /// Returns whether the server asks to wait, and not because of what was asked for.
+    /// Returns whether the server limits the caller or is overloaded.
     pub(crate) fn is_busy(&self) -> bool {
         matches!(self.status, Some(429 | 503))
     }

@@ -66,6 +66,9 @@ pub(crate) struct CreateArgs {
     once: Once,
 }
 
+/// A day in seconds.
+const DAY: i64 = 24 * 60 * 60;
+
 pub(crate) async fn run(command: Command, client: &Client) -> Result<Output> {
     match command {
         Command::Create(args) => {
@@ -106,14 +109,10 @@ pub(super) fn in_days(days: u16) -> Timestamp {
     Timestamp::now() + SignedDuration::from_hours(24 * i64::from(days))
 }
 
-/// Returns the end of the day in UTC, so that a command that is repeated asks for the same.
+/// Returns the end of the day in UTC, so that a command that is repeated on the same day asks for the same.
 fn end_of_day(time: Timestamp) -> Timestamp {
-    let day = SignedDuration::from_hours(24).as_secs();
-    let into_day = SignedDuration::from_secs(time.as_second().rem_euclid(day));
-    time.checked_sub(into_day)
-        .and_then(|begin| begin.checked_add(SignedDuration::from_secs(day)))
-        .and_then(|end| Timestamp::from_second(end.as_second()))
-        .unwrap_or(time)
+    let days = time.as_second().div_euclid(DAY) + 1;
+    Timestamp::from_second(days * DAY).unwrap_or(time)
 }
 
 /// Returns the key alone, in either format.

@@ -23,7 +23,16 @@ pub(crate) fn decode(file: &str, bytes: Vec<u8>) -> Result<String> {
     if text.starts_with(MARK) {
         text.drain(..MARK.len_utf8());
     }
-    Ok(text)
+    Ok(with_line_feeds(text))
+}
+
+/// Returns the text with a line feed at the end of each line: some programs write a carriage return alone.
+fn with_line_feeds(text: String) -> String {
+    let is_alone = |(at, _): (usize, &str)| !text[at + 1..].starts_with('\n');
+    if text.match_indices('\r').any(is_alone) {
+        return text.replace("\r\n", "\n").replace('\r', "\n");
+    }
+    text
 }
 
 /// Reads UTF-16, or returns the line of the fault.

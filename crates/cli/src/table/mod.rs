@@ -11,7 +11,8 @@ pub(crate) struct Record {
     pub(crate) line: u64,
     /// `None` if the record cannot be read.
     pub(crate) cells: Option<StringRecord>,
-    /// Whether its quotation marks are paired: one that is not closed takes the following lines into its cell.
+    /// Whether each quotation mark that opens a cell is closed where the cell ends: one that is not takes following cells
+    /// and lines into its cell.
     pub(crate) is_closed: bool,
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn records(text: &str) -> impl Iterator<Item = Record> {
         Some(Record {
             line,
             cells: record.ok(),
-            is_closed: source.matches('"').count().is_multiple_of(2),
+            is_closed: is_closed(source.trim_start_matches(['\r', '\n']), delimiter),
         })
     };
     // Spreadsheets write empty rows behind their last one.
@@ -61,6 +62,24 @@ impl Record {
         let mut cells = self.cells.iter().flatten();
         cells.any(|cell| cell.contains(['\n', '\r']))
     }
+}
+
+fn is_closed(record: &str, delimiter: u8) -> bool {
+    let ends_cell = |byte: &u8| *byte == delimiter || matches!(byte, b'\r' | b'\n');
+    let mut bytes = record.bytes().peekable();
+    let (mut is_quoted, mut is_begin) = (false, true);
+    while let Some(byte) = bytes.next() {
+        if !is_quoted {
+            is_quoted = is_begin && byte == b'"';
+            is_begin = ends_cell(&byte);
+        } else if byte == b'"' && bytes.next_if_eq(&b'"').is_none() {
+            if bytes.peek().is_some_and(|next| !ends_cell(next)) {
+                return false;
+            }
+            is_quoted = false;
+        }
+    }
+    !is_quoted
 }
 
 /// Counts the line feeds of a text.
@@ -130,6 +149,10 @@ mod tests {
     #[case::closed("a,b\n1,\"x\ny\"\n2,z\n", &[true, true, true])]
     #[case::open_to_the_end("a,b\n1,\"x\n2,z\n", &[true, false])]
     #[case::closed_by_the_next_row("a,b\n1,\"x\n2,\"z\"\n3,w\n", &[true, false, true])]
+    #[case::two_that_are_open("a,b\n1,\"x\n2,\"z\n", &[true, false])]
+    #[case::around_a_part("a,b\n1,\"x\" y\n", &[true, false])]
+    #[case::within_a_cell("a,b\n1,5\" x\n", &[true, true])]
+    #[case::doubled("a,b\n\"1 \"\"x\"\"\",y\n", &[true, true])]
     fn a_quotation_mark_that_is_not_closed_is_seen(#[case] text: &str, #[case] expected: &[bool]) {
         let closed: Vec<_> = records(text).map(|record| record.is_closed).collect();
         assert_eq!(closed, expected);

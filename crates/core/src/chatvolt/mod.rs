@@ -50,7 +50,7 @@ pub fn read<Shape: SendShape>(body: Map<String, Value>) -> Result<ChatvoltSend, 
     Err(errors)
 }
 
-/// Says where a field belongs that stands in no body.
+/// Returns where a field belongs that is not read from the body.
 fn misplaced(name: &str) -> Option<&'static str> {
     if switch::resembles_dry_run(name) {
         Some("Write dryRun=true in the query, not in the body")
@@ -153,6 +153,7 @@ mod tests {
     #[case("DryRun", json!(false))]
     #[case("sendAt", json!("2026-12-01T09:00:00-03:00"))]
     #[case("send_at", json!(""))]
+    #[case("sentAt", json!(""))]
     fn what_belongs_into_the_query_is_refused_in_the_body_however_it_is_written(
         #[case] name: &str,
         #[case] value: Value,

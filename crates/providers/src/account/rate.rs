@@ -17,9 +17,10 @@ pub(crate) fn read(value: &Value) -> Option<Rate> {
     let number = value.as_f64()?;
     let [least, most] = MESSAGES_PER_SECOND.range?;
     if (least..1.0).contains(&number) {
-        let milliseconds = Duration::from_secs_f64(1.0 / number).as_millis();
-        let period = Duration::from_millis(u64::try_from(milliseconds).ok()?);
-        return Some(Rate::one_in(period));
+        // Rounded up: never faster than the setting.
+        let micros = Duration::from_secs_f64(1.0 / number).as_micros();
+        let milliseconds = u64::try_from(micros.div_ceil(1_000)).ok()?;
+        return Some(Rate::one_in(Duration::from_millis(milliseconds)));
     }
     #[expect(
         clippy::cast_possible_truncation,
@@ -44,6 +45,8 @@ mod tests {
     #[case(json!(20.0), Some("20 messages a second"))]
     #[case(json!(1), Some("1 message a second"))]
     #[case(json!(0.2), Some("1 message in 5 seconds"))]
+    #[case(json!(0.4), Some("1 message in 2.5 seconds"))]
+    #[case(json!(0.7), Some("1 message in 1.429 seconds"))]
     #[case(json!(0.001), Some("1 message in 1000 seconds"))]
     #[case(json!(2.5), None)]
     #[case(json!(0), None)]

@@ -156,6 +156,7 @@ mod tests {
     #[case::another_spelling("send_at=2026-12-01T12:00:00Z")]
     #[case::another_case("sendat=2026-12-01T12:00:00Z")]
     #[case::another_word("scheduledAt=2026-12-01T12:00:00Z")]
+    #[case::with_a_typing_error("sentAt=2026-12-01T12:00:00Z")]
     fn what_cannot_be_read_sends_nothing(#[case] query: &str) {
         let error = send_at(query).expect_err("an error");
         assert_eq!(error.reason, Reason::InvalidQuery);

@@ -22,7 +22,12 @@ use crate::telemetry;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum After {
     /// The message has an outcome.
-    Settled,
+    Settled {
+        /// Whether the provider was asked.
+        was_asked: bool,
+    },
+    /// What became of it is known to this server alone, and is not stored: the message stays `sending`.
+    Unstored,
     /// It is tried again.
     Again {
         at: Timestamp,
@@ -34,6 +39,8 @@ pub(super) enum After {
 /// What an attempt says, before that is stored.
 enum Said {
     Outcome(SendResult),
+    /// The message is refused before the provider is asked.
+    Refused(SendResult),
     Postponed(Postponed, bool),
 }
 
@@ -49,23 +56,26 @@ pub(super) async fn attempt(
         Said::Outcome(panicked())
     });
     match said {
-        Said::Outcome(result) => settle(app, &attempt, result).await,
+        Said::Outcome(result) => settle(app, &attempt, result, true).await,
+        Said::Refused(result) => settle(app, &attempt, result, false).await,
         Said::Postponed(postponed, holds_channel) => {
             postpone(app, &attempt, postponed, holds_channel).await
         }
     }
 }
 
-async fn settle(app: &App, attempt: &Attempt, result: SendResult) -> After {
+async fn settle(app: &App, attempt: &Attempt, result: SendResult, was_asked: bool) -> After {
     let outcome = SendOutcome {
         organization_id: attempt.message.organization_id.clone(),
         id: attempt.message.id.clone(),
         result,
         is_queued: true,
     };
-    // A failure is logged there; once this server has ended, the message is unknown.
-    drop(outcome.store(app).await);
-    After::Settled
+    match outcome.store(app).await {
+        Ok(_) => After::Settled { was_asked },
+        // It is logged there.
+        Err(_) => After::Unstored,
+    }
 }
 
 async fn postpone(
@@ -95,11 +105,11 @@ async fn postpone(
                 error,
                 ..refused(&ApiError::new(Reason::Unavailable, "nothing was sent"))
             };
-            settle(app, attempt, result).await
+            settle(app, attempt, result, false).await
         }
         Err(error) => {
             tracing::error!(message_id = %message.id, %error, "a message that was not sent could not be queued again; it will be unknown");
-            After::Settled
+            After::Unstored
         }
     }
 }
@@ -111,7 +121,7 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
         Err(error) if waits_for_channel(&error) && attempt.expires_at > now => {
             return Said::Postponed(held(&error, now), true);
         }
-        Err(error) => return Said::Outcome(refused(&error)),
+        Err(error) => return Said::Refused(refused(&error)),
     };
     let (channel, outbound) = ready;
     let begun = Instant::now();

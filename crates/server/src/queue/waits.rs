@@ -93,15 +93,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case(1, 1)]
-    #[case(2, 4)]
+    #[case(1, 6)]
+    #[case(2, 6)]
+    #[case(3, 16)]
     #[case(4, 64)]
     #[case(9, 256)]
     fn too_many_messages_to_one_person_wait_as_meta_asks_and_hold_up_no_one_else(
         #[case] attempts: u32,
         #[case] pause: u64,
     ) {
-        let error = error(ErrorKind::Throttled, Some(PAIR_LIMIT), None);
+        // What the provider's errors always ask for.
+        let error = error(ErrorKind::Throttled, Some(PAIR_LIMIT), Some(6));
         assert_eq!(seconds(attempts, &error), Some(pause));
         assert_eq!(
             wait(attempts, &error, 0).map(|wait| wait.holds_channel),

@@ -2,19 +2,21 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::{MessageId, OrganizationId};
 use recado_store::{self as store, Begun, ChannelQueue, MAX_QUEUES, StoreError};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{After, attempt};
 use crate::app::App;
-use crate::app::clock::elapsed;
+use crate::app::clock::{elapsed, later};
 use crate::lifecycle::failures::Failures;
 use crate::send::limits;
 use crate::send::places::SendPlace;
@@ -54,7 +56,7 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
             () = stop.cancelled() => break,
             () = sleep_until(looked + LOOK_INTERVAL) => {}
         }
-        worker.take_ended();
+        worker.take_all();
     }
     while worker.is_busy() {
         worker.step().await;
@@ -148,13 +150,17 @@ impl Worker {
     /// Has attempts begun of all queues that have something due, as far as there are places; tells when to look again
     /// if nothing happens before.
     async fn look(&mut self) -> Result<Duration, StoreError> {
-        self.free_lost().await?;
+        self.free_lost().await;
         let now = self.app.clock.now();
         self.limited.retain(|_, until| *until > now);
         let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
         self.is_more_due = is_cut;
+        // Otherwise attempts would always be begun somewhere, and lost ones would never be freed.
+        if self.is_freeing_overdue() {
+            return Ok(LOOK_INTERVAL);
+        }
         for queue in queues {
             self.begin(queue, now);
         }
@@ -181,24 +187,32 @@ impl Worker {
         self.beginning.insert(queue.clone());
         let app = Arc::clone(&self.app);
         self.beginnings.spawn(async move {
-            let begun = begin(&app, &queue, places, now).await;
+            let begun = AssertUnwindSafe(begin(&app, &queue, places, now)).catch_unwind();
+            let begun = begun.await.unwrap_or(Err(StoreError::NotCommitted));
             (queue, begun)
         });
     }
 
     /// Frees attempts that were begun and whose beginning was not learned, because the answer of the database was lost.
-    async fn free_lost(&mut self) -> Result<(), StoreError> {
+    async fn free_lost(&mut self) {
         let is_due = |at: Instant| at.elapsed() >= FREE_LOST_INTERVAL;
         if !self.beginnings.is_empty() || !self.freed_lost.is_none_or(is_due) {
-            return Ok(());
+            return;
         }
-        let (store, at) = (&self.app.store, self.app.clock.now());
-        let freed = store.free_lost_attempts(&self.in_flight, at).await?;
         self.freed_lost = Some(Instant::now());
-        if freed > 0 {
-            tracing::info!(freed, "attempts whose beginning was lost are made now");
+        let (store, at) = (&self.app.store, self.app.clock.now());
+        match store.free_lost_attempts(&self.in_flight, at).await {
+            Ok(0) => {}
+            Ok(freed) => tracing::info!(freed, "attempts whose beginning was lost are made now"),
+            Err(error) => {
+                tracing::warn!(%error, "attempts whose beginning may be lost could not be freed");
+            }
         }
-        Ok(())
+    }
+
+    fn is_freeing_overdue(&self) -> bool {
+        let is_overdue = |at: Instant| at.elapsed() >= 2 * FREE_LOST_INTERVAL;
+        !self.beginnings.is_empty() && self.freed_lost.is_some_and(is_overdue)
     }
 
     fn next_look(&mut self, now: Timestamp) -> Duration {
@@ -217,17 +231,30 @@ impl Worker {
     /// Waits for the next beginning or end of an attempt; for ever if there is none.
     async fn step(&mut self) {
         tokio::select! {
-            Some(Ok((queue, begun))) = self.beginnings.join_next() => self.spawn(&queue, begun),
-            Some(Ok(ended)) = self.attempts.join_next() => self.note(ended),
+            Some(begun) = self.beginnings.join_next() => self.take_begun(begun),
+            Some(ended) = self.attempts.join_next() => self.take_ended(ended),
             else => std::future::pending().await,
         }
     }
 
-    fn take_ended(&mut self) {
-        while let Some(Ok((queue, begun))) = self.beginnings.try_join_next() {
-            self.spawn(&queue, begun);
+    fn take_all(&mut self) {
+        while let Some(begun) = self.beginnings.try_join_next() {
+            self.take_begun(begun);
         }
-        while let Some(Ok(ended)) = self.attempts.try_join_next() {
+        while let Some(ended) = self.attempts.try_join_next() {
+            self.take_ended(ended);
+        }
+    }
+
+    fn take_begun(&mut self, begun: Result<(ChannelQueue, Result<Making, StoreError>), JoinError>) {
+        if let Ok((queue, making)) = begun {
+            self.spawn(&queue, making);
+        }
+    }
+
+    /// Notes an attempt that has ended. One whose task panicked stays among those in flight: it may have been sent.
+    fn take_ended(&mut self, ended: Result<Ended, JoinError>) {
+        if let Ok(ended) = ended {
             self.note(ended);
         }
     }
@@ -244,6 +271,8 @@ impl Worker {
             Err(error) => {
                 tracing::warn!(channel_id = %queue.channel_id, %error, "attempts of queued messages could not be begun");
                 self.try_channel(queue, false);
+                let again = later(self.app.clock.now(), PAUSE);
+                self.limited.insert(queue.clone(), again);
                 return;
             }
         };
@@ -255,7 +284,9 @@ impl Worker {
         for until in limited_until.into_iter().chain(next_due) {
             self.retries.push(Reverse(until));
         }
-        let limited = limited_until.map(|until| (queue.clone(), until));
+        // Looked at again before: the limit may be raised meanwhile.
+        let soon = later(self.app.clock.now(), POLL_INTERVAL);
+        let limited = limited_until.map(|until| (queue.clone(), until.min(soon)));
         self.limited.extend(limited);
         if attempts.is_empty() {
             self.try_channel(queue, false);
@@ -290,22 +321,39 @@ impl Worker {
 
     fn note(&mut self, ended: Ended) {
         self.made += 1;
+        if ended.after == After::Unstored {
+            // It stays among those in flight: it may have been sent, and must not be begun again.
+            return;
+        }
         self.in_flight.remove(&ended.message);
-        let held_until = match ended.after {
+        let now = self.app.clock.now();
+        match ended.after {
             After::Again { at, holds_channel } => {
                 self.retries.push(Reverse(at));
-                holds_channel.then_some(at)
+                if holds_channel {
+                    self.doubt(ended.queue, at);
+                }
             }
-            After::Settled => None,
-        };
-        match held_until {
-            None => drop(self.doubtful.remove(&ended.queue)),
-            Some(until) => {
-                let is_tried = false;
-                self.doubtful
-                    .insert(ended.queue, Doubtful { until, is_tried });
+            // Others may have failed that began later.
+            After::Settled { was_asked: true }
+                if self
+                    .doubtful
+                    .get(&ended.queue)
+                    .is_some_and(|doubtful| doubtful.until <= now) =>
+            {
+                self.doubtful.remove(&ended.queue);
             }
+            After::Settled { .. } | After::Unstored => self.try_channel(&ended.queue, false),
         }
+    }
+
+    /// Sends nothing over a channel until an instant, and then one message that tries it.
+    fn doubt(&mut self, queue: ChannelQueue, until: Timestamp) {
+        let is_tried = false;
+        let doubtful = self.doubtful.entry(queue);
+        let doubtful = doubtful.or_insert(Doubtful { until, is_tried });
+        doubtful.until = doubtful.until.max(until);
+        doubtful.is_tried = is_tried;
     }
 }
 

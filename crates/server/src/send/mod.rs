@@ -76,6 +76,7 @@ pub(crate) async fn send(
     }
     let again_of = request.again_of.clone();
     let mut ready = check(app, organization, request, timing).await?;
+    // On purpose at another time: not the repeat of a client that makes each 500 again.
     let is_scheduled = matches!(timing, Timing::Queued(Some(_)));
     ready.message.limits.api_key = key_rate;
     if key.is_none()

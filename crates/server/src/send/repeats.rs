@@ -102,15 +102,25 @@ async fn refusal(app: &App, message: &Message) -> Result<ApiError, ApiError> {
         ));
     };
     let reason = error.reason.parse().unwrap_or(Reason::ProviderRejected);
-    if reason == Reason::Unavailable {
+    let is_own = [
+        Reason::Unavailable,
+        Reason::MessageCanceled,
+        Reason::MessageExpired,
+    ];
+    if is_own.contains(&reason) {
         // It did not come to the provider.
-        return Ok(ApiError::new(reason, error.message.clone()));
+        return Ok(ApiError {
+            retry_after: None,
+            ..ApiError::new(reason, error.message.clone())
+        });
     }
     let (organization, channel) = (&message.organization_id, &message.channel_id);
     let channel = app.store.get::<Channel>(organization, channel).await?;
     let provider = channel.map_or("the provider", |channel| channel.provider.as_str());
     Ok(ApiError {
         code: error.code,
+        // The key stays taken: another try gets the same answer.
+        retry_after: None,
         ..ApiError::of_send(reason, provider, &error.message)
     })
 }

@@ -77,7 +77,7 @@ catalogue! {
     Gauge "recado_messages" ["status"] || each(["queued", "sending", "unknown"]) =>
         "Messages in the queue (`queued`, with those of it that are being sent, at most 100,000), messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
     Gauge "recado_queue_oldest_seconds" [] once =>
-        "How long the longest overdue message of the queue is due; a channel that does not work, or is over its limit, lets it grow";
+        "Seconds since the oldest due message of the queue became due; it grows while a channel does not work or is over its limit";
     Counter "recado_http_requests_total" ["route", "method", "status"] || operations(true) =>
         "Answered requests; a method that HTTP APIs do not use is `other`, a path that leads nowhere is `unmatched`";
     Histogram "recado_http_request_seconds" ["route", "method"] || operations(false) =>

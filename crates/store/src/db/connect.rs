@@ -50,7 +50,7 @@ impl Source {
             Some(("postgres" | "postgresql", _)) => {
                 let options = url.parse::<PgConnectOptions>();
                 let options = options.map_err(|error| match url.split_once('?') {
-                    // The driver says which, and why.
+                    // The driver says why, and for some parameters which.
                     Some((before, _)) if before.parse::<PgConnectOptions>().is_ok() => {
                         StoreError::InvalidParameter(DatabaseFault::new(error))
                     }

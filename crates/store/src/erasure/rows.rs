@@ -2,6 +2,8 @@
 
 use super::{AfterStep, Erasure, MAX_STEP_ROWS};
 
+use serde_json::json;
+
 use crate::prelude::*;
 
 /// Deletes for one endpoint at a time: with a join of the endpoints, PostgreSQL would not begin with the list.
@@ -38,7 +40,7 @@ impl Erasure {
                 Box::pin(async move {
                     let ids = [organization.as_str(), conversation.as_str()];
                     let events = remove_events(kind, ids, connection).await?;
-                    let messages = remove_messages(ids, connection).await?;
+                    let messages = remove_messages(kind, ids, connection).await?;
                     let conversations = if is_empty(ids, connection).await? {
                         Some(remove_conversation(ids, connection).await?)
                     } else {
@@ -108,21 +110,34 @@ async fn remove_events(
     query.execute(connection).await
 }
 
+/// Until they are removed, messages that are not sent any more have an outcome.
+static REJECT: OverList = OverList::new(
+    "update messages set status = 'rejected' where (organization_id, id) in (select {owner}, value ->> 'id' from {list}) \
+     and status = 'queued'",
+);
+
 /// Removes the oldest messages, except for those that are being sent; none that waits is sent any more.
 async fn remove_messages(
+    kind: DatabaseKind,
     [organization, conversation]: [&str; 2],
     connection: &mut Connection,
 ) -> Result<u64> {
-    for text in [
-        "delete from outbox where organization_id = $1 and conversation_id = $2 and calling = 0",
-        "update messages set status = 'rejected' where organization_id = $1 and conversation_id = $2 \
-         and status = 'queued'",
-    ] {
-        let query = Query::new(text).bind(organization.to_owned());
-        query
-            .bind(conversation.to_owned())
-            .run(&mut *connection)
-            .await?;
+    let waiting = Query::new(
+        "delete from outbox where organization_id = $1 and conversation_id = $2 and calling = 0 \
+         returning message_id",
+    );
+    let waiting = waiting.bind(organization.to_owned());
+    let waiting = waiting
+        .bind(conversation.to_owned())
+        .fetch_all(&mut *connection)
+        .await?;
+    if !waiting.is_empty() {
+        let ids: Vec<String> = column(&waiting, "outbox", "message_id")?;
+        let ids: Vec<_> = ids.iter().map(|id| json!({"id": id})).collect();
+        let reject = over_list(kind, &REJECT)
+            .bind(organization.to_owned())
+            .json(&ids);
+        reject.run(&mut *connection).await?;
     }
     let query = Query::new(
         "delete from messages where (organization_id, id) in (select organization_id, id from messages \

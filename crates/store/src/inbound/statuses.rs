@@ -11,7 +11,7 @@ use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
 use crate::messages::pending_statuses::PendingStatuses;
 use crate::messages::transition::{self, MessageState, StatusReport};
-use crate::outbox::lanes;
+use crate::outbox::order;
 use crate::prelude::*;
 
 /// The messages that statuses are about, and the pending statuses.
@@ -201,7 +201,7 @@ impl Statuses {
         let moved = moved.iter().map(|index| &self.messages[*index]);
         transition::save(moved, log, connection).await?;
         let queued = std::mem::take(&mut self.queued);
-        lanes::leave(queued.iter(), log, connection).await?;
+        order::leave(queued.iter(), log, connection).await?;
         self.pending.save(log, connection).await
     }
 }

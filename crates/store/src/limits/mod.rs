@@ -127,7 +127,7 @@ pub(crate) async fn take(
         .fetch_all(&mut *connection)
         .await?;
     let mut uses = Uses::of(&rows)?;
-    // They wait together and leave together, however long ago each was asked for.
+    // The latest instant counts for the whole batch.
     let now = asks.iter().map(|ask| ask.at).max().unwrap_or_default();
     let taken = asks.iter().map(|ask| uses.take(ask, now)).collect();
     let changed = uses.changed();

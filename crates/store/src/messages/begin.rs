@@ -20,7 +20,7 @@ impl Store {
     /// [`StoreError::UnknownConversation`] if the conversation was erased since it was read, or with
     /// [`StoreError::Limited`] if a limit does not allow the send yet.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
-        let begun = Begun::new(self, new, None);
+        let begun = NewSend::new(self, new, None);
         match self.gather(&new.organization_id, begun).await? {
             Beginning::Stored => Ok(()),
             Beginning::NotStored => Err(StoreError::UnknownConversation),
@@ -36,7 +36,7 @@ impl Store {
         key: &IdempotencyKey,
     ) -> Result<Option<FirstRequest>> {
         let organization = &new.organization_id;
-        let begun = Begun::new(self, new, Some(key));
+        let begun = NewSend::new(self, new, Some(key));
         match self.gather(organization, begun).await? {
             Beginning::Stored => return Ok(None),
             Beginning::NotStored => {}
@@ -64,7 +64,7 @@ impl Store {
 }
 
 #[derive(Clone, Serialize)]
-pub(crate) struct Begun {
+pub(crate) struct NewSend {
     id: MessageId,
     conversation_id: ConversationId,
     agent_id: AgentId,
@@ -93,7 +93,7 @@ pub(crate) enum Beginning {
     Limited(Limited),
 }
 
-impl Begun {
+impl NewSend {
     fn new(store: &Store, new: &NewMessage, key: Option<&IdempotencyKey>) -> Self {
         Self {
             id: new.id.clone(),
@@ -196,7 +196,7 @@ static KEPT_KEYS: OverList = OverList::new(
      join idempotency_keys k on k.organization_id = n.organization and k.id = n.key",
 );
 
-impl Batchable for Begun {
+impl Batchable for NewSend {
     type Done = Beginning;
 
     async fn write_all(
@@ -238,7 +238,7 @@ impl Batchable for Begun {
 async fn begin_allowed(
     store: &Store,
     organization: &OrganizationId,
-    writes: &[Begun],
+    writes: &[NewSend],
     connection: &mut Connection,
 ) -> Result<Vec<Beginning>> {
     if writes.iter().all(|write| write.ask.is_free()) {
@@ -261,7 +261,7 @@ async fn begin_allowed(
             Err(limited) => done[index] = Beginning::Limited(limited),
         }
     }
-    let messages: Cow<'_, [Begun]> = if allowed.len() == writes.len() {
+    let messages: Cow<'_, [NewSend]> = if allowed.len() == writes.len() {
         writes.into()
     } else {
         allowed.iter().map(|index| writes[*index].clone()).collect()
@@ -283,7 +283,7 @@ async fn begin_allowed(
 async fn kept_keys(
     kind: DatabaseKind,
     organization: &OrganizationId,
-    writes: &[Begun],
+    writes: &[NewSend],
     connection: &mut Connection,
 ) -> Result<HashSet<String>> {
     let keys = writes.iter().filter_map(|write| write.key.as_ref());
@@ -300,7 +300,7 @@ async fn kept_keys(
 }
 
 /// Returns the first message of each key.
-fn first_of_keys(writes: &[Begun]) -> HashMap<&str, usize> {
+fn first_of_keys(writes: &[NewSend]) -> HashMap<&str, usize> {
     let mut firsts = HashMap::new();
     for (index, write) in writes.iter().enumerate() {
         if let Some(key) = &write.key {
@@ -314,7 +314,7 @@ fn first_of_keys(writes: &[Begun]) -> HashMap<&str, usize> {
 async fn begin_in(
     store: &Store,
     organization: &OrganizationId,
-    writes: &[Begun],
+    writes: &[NewSend],
     connection: &mut Connection,
 ) -> Result<Vec<Beginning>> {
     if writes.is_empty() {
@@ -325,7 +325,7 @@ async fn begin_in(
         let keep = Query::new(KEEP_KEYS_SQLITE).id(organization).json(&writes);
         let kept = keep.fetch_all(&mut *connection).await?;
         let kept: HashSet<MessageId> = column(&kept, "idempotency_keys", "target")?;
-        let has_key = |write: &&Begun| write.key.is_none() || kept.contains(&write.id);
+        let has_key = |write: &&NewSend| write.key.is_none() || kept.contains(&write.id);
         let new: Vec<_> = writes.iter().filter(has_key).cloned().collect();
         begin(store, organization, &new).fetch_all(connection).await
     } else {
@@ -336,7 +336,7 @@ async fn begin_in(
     beginnings(&begun?, writes)
 }
 
-fn begin(store: &Store, organization: &OrganizationId, writes: &[Begun]) -> Query {
+fn begin(store: &Store, organization: &OrganizationId, writes: &[NewSend]) -> Query {
     let has_keys = writes.iter().any(|write| write.key.is_some());
     let text = match (store.kind(), has_keys) {
         (DatabaseKind::Sqlite, _) => BEGIN_SQLITE,
@@ -350,9 +350,9 @@ fn begin(store: &Store, organization: &OrganizationId, writes: &[Begun]) -> Quer
 }
 
 /// Tells which of the messages are stored, by the rows that were written.
-fn beginnings(rows: &[RawRow], writes: &[Begun]) -> Result<Vec<Beginning>> {
+fn beginnings(rows: &[RawRow], writes: &[NewSend]) -> Result<Vec<Beginning>> {
     let stored: HashSet<MessageId> = column(rows, "messages", "id")?;
-    let beginning = |write: &Begun| {
+    let beginning = |write: &NewSend| {
         if stored.contains(&write.id) {
             Beginning::Stored
         } else {

@@ -14,7 +14,7 @@ use crate::limits::SendLimits;
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
-use crate::outbox::lanes;
+use crate::outbox::order;
 use crate::prelude::*;
 
 /// A message that is about to be sent.
@@ -145,7 +145,7 @@ impl Store {
                     let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
                     settle(&mut messages, &mut log, connection).await?;
                     let settled = messages.iter().map(|message| &message.id);
-                    lanes::leave(settled, &log, connection).await?;
+                    order::leave(settled, &log, connection).await?;
                     let appended = log.write(connection).await?;
                     Ok((messages.len() as u64, appended))
                 })
@@ -247,7 +247,7 @@ async fn finish_all(
     messages.sort_by_key(|message| indexes.get(&message.id).copied().unwrap_or(usize::MAX));
     settle(&mut messages, &mut log, connection).await?;
     let queued = outcomes.iter().filter(|outcome| outcome.is_queued);
-    lanes::leave(queued.map(|outcome| &outcome.message), &log, connection).await?;
+    order::leave(queued.map(|outcome| &outcome.message), &log, connection).await?;
     let appended = log.write(connection).await?;
     let mut finished: HashMap<_, _> = messages
         .into_iter()

@@ -10,7 +10,7 @@ use crate::events::append::EventLog;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask, SendLimits};
 use crate::messages::Message;
-use crate::outbox::{Attempt, ChannelQueue, lanes};
+use crate::outbox::{Attempt, ChannelQueue, order};
 use crate::prelude::*;
 use crate::resources::conversations;
 
@@ -42,12 +42,9 @@ macro_rules! queues_due {
 const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
 const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
 
-/// A message of a conversation waits while another one is under way, even if it comes before that one.
 const DUE: &str = "select o.message_id, o.attempts, o.fence, o.expires_at, v.recipient, v.window_expires_at from outbox o \
      join conversations v on v.organization_id = o.organization_id and v.id = o.conversation_id \
      where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
-     and not exists (select 1 from outbox c where c.organization_id = o.organization_id \
-     and c.conversation_id = o.conversation_id and c.next_at is not null and c.calling = 1) \
      order by o.next_at, o.message_id limit $3";
 
 static SEND: OverList = OverList::of(
@@ -98,7 +95,7 @@ impl Store {
                 let due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
                 let asks: Vec<_> = due
                     .iter()
-                    .map(|due| Ask::new(&store, &channel, &limits.of(&due.recipient), now))
+                    .map(|due| Ask::new(&store, &channel, &limits.of(due, now), now))
                     .collect();
                 let asks: Vec<_> = asks.iter().collect();
                 let kind = store.kind();
@@ -147,7 +144,7 @@ async fn begin(
     // A message that is not queued any more has its outcome.
     let settled = due.iter().map(|due| &due.message);
     let settled = settled.filter(|id| !messages.contains_key(id));
-    lanes::leave(settled, log, connection).await?;
+    order::leave(settled, log, connection).await?;
     let attempts = due.into_iter().filter_map(|due| {
         let message = messages.remove(&due.message)?;
         Some(due.attempt(message))
@@ -165,9 +162,13 @@ pub struct QueueLimits {
 }
 
 impl QueueLimits {
-    fn of(&self, recipient: &Recipient) -> SendLimits {
+    /// Returns the limits of a message; one whose time is over is not sent, and takes nothing.
+    fn of(&self, due: &Due, now: Timestamp) -> SendLimits {
+        if due.expires_at <= now {
+            return SendLimits::default();
+        }
         SendLimits {
-            recipient: self.pair.map(|rate| (recipient.clone(), rate)),
+            recipient: self.pair.map(|rate| (due.recipient.clone(), rate)),
             ..self.all.clone()
         }
     }
@@ -209,7 +210,7 @@ struct Waiting {
     until: i64,
 }
 
-/// What this server has begun and does not know of.
+/// The attempts that this server has begun, by the database.
 const LOST: &str = "select m.organization_id, m.id from messages m join outbox o \
      on o.organization_id = m.organization_id and o.message_id = m.id \
      where m.status = 'sending' and m.server_id = $1 and o.calling = 1";
@@ -225,15 +226,20 @@ impl Store {
         at: Timestamp,
     ) -> Result<usize> {
         let query = Query::new(LOST).bind(self.server_id().to_owned());
-        let mut freed = 0;
+        let (mut freed, mut failed) = (0, None);
         for row in &self.read_rows(query).await? {
             let columns = Columns::new(row, "messages", "id");
             let lost = (columns.get("organization_id")?, columns.get("id")?);
-            if !known.contains(&lost) {
-                freed += usize::from(self.wait_again(&lost.0, &lost.1, at).await?);
+            if known.contains(&lost) {
+                continue;
+            }
+            match self.wait_again(&lost.0, &lost.1, at).await {
+                Ok(waits) => freed += usize::from(waits),
+                // The lock of its organization may be held; the others are freed all the same.
+                Err(error) => failed = Some(error),
             }
         }
-        Ok(freed)
+        failed.map_or(Ok(freed), Err)
     }
 }
 

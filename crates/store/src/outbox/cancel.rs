@@ -5,7 +5,7 @@ use recado_core::event::MessageError;
 
 use crate::messages::Message;
 use crate::messages::transition::MessageState;
-use crate::outbox::lanes;
+use crate::outbox::order;
 use crate::prelude::*;
 
 impl Store {
@@ -32,7 +32,7 @@ impl Store {
                     let row = query.fetch_optional(&mut *connection).await?;
                     let message = row.as_ref().map(Message::of).transpose()?;
                     if let Some(message) = &message {
-                        lanes::leave(std::iter::once(&message.id), &log, &mut *connection).await?;
+                        order::leave(std::iter::once(&message.id), &log, &mut *connection).await?;
                         log.append(MessageState::from(message).event());
                     }
                     Ok((message, log.write(connection).await?))

@@ -10,7 +10,7 @@ use crate::events::append::{Appended, EventLog};
 use crate::messages::outbound::NewMessage;
 use crate::messages::transition::MessageState;
 use crate::messages::{Direction, Message, MessageContent};
-use crate::outbox::{ChannelQueue, SendTime, lanes};
+use crate::outbox::{ChannelQueue, SendTime, order};
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 
@@ -199,7 +199,7 @@ async fn enqueue_all(
         .iter()
         .map(|write| write.conversation_id.clone())
         .collect();
-    lanes::order(&conversations, &log, connection).await?;
+    order::restore(&conversations, &log, connection).await?;
     for write in &all {
         let state = write.state();
         log.set_time(state.at);

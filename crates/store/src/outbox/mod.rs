@@ -8,7 +8,7 @@
 pub(crate) mod call;
 pub(crate) mod cancel;
 pub(crate) mod enqueue;
-pub(crate) mod lanes;
+pub(crate) mod order;
 pub(crate) mod requeue;
 
 use std::fmt;

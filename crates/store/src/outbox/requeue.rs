@@ -9,7 +9,7 @@ use crate::events::append::{Appended, EventLog};
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
-use crate::outbox::{Attempt, lanes};
+use crate::outbox::{Attempt, order};
 use crate::prelude::*;
 
 /// An attempt that surely sent nothing, and the time of the next one.
@@ -114,16 +114,16 @@ async fn wait(
     mut log: EventLog,
     connection: &mut Connection,
 ) -> Result<(bool, Appended)> {
-    let lanes: BTreeSet<ConversationId> = column(rows, "outbox", "conversation_id")?;
+    let conversations: BTreeSet<ConversationId> = column(rows, "outbox", "conversation_id")?;
     if let Some(row) = message.fetch_optional(&mut *connection).await? {
         let mut state = MessageState::from(&Message::of(&row)?);
         let known = std::slice::from_ref(&state);
         let mut waiting = TakenStatuses::take(known, &log, connection).await?;
         if waiting.apply(&mut state, &mut log) {
             transition::save([&state], &log, connection).await?;
-            lanes::leave(std::iter::once(&state.id), &log, connection).await?;
+            order::leave(std::iter::once(&state.id), &log, connection).await?;
         }
     }
-    lanes::order(&lanes, &log, connection).await?;
+    order::restore(&conversations, &log, connection).await?;
     Ok((!rows.is_empty(), log.write(connection).await?))
 }

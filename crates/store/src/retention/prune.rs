@@ -199,10 +199,9 @@ impl Pruning {
                 }));
             }
         }
-        while let Some(rows) = self.limits.step().await? {
-            if rows > 0 {
-                return Ok(Some(Pruned { what: LIMITS, rows }));
-            }
+        // Also a step that removes nothing, so that sends have the database between two of them.
+        if let Some(rows) = self.limits.step().await? {
+            return Ok(Some(Pruned { what: LIMITS, rows }));
         }
         while let Some(walk) = self.walks.last_mut() {
             match walk.step().await? {

@@ -253,9 +253,9 @@ async fn rows_that_tell_nothing_any_more_are_removed_and_others_stay() {
         ..new("msg_1", &to("5511900000001"), BEGIN)
     };
     ok(store.begin_send(&elsewhere)).await;
-    assert_eq!(prune(store, BEGIN + 11_000, Retention::default()).await, 0);
+    assert_eq!(prune(store, BEGIN + 36_000, Retention::default()).await, 0);
     assert_eq!(
-        prune(store, BEGIN + 11_001, Retention::default()).await,
+        prune(store, BEGIN + 36_001, Retention::default()).await,
         601
     );
     assert_eq!(rows(database).await, ["subject=c:chn_1"]);

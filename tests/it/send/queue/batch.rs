@@ -3,7 +3,7 @@
 use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
 
-use super::until_it_is;
+use super::{assert_none_stored, until_it_is};
 
 const BATCH: &str = "/messages/batch";
 
@@ -110,14 +110,7 @@ async fn a_dry_run_checks_every_message_and_queues_none() {
         .await
         .expect(200);
     assert_eq!(statuses(&answer), [200, 404]);
-    assert_eq!(
-        world
-            .client
-            .list("/conversations/conv-456/messages")
-            .await
-            .len(),
-        0
-    );
+    assert_none_stored(&world, "conv-456").await;
 }
 
 #[tokio::test]

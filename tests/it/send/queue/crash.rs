@@ -8,36 +8,40 @@ use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
 
 /// Conversations of each provider.
-const LANES: usize = 8;
+const CONVERSATIONS_EACH: usize = 8;
 /// Messages of each conversation.
 const LENGTH: usize = 10;
 /// How often a server is killed.
 const KILLS: usize = 5;
 
 /// Opens many conversations on the channel of each provider; returns their ids.
-async fn open_lanes(client: &Client) -> Vec<String> {
+async fn open_conversations(client: &Client) -> Vec<String> {
     client.unlimit("whatsapp").await;
-    let mut lanes = Vec::new();
+    let mut conversations = Vec::new();
     for (channel, _) in CONVERSATIONS {
-        for number in 0..LANES {
+        for number in 0..CONVERSATIONS_EACH {
             let (id, phone) = (
                 format!("{channel}-{number}"),
                 format!("551190000100{number}"),
             );
             client.open(&id, "agent-123", channel, &phone).await;
-            lanes.push(id);
+            conversations.push(id);
         }
     }
-    lanes
+    conversations
 }
 
 /// Queues all messages, each under a key of its own, and returns the answer.
-async fn queue_all(client: &Client, lanes: &[String]) -> Answer {
-    let texts = (0..LENGTH).flat_map(|number| lanes.iter().map(move |lane| (lane, number)));
+async fn queue_all(client: &Client, conversations: &[String]) -> Answer {
+    let texts = (0..LENGTH).flat_map(|number| {
+        conversations
+            .iter()
+            .map(move |conversation| (conversation, number))
+    });
     let messages: Vec<_> = texts
-        .map(|(lane, number)| {
-            let text = format!("{lane} {number}");
-            json!({"kind": "buttons", "idempotencyKey": text, "message": message_of(lane, &text)})
+        .map(|(conversation, number)| {
+            let text = format!("{conversation} {number}");
+            json!({"kind": "buttons", "idempotencyKey": text, "message": message_of(conversation, &text)})
         })
         .collect();
     client
@@ -45,12 +49,12 @@ async fn queue_all(client: &Client, lanes: &[String]) -> Answer {
         .await
 }
 
-async fn messages(client: &Client, lanes: &[String]) -> Vec<Value> {
+async fn messages(client: &Client, conversations: &[String]) -> Vec<Value> {
     let mut messages = Vec::new();
-    for lane in lanes {
+    for conversation in conversations {
         messages.extend(
             client
-                .list(&format!("/conversations/{lane}/messages?limit=100"))
+                .list(&format!("/conversations/{conversation}/messages?limit=100"))
                 .await,
         );
     }
@@ -61,12 +65,12 @@ async fn messages(client: &Client, lanes: &[String]) -> Vec<Value> {
 fn sent_in_order(requests: &[ReceivedRequest]) -> HashMap<String, usize> {
     let (mut sent, mut last) = (HashMap::new(), HashMap::new());
     for text in requests.iter().filter_map(text_of) {
-        let (lane, number) = text.rsplit_once(' ').expect("a lane and a number");
+        let (conversation, number) = text.rsplit_once(' ').expect("a conversation and a number");
         let number: usize = number.parse().expect("a number");
-        let before = last.insert(lane.to_owned(), number);
+        let before = last.insert(conversation.to_owned(), number);
         assert!(
             before.is_none_or(|before| before < number),
-            "{lane}: {before:?}, then {number}"
+            "{conversation}: {before:?}, then {number}"
         );
         *sent.entry(text).or_default() += 1;
     }
@@ -86,6 +90,7 @@ async fn servers_that_are_killed_with_a_full_queue_lose_nothing_and_double_nothi
         mut server,
         client,
     } = Deployment::start().await;
+    // So that a kill meets calls under way.
     for provider in Provider::ALL {
         let slow = Fault {
             delay_ms: 10,
@@ -93,9 +98,9 @@ async fn servers_that_are_killed_with_a_full_queue_lose_nothing_and_double_nothi
         };
         sandbox.fail_next(slow, u32::MAX);
     }
-    let lanes = open_lanes(&client).await;
-    let all = lanes.len() * LENGTH;
-    queue_all(&client, &lanes)
+    let conversations = open_conversations(&client).await;
+    let all = conversations.len() * LENGTH;
+    queue_all(&client, &conversations)
         .await
         .expect(200)
         .assert_has(json!({"taken": all}));
@@ -109,13 +114,13 @@ async fn servers_that_are_killed_with_a_full_queue_lose_nothing_and_double_nothi
         server = Server::on(&database, &urls).await.expect("a restart");
     }
     let client = client.at(&server.url);
-    let again = queue_all(&client, &lanes).await.expect(200);
+    let again = queue_all(&client, &conversations).await.expect(200);
     let replayed = entries(&again["data"])
         .iter()
         .filter(|item| item["replayed"] == true);
     assert_eq!(replayed.count(), all, "the repeated batch queues nothing");
     let settled = async || {
-        let messages = messages(&client, &lanes).await;
+        let messages = messages(&client, &conversations).await;
         let is_settled = messages.len() == all && !messages.iter().any(is_open);
         is_settled.then_some(messages)
     };

@@ -21,6 +21,12 @@ pub(super) async fn queued(world: &World, conversation: &str, text: &str) -> Str
     id(&answer.expect(202)["message"]).to_owned()
 }
 
+/// Checks that no message of a conversation is stored.
+pub(super) async fn assert_none_stored(world: &World, conversation: &str) {
+    let path = format!("/conversations/{conversation}/messages");
+    assert_eq!(world.client.list(&path).await, [Value::Null; 0]);
+}
+
 /// Waits until a message has a status, and returns the message.
 pub(super) async fn until_it_is(world: &World, id: &str, status: &str) -> Value {
     let organization = "demo".parse().expect("an id");

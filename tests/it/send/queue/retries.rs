@@ -2,6 +2,7 @@
 
 use recado_sandbox::{Answer as Said, Effect, Fault, Provider};
 use recado_tests::prelude::*;
+use recado_tests::sent::text_of;
 
 use super::{queued, until_it_is};
 
@@ -58,7 +59,9 @@ async fn messages_wait_for_a_channel_whose_credentials_are_refused() {
     until_it_is(&world, &behind, "accepted").await;
     let sent = until_it_is(&world, &message, "accepted").await;
     assert_eq!(sent["metadata"]["error"], Value::Null);
-    assert_eq!(world.sandbox.requests().len(), 3);
+    let requests = world.sandbox.requests();
+    let texts: Vec<_> = requests.iter().filter_map(text_of).collect();
+    assert_eq!(texts, ["Waits", "Waits", "Behind"]);
 }
 
 #[tokio::test]
@@ -77,9 +80,10 @@ async fn one_message_tries_a_channel_that_did_not_work_and_the_others_follow() {
     let first = queued(&world, "conv-1", "First").await;
     let is_noted = async |count: usize| {
         until("the refusal is noted", async || {
+            // Counted first: the status may be that of before the last request.
+            let sent = world.sandbox.requests().len();
             let message = world.client.read(&format!("/messages/{first}")).await;
-            let is_queued = message["status"] == "queued";
-            (is_queued && world.sandbox.requests().len() == count).then_some(())
+            (message["status"] == "queued" && sent == count).then_some(())
         })
         .await;
     };
@@ -174,4 +178,25 @@ async fn a_message_whose_window_has_closed_meanwhile_is_rejected() {
     rejected
         .assert_has(json!({"metadata": {"error": {"reason": "window_closed", "code": 131_047}}}));
     assert_eq!(world.sandbox.requests(), []);
+}
+
+#[tokio::test]
+async fn messages_that_are_queued_faster_than_their_channel_sends_wait_for_its_rate() {
+    let (world, ahead) = World::with_clock().await;
+    let (client, agent) = (&world.client, "agent-123");
+    let slow = json!({"settings": {"messagesPerSecond": 0.001}});
+    client.patch("/channels/zapi", slow).await.expect(200);
+    client
+        .open("conv-other", agent, "zapi", world::OTHER_CUSTOMER)
+        .await;
+    let first = queued(&world, "conv-zapi", "First").await;
+    until_it_is(&world, &first, "accepted").await;
+    let second = queued(&world, "conv-other", "Second").await;
+    // On another channel, and queued later.
+    let third = queued(&world, "conv-456", "Third").await;
+    until_it_is(&world, &third, "accepted").await;
+    let waits = client.read(&format!("/messages/{second}")).await;
+    assert_eq!(waits["status"], "queued");
+    ahead.pass(Duration::from_secs(1_000));
+    until_it_is(&world, &second, "accepted").await;
 }

@@ -23,7 +23,7 @@ type Values = Vec<(Metric, f64)>;
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let large = bench.options.growth;
-    let sizes = [SMALL.min(large), large];
+    let sizes = [SMALL.min(large / 2), large];
     let mut filled = Vec::new();
     for messages in sizes {
         // Further conversations, so that their list grows too.

@@ -20,6 +20,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
             gateway.add_server().await?;
             looks.push(gateway.watched()?.look().await?);
         }
+        // The wait is the measurement: what an idle server uses meanwhile.
         tokio::time::sleep(time).await;
         for (gateway, earlier) in gateways.iter().zip(looks) {
             let watched = gateway.watched()?;

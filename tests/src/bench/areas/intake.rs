@@ -136,6 +136,7 @@ async fn wait_for_event(gateway: &Gateway, number: u64) {
             if answer.status == 200 && !entries(&answer.body).is_empty() {
                 return;
             }
+            // The server is another process, and a stream of its events would add to the CPU time that is measured.
             tokio::time::sleep(PAUSE).await;
         }
     };

@@ -88,6 +88,7 @@ impl Drop for Contender {
             .status();
         let end = Instant::now() + ENDING;
         while asked.is_ok() && Instant::now() < end && matches!(self.process.try_wait(), Ok(None)) {
+            // `drop` cannot await the end of the program.
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -104,6 +105,7 @@ async fn wait_until_listening(process: &mut Child, address: SocketAddr) -> anyho
     let listening = async {
         while tokio::net::TcpStream::connect(address).await.is_err() {
             ensure!(process.try_wait()?.is_none(), "the program ended at once");
+            // The programs do not tell when they listen.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Ok(())

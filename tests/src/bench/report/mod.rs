@@ -113,12 +113,12 @@ impl Report {
     }
 }
 
-#[cfg(test)]
-pub(crate) mod example {
-    use super::*;
+/// A result for tests.
+pub mod example {
+    use super::{Figure, Key, Machine, Metric, Report};
 
     /// A report with one figure of each value.
-    pub(crate) fn report(figures: Vec<Figure>) -> Report {
+    pub fn report(figures: Vec<Figure>) -> Report {
         Report {
             taken_at: "2026-11-29T10:00:00Z".parse().expect("an instant"),
             commit: "0123456789ab".to_owned(),
@@ -137,7 +137,7 @@ pub(crate) mod example {
         }
     }
 
-    pub(crate) fn key(area: &str, subject: &str, metric: Metric) -> Key {
+    pub fn key(area: &str, subject: &str, metric: Metric) -> Key {
         Key {
             area: area.to_owned(),
             case: "16 connections".to_owned(),
@@ -146,7 +146,7 @@ pub(crate) mod example {
         }
     }
 
-    pub(crate) fn figure(key: Key, [min, median, max]: [f64; 3]) -> Figure {
+    pub fn figure(key: Key, [min, median, max]: [f64; 3]) -> Figure {
         Figure {
             key,
             median,

@@ -51,7 +51,7 @@ pub(crate) struct ButtonsArgs {
     how: How,
 }
 
-const KIND: Kind = Kind {
+pub(super) const KIND: Kind = Kind {
     name: "buttons",
     path: &["messages", "interactive", "send-buttons"],
     read: chatvolt::read::<SendButtons>,

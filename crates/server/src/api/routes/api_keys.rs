@@ -29,7 +29,7 @@ pub(crate) struct NewApiKey {
     /// administrators only.
     #[schema(value_type = Option<Vec<words::Scope>>, min_items = 1)]
     scopes: Value,
-    /// The most messages that the key may send in a minute; without it, as many as its callers like.
+    /// The most messages that the key may send in a minute; without it, the key has no limit of its own.
     #[schema(value_type = Option<u32>, minimum = 1, maximum = 1_000_000)]
     messages_per_minute: Value,
     /// When the key stops working; without it, the key works until it is deleted.

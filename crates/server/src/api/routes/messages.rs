@@ -54,7 +54,7 @@ pub(crate) struct Message {
     agent_model: Option<String>,
     /// Always null; it is there for ChatVolt's clients.
     usage_credits: Option<f64>,
-    /// From when on it was to be sent, if that was later than its creation.
+    /// The time for which it was scheduled; null if it was not scheduled for later.
     send_at: Option<Timestamp>,
     /// The time at which it was created.
     created_at: Timestamp,

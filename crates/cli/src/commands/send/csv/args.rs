@@ -8,7 +8,7 @@ pub(crate) struct CsvArgs {
     /// Send a message for each row of this file. The options are the default for all rows, and a text may contain {{column}}; - is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "idempotency_key"])]
     csv: Option<String>,
-    /// Where what became of each row is kept, so that the same command continues a run [default: FILE.result.csv]
+    /// File that keeps the result of each row, so that the same command continues a run [default: FILE.result.csv]
     #[arg(long, value_name = "FILE", requires = "csv", conflicts_with = "json")]
     result: Option<String>,
     /// How many messages are sent at once, each in a conversation of its own [default: 4]

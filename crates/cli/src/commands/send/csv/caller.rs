@@ -168,6 +168,11 @@ impl<'a> Caller<'a> {
                 Err(failure) => failure,
             };
             may_be_sent |= may_have_sent(&failure);
+            // The server keeps this answer for the key.
+            if failure.refusal().is_some_and(|refusal| refusal.is_replayed) {
+                self.answered();
+                return (Err(failure), may_be_sent);
+            }
             match meaning(&failure) {
                 Meaning::Wait(asked) => self.wait(asked.unwrap_or(pause), &failure),
                 Meaning::Again => {}
@@ -214,7 +219,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Says once why nothing goes on.
+    /// Prints once why rows wait.
     fn tell(&self, failure: &Failure) {
         if !self.is_told.replace(true) {
             let text = failure.to_string();
@@ -247,7 +252,7 @@ fn is_forgotten(begun: Timestamp, now: Timestamp) -> bool {
 /// What became of a row whose answer was lost too long ago.
 fn forgotten(key: &Key) -> Outcome {
     let error = format!(
-        "it was sent at {:.0} and its answer was lost; the server may have forgotten its key since: look at the conversation before you send it again",
+        "it may have been sent at {:.0}, and the server may have forgotten its key since: look at the conversation before you send it again",
         key.begun
     );
     Outcome {

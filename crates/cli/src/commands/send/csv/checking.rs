@@ -9,7 +9,6 @@ use super::sheet::{Fault, Row};
 use crate::commands::send::kind::Kind;
 
 /// A row whose message can be sent, as far as is known without a server.
-#[derive(Clone)]
 pub(super) struct Message {
     pub(super) line: u64,
     pub(super) conversation: String,
@@ -84,21 +83,10 @@ fn faults(kind: &Kind, errors: &FieldErrors) -> Vec<Fault> {
 
 #[cfg(test)]
 mod tests {
-    use recado_core::{SendButtons, chatvolt};
     use serde_json::json;
 
     use super::*;
-    use crate::commands::send::kind::Column;
-
-    const KIND: Kind = Kind {
-        name: "test",
-        path: &[],
-        read: chatvolt::read::<SendButtons>,
-        columns: &[
-            Column::text("conversation", "conversationId"),
-            Column::text("body", "body_text"),
-        ],
-    };
+    use crate::commands::send::buttons::KIND;
 
     fn row(line: u64, agent: &str, conversation: &str, text: &str) -> Row {
         let body = json!({"agentId": agent, "conversationId": conversation, "body_text": text,

@@ -15,6 +15,7 @@ use std::collections::HashSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::Timestamp;
+use recado_sandbox::terminal::visible;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
@@ -65,8 +66,8 @@ pub(super) async fn run(draft: Draft, globals: &Globals, lookup: Lookup<'_>) -> 
     let run = new_run(&client, &draft, &sheet.hash).await?;
     known.check_same(&path, &run)?;
     sheet.leave_out_done(&known);
-    // What a row became that was begun is learned by its key, whatever a check says now.
-    let (begun, fresh): (Vec<_>, _) =
+    // A row that was begun is not checked again: a request under its key tells its outcome.
+    let (mut begun, fresh): (Vec<_>, _) =
         (sheet.messages.drain(..)).partition(|message| known.begun(message.line).is_some());
     let checked = check(&client, &draft, &fresh).await?;
     sheet.wrong.extend(checked.wrong);
@@ -78,7 +79,8 @@ pub(super) async fn run(draft: Draft, globals: &Globals, lookup: Lookup<'_>) -> 
     if !wrong.is_empty() && !draft.how.csv.skip_invalid {
         return Ok(refused(&sheet, &known, &report));
     }
-    sheet.messages = [begun, fresh].concat();
+    begun.extend(fresh);
+    sheet.messages = begun;
     sheet
         .messages
         .retain(|message| !wrong.contains(&message.line));
@@ -115,8 +117,16 @@ impl Sheet {
 /// Returns what a run of this file is about; it has a fresh id.
 async fn new_run(client: &Client, draft: &Draft, hash: &str) -> Result<Run> {
     let key = client.get(&["api-keys", "current"], &[]).await?.value;
-    let organization = key["organizationId"].as_str().unwrap_or_default();
-    let options = format!("{} {}", draft.kind.name, Value::Object(draft.body.clone()));
+    let organization = key["organizationId"].as_str();
+    let organization = organization
+        .ok_or_else(|| Failure::Usage("this key belongs to no organization".to_owned()))?;
+    // Which rows are wrong is a part of what the run is about.
+    let duplicates = draft.how.csv.allow_duplicates;
+    let options = format!(
+        "{} {} {duplicates}",
+        draft.kind.name,
+        Value::Object(draft.body.clone())
+    );
     Ok(Run {
         id: Uuid::now_v7().to_string(),
         server: client.server().to_string(),
@@ -211,8 +221,11 @@ fn refused(sheet: &Sheet, known: &Known, report: &Report) -> Output {
     let text = format!(
         "{wrong} of {all} rows have to be corrected; nothing was sent: correct them, or leave them out with --skip-invalid"
     );
-    let mut json = Counts::of(&sheet.lines, known).json();
-    json["invalid"] = wrong.into();
+    let mut counts = Counts::of(&sheet.lines, known);
+    // Rows that are wrong count once.
+    let earlier = counts.invalid + counts.not_sent;
+    (counts.invalid, counts.not_sent) = (wrong, earlier.saturating_sub(wrong));
+    let json = counts.json();
     Output {
         exit_code: ExitCode::Usage,
         ..Output::said(
@@ -251,15 +264,19 @@ async fn send(
     let advice = match &stop {
         Some(stop) => {
             json["stopped"] = stop.to_string().into();
-            Some(format!("stopped: {stop}\n{GOES_ON}"))
+            Some(format!(
+                "stopped: {}\n{GOES_ON}",
+                visible(&stop.to_string())
+            ))
         }
         None => is_done.then(|| ALL_DONE.to_owned()),
     };
     let unknown = (counts.unknown > 0).then(|| UNKNOWN.to_owned());
     let summary = format!(
-        "{} rows: {}\nwhat became of each row: {path}",
+        "{} rows: {}\nwhat became of each row: {}",
         sheet.lines.len(),
-        counts.words()
+        counts.words(),
+        visible(path)
     );
     let hidden = report.hidden(path);
     let text = joined([hidden, Some(summary), unknown, advice]);
@@ -273,7 +290,7 @@ const GOES_ON: &str = "run the same command again, and it goes on with the rows 
 
 const ALL_DONE: &str = "every row was done before, and nothing was sent: --result begins a run of all rows in another result file";
 
-const UNKNOWN: &str = "a row whose outcome is unknown is not sent again: look at its message first (`recado message show ID`)";
+const UNKNOWN: &str = "a row whose outcome is unknown is not sent again: look at its message (`recado message show ID`) or its conversation first";
 
 /// Keeps that wrong rows are left out.
 fn leave_out(wrong: &[Wrong], results: &mut ResultFile) -> Result<()> {

@@ -39,19 +39,9 @@ pub(super) enum Meaning {
     Wait(Option<Duration>),
     /// The request is made again.
     Again,
-    /// Each row would meet it.
+    /// Every other row would fail in the same way.
     Stop,
 }
-
-/// Refusals that are about the caller, not about the row.
-const ABOUT_THE_CALLER: [&str; 6] = [
-    "unauthorized",
-    "forbidden",
-    "organization_suspended",
-    "not_found",
-    "method_not_allowed",
-    "invalid_header",
-];
 
 impl Outcome {
     pub(super) fn new(status: Status, refusal: Option<&Refusal>) -> Self {
@@ -80,7 +70,7 @@ pub(super) fn meaning(failure: &Failure) -> Meaning {
         "request_in_progress" | "provider_unavailable" | "internal" => Meaning::Again,
         "provider_throttled" => Meaning::Wait(refusal.retry_after()),
         _ if refusal.is_busy() => Meaning::Wait(refusal.retry_after()),
-        reason if ABOUT_THE_CALLER.contains(&reason) => Meaning::Stop,
+        _ if refusal.is_about_the_caller() => Meaning::Stop,
         // No message was stored: the row can be sent when the channel is mended.
         _ if is_about_the_channel(failure) && refusal.message_id().is_none() => Meaning::Stop,
         _ => Meaning::Final(Status::Rejected),

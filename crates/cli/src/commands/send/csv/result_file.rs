@@ -22,6 +22,9 @@ const HEAD: &str = "line,messageId,status,reason,error\n";
 /// How the first line begins.
 const RUN: &str = "# {\"run\":";
 
+/// How the first line begins after a spreadsheet has saved the file.
+const SAVED_AGAIN: [&str; 3] = ["\"# {", "\u{feff}\"# {", "\u{feff}# {"];
+
 /// What a run is about: it is continued only if all of this is the same.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Run {
@@ -77,6 +80,12 @@ impl Known {
             Some(end) => text.split_at(end + 1),
             None => (text, ""),
         };
+        if SAVED_AGAIN.iter().any(|begin| first.starts_with(begin)) {
+            return Err(unreadable(
+                path,
+                "another program has saved it: restore it as it was",
+            ));
+        }
         if !first.starts_with(RUN) && !RUN.starts_with(first) {
             return Err(Failure::Usage(format!(
                 "{path} is there already, and is not the result file of a run: name another file with --result"
@@ -87,7 +96,10 @@ impl Known {
             return Ok((Self::default(), 0));
         }
         if !rest.starts_with(HEAD) {
-            return Err(unreadable(path, "its columns are others"));
+            return Err(unreadable(
+                path,
+                "its second line is not the names of the columns",
+            ));
         }
         let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
         let mut known = Self::default();
@@ -276,8 +288,8 @@ impl ResultFile {
         Ok(())
     }
 
-    /// Writes the file once more, a row for each line in their order and without what is no longer needed. The file
-    /// that is there says the same, so a failure changes nothing.
+    /// Replaces the file by one that has its rows in the order of their lines, and only the marks of rows without an
+    /// outcome. Both files say the same, so that a failure changes nothing.
     pub(super) fn tidy(self) -> Known {
         if self.is_begun {
             self.rewrite().ok();
@@ -324,7 +336,9 @@ fn mark(words: &str, lines: &[u64]) -> String {
 }
 
 fn row(line: u64, outcome: &Outcome) -> String {
-    let shown = |text: &Option<String>| text.as_deref().map(one_line);
+    // A spreadsheet that takes `;` as the separator would read what follows one as a cell, perhaps as a formula.
+    let shown =
+        |text: &Option<String>| text.as_deref().map(|text| one_line(text).replace(';', ","));
     let row: Line = (
         line,
         shown(&outcome.message_id),

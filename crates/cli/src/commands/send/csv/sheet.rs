@@ -243,29 +243,11 @@ fn option_of(column: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use recado_core::{SendButtons, chatvolt};
     use rstest::rstest;
     use serde_json::json;
 
     use super::*;
-    use crate::commands::send::kind::Fills;
-
-    const KIND: Kind = Kind {
-        name: "test",
-        path: &[],
-        read: chatvolt::read::<SendButtons>,
-        columns: &[
-            Column::text("conversation", "conversationId"),
-            Column::text("body", "body_text"),
-            Column {
-                name: "button1",
-                fills: Fills::Pair {
-                    id: "button_1_id",
-                    title: "button_1_title",
-                },
-            },
-        ],
-    };
+    use crate::commands::send::buttons::KIND;
 
     /// The rows of a file, with `--body` and `--button` as they are given.
     fn read(text: &str, body: &str) -> Result<Vec<Row>> {
@@ -386,7 +368,7 @@ mod tests {
     #[case::a_misspelled_column(
         "conversation,boddy\nc1,Hi\n",
         "Hi",
-        "the column `boddy` is not known, and no text uses {{boddy}}: correct its name, or delete it; the columns are conversation, body, button1"
+        "the column `boddy` is not known, and no text uses {{boddy}}: correct its name, or delete it; the columns are agent, conversation, header, body, footer, button1, button2, button3"
     )]
     #[case::a_variable_of_an_option_without_a_column(
         "conversation\nc1\n",

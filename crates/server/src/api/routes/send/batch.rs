@@ -61,7 +61,7 @@ pub(crate) struct BatchMessage {
     /// The kind of the message.
     #[schema(value_type = words::MessageKind)]
     kind: String,
-    /// The body that the route of the kind takes; for `buttons` that of `POST /messages/interactive/send-buttons`.
+    /// The body that the route of the kind takes, such as `POST /messages/interactive/send-buttons` for `buttons`.
     #[schema(value_type = Object)]
     message: Map<String, Value>,
     /// A text of your own for this message: a message with the same key and the same fields, within 24 hours, is queued
@@ -90,7 +90,8 @@ pub(crate) struct BatchItem {
     /// The HTTP status that the message alone would be answered with: 202 if it waits in the queue, 200 if an earlier request
     /// with its key sent it, or with `dryRun=true` if it would be taken.
     status: u16,
-    /// Whether an earlier request with its key queued it.
+    /// Whether the answer is that of an earlier request: one with the same key, or one with the same content whose outcome was
+    /// unknown.
     replayed: bool,
     /// The message; absent if it was refused, and with `dryRun=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,26 +140,19 @@ pub(crate) async fn send_batch(
 ) -> LongAnswer {
     // Given back when the batch is answered.
     let _room = body.room;
-    let mut lanes: BTreeMap<String, Vec<(usize, Box<RawValue>)>> = BTreeMap::new();
+    let mut conversations: BTreeMap<String, Vec<(usize, Box<RawValue>)>> = BTreeMap::new();
     for (index, item) in body.messages.into_iter().enumerate() {
         let place: Place = serde_json::from_str(item.get()).unwrap_or_default();
-        let lane = place.message.conversation_id;
-        lanes.entry(lane).or_default().push((index, item));
+        let conversation = place.message.conversation_id;
+        let messages = conversations.entry(conversation).or_default();
+        messages.push((index, item));
     }
     let known = names::<BatchMessage>();
-    let lanes = stream::iter(lanes.into_values().map(|lane| {
+    let taking = stream::iter(conversations.into_values().map(|messages| {
         let (caller, known) = (&caller, &known);
-        async move {
-            let mut answers = Vec::with_capacity(lane.len());
-            // One after the other: this is their order in the conversation.
-            for (index, item) in lane {
-                let taken = take(caller, &item, known, sends_nothing).await;
-                answers.push((index, taken.unwrap_or_else(BatchItem::from)));
-            }
-            answers
-        }
+        async move { take_in_order(caller, messages, known, sends_nothing).await }
     }));
-    let mut data: Vec<_> = lanes.buffer_unordered(AT_ONCE).concat().await;
+    let mut data: Vec<_> = taking.buffer_unordered(AT_ONCE).concat().await;
     data.sort_by_key(|(index, _)| *index);
     let data: Vec<_> = data.into_iter().map(|(_, item)| item).collect();
     let refused = data.iter().filter(|item| item.error.is_some()).count();
@@ -167,6 +161,35 @@ pub(crate) async fn send_batch(
         refused,
         data,
     })
+}
+
+/// Queues the messages of one conversation, one after the other, which is their order in it. If one could not be stored,
+/// the rest is refused: queued before its repeat, it would overtake it.
+async fn take_in_order(
+    caller: &Caller<Sends>,
+    messages: Vec<(usize, Box<RawValue>)>,
+    known: &[String],
+    sends_nothing: bool,
+) -> Vec<(usize, BatchItem)> {
+    let mut answers = Vec::with_capacity(messages.len());
+    let mut is_away = false;
+    for (index, item) in messages {
+        let taken = if is_away {
+            let sentence =
+                "An earlier message of this conversation could not be stored; nothing was sent";
+            Err(ApiError::new(Reason::Unavailable, sentence))
+        } else {
+            take(caller, &item, known, sends_nothing).await
+        };
+        let answer = taken.unwrap_or_else(|error| {
+            let is_in_doubt = matches!(error.reason, Reason::Unavailable | Reason::OutcomeUnknown);
+            // The message of a repeated answer is stored.
+            is_away |= is_in_doubt && !error.is_replayed;
+            BatchItem::from(error)
+        });
+        answers.push((index, answer));
+    }
+    answers
 }
 
 /// Where a message goes, as far as that can be read.
@@ -216,15 +239,7 @@ async fn take(
         send::check(app, organization, request, timing).await?;
         return Ok(BatchItem::new(StatusCode::OK, false, None));
     }
-    let sent = send::send(
-        app,
-        organization,
-        request,
-        key,
-        timing,
-        caller.key_rate.clone(),
-    )
-    .await?;
+    let sent = send::send(app, organization, request, key, timing, None).await?;
     let status = super::status_of(&sent.message);
     let message = Some(sent.message.into());
     Ok(BatchItem::new(status, sent.is_replayed, message))

@@ -29,7 +29,8 @@ failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay])
     request_body = Resend,
     responses(
         (status = 200, description = "The provider took the new message; with `dryRun=true`, what would be sent", body = SendAnswer),
-        (status = 202, description = "The new message waits in the queue", body = Sent),
+        (status = 202, description = "The new message waits in the queue", body = Sent,
+            headers(("Location" = String, description = "Where the message is shown"))),
         SendFailures,
         ResendFailures,
     ))]
