@@ -15,6 +15,7 @@ pub mod fields;
 pub mod id;
 pub mod inbound;
 pub mod message;
+mod money;
 pub mod phone;
 pub mod provider;
 pub mod recipient;
@@ -31,6 +32,7 @@ pub use id::{
     UserId, WebhookEndpointId,
 };
 pub use message::{Button, Buttons, Content, ContentKind, FieldPath, Outcome, Status};
+pub use money::{Money, MoneyError};
 pub use phone::Phone;
 pub use provider::Provider;
 pub use recipient::{GivenRecipient, Recipient, RecipientError, RecipientKind};

@@ -215,6 +215,11 @@ fn international(plain: &str) -> Result<(bool, String), PhoneError> {
     Ok((marked.is_some(), digits.to_owned()))
 }
 
+/// Returns the country code of a number.
+pub(crate) fn calling_code(digits: &str) -> Option<u16> {
+    split(digits).map(|(code, ..)| code)
+}
+
 /// Splits a number into its country code and the rest, with what is known of the countries that have the code.
 fn split(digits: &str) -> Option<(u16, &str, Vec<&'static Metadata>)> {
     // No code is the beginning of another one.

@@ -131,6 +131,12 @@ impl Recipient {
         (self.kind == RecipientKind::Phone).then(|| Phone::of(&self.text))
     }
 
+    /// The calling code of the country, if this is a phone number of which it is known.
+    pub fn calling_code(&self) -> Option<u16> {
+        let is_phone = self.kind == RecipientKind::Phone;
+        phone::calling_code(&self.text).filter(|_| is_phone)
+    }
+
     fn new(kind: RecipientKind, text: String) -> Self {
         Self { kind, text }
     }

@@ -38,6 +38,7 @@
 
 mod backlogs;
 mod backup;
+mod costs;
 mod db;
 mod encryption;
 mod erasure;
@@ -59,6 +60,8 @@ mod users;
 mod webhooks;
 
 pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
+pub use costs::CostCount;
+pub use costs::month::{Month, MonthError};
 pub use db::DatabaseKind;
 pub use db::fault::DatabaseFault;
 pub use db::lock::{Holder, LockError, ServerLock};

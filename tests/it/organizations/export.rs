@@ -7,7 +7,7 @@ use recado_tests::owned::Owned;
 use recado_tests::prelude::*;
 
 /// The tables with rows of an organization, and the type of their lines; what is left out has its reason.
-const TABLES: [(&str, Result<&str, &str>); 18] = [
+const TABLES: [(&str, Result<&str, &str>); 19] = [
     ("agents", Ok("agent")),
     ("api_keys", Ok("api_key")),
     ("audit_log", Ok("audit_entry")),
@@ -21,6 +21,10 @@ const TABLES: [(&str, Result<&str, &str>); 18] = [
         Err("they are hashes that end within a day"),
     ),
     ("links", Err("a link is a secret that ends within a day")),
+    (
+        "message_costs",
+        Err("they are counts; the messages tell how they are charged"),
+    ),
     ("messages", Ok("message")),
     ("orphan_statuses", Err("they belong to no message")),
     ("outbox", Err("the message tells that it waits")),

@@ -54,6 +54,16 @@ pub struct Pricing {
 }
 
 impl Pricing {
+    /// Returns whether the message is free: by its type, or by `billable` if the type does not tell. A message of which
+    /// neither tells is billed.
+    pub fn is_free(&self) -> bool {
+        match self.kind.as_deref() {
+            Some("regular") => false,
+            Some(kind) if kind.starts_with("free_") => true,
+            _ => self.billable == Some(false),
+        }
+    }
+
     /// Creates a class from Meta's words.
     pub fn new(
         category: Option<String>,
@@ -85,5 +95,27 @@ impl ConnectionUpdate {
     /// Creates a change of the connection.
     pub const fn new(connected: bool, detail: Option<String>) -> Self {
         Self { connected, detail }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_that_does_not_say_that_the_message_is_free_is_billed() {
+        for (kind, billable, free) in [
+            (Some("free_customer_service"), None, true),
+            (Some("free_entry_point"), Some(true), true),
+            (Some("regular"), Some(false), false),
+            (None, Some(false), true),
+            (None, Some(true), false),
+            (None, None, false),
+            (Some("new"), None, false),
+            (Some("new"), Some(false), true),
+        ] {
+            let pricing = Pricing::new(None, kind.map(str::to_owned), None, billable);
+            assert_eq!(pricing.is_free(), free, "{kind:?} {billable:?}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use recado_core::inbound::StatusUpdate;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
 
+use crate::costs::count as costs;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
 use crate::messages::pending_statuses::PendingStatuses;
@@ -198,8 +199,11 @@ impl Statuses {
     /// Writes what was applied since the last call.
     pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let moved = std::mem::take(&mut self.moved);
-        let moved = moved.iter().map(|index| &self.messages[*index]);
-        transition::save(moved, log, connection).await?;
+        let states = moved.iter().map(|index| &self.messages[*index]);
+        transition::save(states, log, connection).await?;
+        let charged = moved.iter();
+        let charged = charged.filter_map(|index| self.messages[*index].take_charged());
+        costs::count(charged.collect(), log, connection).await?;
         let queued = std::mem::take(&mut self.queued);
         order::leave(queued.iter(), log, connection).await?;
         self.pending.save(log, connection).await
@@ -247,5 +251,6 @@ fn read(row: &RawRow) -> Result<MessageState> {
         error: columns.get("error")?,
         pricing: columns.get("pricing")?,
         at: columns.get("updated_at")?,
+        charged_at: None,
     })
 }

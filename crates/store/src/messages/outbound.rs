@@ -8,6 +8,7 @@ use recado_core::{
 };
 use serde::Serialize;
 
+use crate::costs::count as costs;
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
 use crate::limits::SendLimits;
@@ -277,5 +278,7 @@ async fn settle(
             further.push(&*progress);
         }
     }
-    transition::save(further, log, connection).await
+    transition::save(further, log, connection).await?;
+    let charged = settled.iter_mut().filter_map(MessageState::take_charged);
+    costs::count(charged.collect(), log, connection).await
 }

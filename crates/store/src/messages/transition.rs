@@ -5,6 +5,7 @@ use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
 
+use crate::costs::count::Charged;
 use crate::events::append::{EventLog, NewEvent};
 use crate::messages::Message;
 use crate::prelude::*;
@@ -22,6 +23,8 @@ pub(crate) struct MessageState {
     pub(crate) pricing: Option<Pricing>,
     /// When it reached this status.
     pub(crate) at: Timestamp,
+    /// When it was delivered, if that or how it is charged is known only since it was saved last.
+    pub(crate) charged_at: Option<Timestamp>,
 }
 
 /// A reported status.
@@ -46,6 +49,7 @@ impl From<&Message> for MessageState {
             error: message.error.clone(),
             pricing: message.pricing.clone(),
             at: message.updated_at,
+            charged_at: None,
         }
     }
 }
@@ -55,6 +59,10 @@ impl MessageState {
     pub(crate) fn price(&mut self, step: &StatusReport) -> bool {
         let is_new = step.pricing.is_some() && step.pricing != self.pricing;
         if is_new {
+            // A class that changes later changes no count.
+            if self.is_delivered() && self.pricing.is_none() {
+                self.charged_at = Some(self.at);
+            }
             self.pricing.clone_from(&step.pricing);
         }
         is_new
@@ -66,14 +74,34 @@ impl MessageState {
         if status == self.status {
             return false;
         }
+        let was_delivered = self.is_delivered();
         self.status = status;
         self.error = step.error;
         self.at = log.at();
+        if !was_delivered && self.is_delivered() && self.pricing.is_some() {
+            self.charged_at = Some(self.at);
+        }
         if self.external_id.is_none() {
             self.external_id = step.external_id;
         }
         log.append(self.event());
         true
+    }
+
+    fn is_delivered(&self) -> bool {
+        matches!(self.status, Status::Delivered | Status::Read)
+    }
+
+    /// Returns what has to be counted of the message, once.
+    pub(crate) fn take_charged(&mut self) -> Option<Charged> {
+        let delivered_at = self.charged_at.take()?;
+        let pricing = self.pricing.clone()?;
+        Some(Charged {
+            channel: self.channel_id.clone(),
+            conversation: self.conversation_id.clone(),
+            pricing,
+            delivered_at,
+        })
     }
 
     pub(crate) fn event(&self) -> NewEvent {

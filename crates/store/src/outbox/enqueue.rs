@@ -124,6 +124,7 @@ impl Enqueued {
             error: None,
             pricing: None,
             at: Timestamp::from_millisecond(self.at).unwrap_or_default(),
+            charged_at: None,
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct Pruned {
 
 impl Pruned {
     /// Every sort of rows.
-    pub const ALL: [&str; 12] = [
+    pub const ALL: [&str; 13] = [
         "webhook_calls",
         "webhook_calls_set_aside",
         "pending_statuses",
@@ -43,6 +43,7 @@ impl Pruned {
         "sign_in_attempts",
         "idempotency_keys",
         "audit_log",
+        "message_costs",
         LIMITS,
         EVENTS,
         MESSAGES,

@@ -57,6 +57,9 @@ const MAX_STEP_CALLS: i64 = 50;
 const WEEK: Duration = Duration::from_hours(7 * 24);
 const HOUR: Duration = Duration::from_hours(1);
 
+/// So that each month can be compared with the same one of the year before.
+const MONTHS_25: Duration = Duration::from_hours(25 * 31 * 24);
+
 /// A delivery is gone when its event may go.
 fn deliveries_kept(retention: &Retention) -> Option<Duration> {
     [retention.deliveries, retention.events]
@@ -65,7 +68,7 @@ fn deliveries_kept(retention: &Retention) -> Option<Duration> {
         .min()
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part {
         what: "webhook_calls",
         kept: |retention| retention.webhook_calls,
@@ -154,6 +157,16 @@ const PARTS: [Part; 9] = [
         texts: &[
             "delete from audit_log where id in (select id from audit_log \
              where at < $1 order by at limit $2)",
+        ],
+    },
+    Part {
+        what: "message_costs",
+        kept: |_| Some(MONTHS_25),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from message_costs where (organization_id, channel_id, month, category, charge, market) in (\
+             select organization_id, channel_id, month, category, charge, market from message_costs \
+             where month < $1 order by month limit $2)",
         ],
     },
 ];

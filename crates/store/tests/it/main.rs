@@ -61,6 +61,7 @@ mod webhooks {
     pub(super) mod webhook_endpoints;
 }
 mod backlogs;
+mod costs;
 mod events;
 mod limits;
 mod outbox;

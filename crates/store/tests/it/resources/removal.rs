@@ -16,7 +16,7 @@ use crate::world::{ALL, World, at, by, create_channel, gives, id, ok, org, organ
 const ROWS: i64 = 1_100;
 
 /// The tables with the columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
     "agents (id, name, created_at): 'a' || i, 'Ana', i",
     "api_keys (id, name, secret_hash, created_at): \
      'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
@@ -32,6 +32,7 @@ const TABLES: [&str; 18] = [
     "idempotency_keys (id, fingerprint, target, created_at): 'i' || i, 'f', 'msg_1', i",
     "links (user_id, secret_hash, ends_at): \
      'u' || i, cast(cast(10 * i + {o} as text) as {bytes}), i",
+    "message_costs (channel_id, month, category, charge, market, messages): 'c' || i, i, 'service', 'regular', '55', 1",
     "messages (id, conversation_id, agent_id, channel_id, status, content, warnings, created_at, updated_at): \
      'm' || i, 'v1', 'a1', 'c', 'sent', '{}', '[]', i, i",
     "orphan_statuses (channel_id, sought, status, created_at): 'c', 's' || i, 'sent', i",
