@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod console;
+mod costs;
 mod docs;
 mod events;
 mod operating;

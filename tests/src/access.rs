@@ -99,6 +99,7 @@ GET /channels/{id} | read
 PATCH /channels/{id} | manage
 DELETE /channels/{id} | manage
 POST /channels/{id}/check | manage
+GET /channels/{id}/costs | read
 GET /channels/{id}/limits | read
 POST /channels/{id}/register-webhook | manage
 POST /webhook-endpoints | manage

@@ -12,6 +12,7 @@ use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
     App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
 };
+use recado_server::costs::rates::Rates;
 use recado_server::serve::ConnectionLimits;
 use recado_store::testing::TestDatabase;
 use recado_store::{ApiKey, ApiKeySecret, Author, ChannelSecrets, NewChannel, Retention, Store};
@@ -52,6 +53,7 @@ pub struct Options {
     pub heartbeat: Duration,
     pub server_name: Option<String>,
     pub retention: Retention,
+    pub rates: Option<Arc<Rates>>,
 }
 
 impl Default for Options {
@@ -68,6 +70,7 @@ impl Default for Options {
             heartbeat: HEARTBEAT,
             server_name: None,
             retention: Retention::default(),
+            rates: None,
         }
     }
 }
@@ -294,6 +297,7 @@ pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> App
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: options.server_name.clone(),
         retention: options.retention,
+        rates: options.rates.clone(),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Profile {
     pub challenges: bool,
     /// How a call is split that is for several numbers; `None` if every call is for one number.
     pub shared_webhook: Option<SharedWebhook>,
+    /// How many service messages of a number are free in each month; `None` if the provider says nothing about prices.
+    pub free_service_messages: Option<u32>,
     /// ChatVolt's words for the provider; Recado writes the first one.
     pub chatvolt_words: &'static [&'static str],
     /// Returns what a channel with these settings carries.

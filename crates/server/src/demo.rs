@@ -291,6 +291,7 @@ async fn open(
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         server_name: None,
         retention: Retention::default(),
+        rates: None,
     });
     Ok((app, secret.expose().to_owned()))
 }

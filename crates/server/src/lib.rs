@@ -18,6 +18,7 @@ mod send;
 // What the work needs.
 pub mod app;
 mod channels;
+pub mod costs;
 pub mod memory;
 pub mod sign_in;
 

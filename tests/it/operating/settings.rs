@@ -92,6 +92,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_LOG=info                                          # default
     RECADO_SERVER_NAME=                                      # default
     RECADO_METRICS_LISTEN=                                   # default
+    RECADO_RATES_FILE=                                       # default
     RECADO_RETAIN_MESSAGES_DAYS=forever                      # default
     RECADO_RETAIN_EVENTS_DAYS=forever                        # default
     RECADO_RETAIN_DELIVERIES_DAYS=7                          # default

@@ -50,6 +50,7 @@ GET /channels | /channels | | 200
 GET /channels/{id} | /channels/$channel | | 404 channel_not_found
 PATCH /channels/{id} | /channels/$channel | {"name": "mine"} | 404 channel_not_found
 DELETE /channels/{id} | /channels/$channel | | 404 channel_not_found
+GET /channels/{id}/costs | /channels/$channel/costs | | 404 channel_not_found
 GET /channels/{id}/limits | /channels/$channel/limits | | 404 channel_not_found
 POST /channels/{id}/check | /channels/$channel/check | | 404 channel_not_found
 POST /channels/{id}/register-webhook | /channels/$channel/register-webhook | | 404 channel_not_found

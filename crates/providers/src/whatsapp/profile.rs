@@ -30,6 +30,8 @@ pub(crate) const PROFILE: Profile = Profile {
         number: PHONE_NUMBER_ID.name,
         secret: APP_SECRET.name,
     }),
+    // Meta, pricing from 2026-10-01: of each business phone number in a calendar month.
+    free_service_messages: Some(1_000),
     chatvolt_words: &["whatsapp"],
     carries: |settings| match settings[PAIR_RATE.name].as_str() {
         Some(IGNORED) => &capabilities::WHATSAPP_UNPAIRED,

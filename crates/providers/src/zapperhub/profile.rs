@@ -20,6 +20,7 @@ pub(crate) const PROFILE: Profile = Profile {
     webhook_secret_apart: true,
     challenges: false,
     shared_webhook: None,
+    free_service_messages: None,
     // ChatVolt writes ZapperHUB's former name.
     chatvolt_words: &["zapperapi", "zapper", "zapperhub"],
     carries: |settings| match settings[DIALECT.name].as_str() {

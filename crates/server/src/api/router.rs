@@ -76,6 +76,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             channels::update_channel,
             channels::delete_channel,
             channels::checks::check_channel,
+            channels::costs::show_channel_costs,
             channels::limits::show_channel_limits,
             channels::webhooks::register_webhook;
     }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::api::streams::Streams;
 use crate::channels::Channels;
+use crate::costs::rates::Rates;
 use crate::database::readiness::Readiness;
 use crate::database::unstored::Unstored;
 use crate::inbound::queue::Intake;
@@ -52,6 +53,8 @@ pub struct AppParts {
     pub server_name: Option<String>,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The prices for messages, if the operator keeps any.
+    pub rates: Option<Arc<Rates>>,
 }
 
 /// The running gateway.
@@ -70,6 +73,7 @@ pub struct App {
     pub max_webhook_endpoints: u32,
     pub server_name: Option<String>,
     pub(crate) retention: Retention,
+    pub(crate) rates: Option<Arc<Rates>>,
     /// Whether the database takes writes.
     pub(crate) readiness: Readiness,
     /// The calls of the providers that are not applied yet.
@@ -111,6 +115,7 @@ impl App {
             max_webhook_endpoints: parts.max_webhook_endpoints,
             server_name: parts.server_name,
             retention: parts.retention,
+            rates: parts.rates,
             readiness: Readiness::default(),
             intake: Intake::default(),
             unstored: Unstored::new(ending.clone()),

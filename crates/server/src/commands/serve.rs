@@ -115,6 +115,7 @@ fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) 
         max_webhook_endpoints: config.max_webhook_endpoints,
         server_name: config.server_name.clone(),
         retention: config.retention.retention(),
+        rates: settings.rates.clone(),
     })
 }
 

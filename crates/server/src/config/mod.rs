@@ -119,6 +119,10 @@ pub struct ConfigArgs {
     #[arg(long, env = "RECADO_METRICS_LISTEN")]
     pub metrics_listen: Option<ListenAddress>,
 
+    /// JSON file with the prices for messages, for estimates of costs [default: none]
+    #[arg(long, env = "RECADO_RATES_FILE")]
+    pub rates_file: Option<PathBuf>,
+
     /// How long rows are kept
     #[command(flatten)]
     pub retention: RetentionArgs,
@@ -224,6 +228,8 @@ impl ConfigArgs {
             None => HIDDEN.to_owned(),
         };
         let metrics = self.metrics_listen.as_ref().map(ToString::to_string);
+        let rates_file = self.rates_file.as_ref();
+        let rates_file = rates_file.map(|file| file.display().to_string());
         let shown = |url: &Url| without_password(url.as_str());
         let mut text = String::new();
         for (name, value) in [
@@ -251,6 +257,7 @@ impl ConfigArgs {
             ("LOG", self.log.clone()),
             ("SERVER_NAME", self.server_name.clone().unwrap_or_default()),
             ("METRICS_LISTEN", metrics.unwrap_or_default()),
+            ("RATES_FILE", rates_file.unwrap_or_default()),
         ]
         .into_iter()
         .chain(self.retention.described())

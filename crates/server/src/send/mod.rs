@@ -18,7 +18,7 @@ use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{
     AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning, switch,
 };
-use recado_providers::{OutboundMessage, send_with_retries};
+use recado_providers::{OutboundMessage, Profile, send_with_retries};
 use recado_store::{
     AgentOwner, Channel, Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
     StoreError,
@@ -31,6 +31,8 @@ use crate::api::idempotency::{checked, first_request};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::app::clock::later;
+use crate::costs::category;
+use crate::costs::estimate::Chargeable;
 use crate::telemetry;
 use limits::KeyRate;
 use outcome::{SendOutcome, Sent, forget_key, not_sent, panicked, result_of, unknown};
@@ -59,6 +61,8 @@ pub(crate) struct ReadySend {
     message: NewMessage,
     /// Whether the outcome of a message in the same conversation became unknown shortly before.
     follows_unknown: bool,
+    /// `None` if its provider says nothing about prices.
+    chargeable: Option<Chargeable>,
 }
 
 /// Sends or queues a message, unless an earlier request did: one with the same key, or without a key one with the same
@@ -140,14 +144,22 @@ pub(crate) async fn check(
         organization_id: organization.clone(),
         conversation_id: conversation.id,
         agent_id: agent,
-        channel_id: stored.id,
+        channel_id: stored.id.clone(),
         content: request.content,
         warnings,
         limits,
         created_at: now,
     };
+    let free_messages = Profile::of(stored.provider).free_service_messages;
+    let chargeable = free_messages.map(|free_messages| Chargeable {
+        channel: message.channel_id.clone(),
+        free_messages,
+        category: category(message.content.kind()),
+        market: conversation.recipient.calling_code(),
+    });
     Ok(ReadySend {
         channel,
+        chargeable,
         recipient: conversation.recipient,
         message,
         follows_unknown: target.has_unknown,
@@ -217,6 +229,11 @@ impl ReadySend {
 
     pub(crate) fn channel(&self) -> &dyn recado_providers::Channel {
         self.channel.as_ref()
+    }
+
+    /// How the message is charged; `None` if its provider says nothing about prices.
+    pub(crate) fn chargeable(&self) -> Option<Chargeable> {
+        self.chargeable.clone()
     }
 
     /// What may look wrong on the phone.

@@ -8,6 +8,7 @@ mod variables;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -18,6 +19,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::App;
 use crate::config::ConfigArgs;
+use crate::costs::rates::Rates;
 use crate::master_key::key_file;
 use crate::serve::{self, ConnectionLimits};
 use crate::telemetry::logging;
@@ -30,6 +32,7 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     pub http: HttpClient,
     pub defaults: Defaults,
+    pub rates: Option<Arc<Rates>>,
     database_url: SecretString,
     /// `None` if the database does not exist and its key has yet to be made.
     key: Option<MasterKey>,
@@ -82,6 +85,8 @@ impl Settings {
         {
             bail!("RECADO_PUBLIC_URL: {problem}");
         }
+        let rates = config.rates_file.as_deref().map(Rates::read).transpose()?;
+        let rates = rates.map(Arc::new);
         let database_url = config.database_url()?;
         Store::check_url(database_url.expose_secret()).with_context(|| {
             let hint = password_hint(database_url.expose_secret());
@@ -95,6 +100,7 @@ impl Settings {
             metrics_listen,
             http,
             defaults,
+            rates,
             database_url,
             key: None,
         })

@@ -220,6 +220,7 @@ async fn a_dry_run_draws_the_first_message_and_sends_nothing() {
     ├───────────┤
     │   ↩ Não   │
     ╰───────────╯
+    channel main: about 0 of 1 messages would be billed, as 1000 of this month's free ones are left
     2 rows can be sent, to 2 conversations
     nothing was sent (dry run)
     ");

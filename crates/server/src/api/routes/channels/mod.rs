@@ -10,6 +10,7 @@ use super::prelude::*;
 use crate::channels::numbers;
 
 pub(crate) mod checks;
+pub(crate) mod costs;
 pub(crate) mod limits;
 mod shape;
 pub(crate) mod webhooks;

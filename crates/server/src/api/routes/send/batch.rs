@@ -14,6 +14,7 @@ use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency;
 use crate::api::routes::prelude::*;
 use crate::api::timing::AskedTiming;
+use crate::costs::estimate::{self, BatchCost, Chargeable};
 use crate::send;
 
 /// Conversations whose messages are stored at the same time.
@@ -81,6 +82,11 @@ pub(crate) struct BatchAnswer {
     refused: usize,
     /// An answer for each message, in the order of the request.
     data: Vec<BatchItem>,
+    /// With `dryRun=true`, what the messages that would be taken would cost if they were sent now, an entry for each channel.
+    /// Channels whose provider says nothing about prices are left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    costs: Option<Vec<BatchCost>>,
 }
 
 /// What became of one message of a batch.
@@ -101,6 +107,9 @@ pub(crate) struct BatchItem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<BatchError>,
+    /// How the message is charged, with `dryRun=true`.
+    #[serde(skip)]
+    chargeable: Option<Chargeable>,
 }
 
 /// Why a message of a batch was refused.
@@ -155,11 +164,19 @@ pub(crate) async fn send_batch(
     let mut data: Vec<_> = taking.buffer_unordered(AT_ONCE).concat().await;
     data.sort_by_key(|(index, _)| *index);
     let data: Vec<_> = data.into_iter().map(|(_, item)| item).collect();
+    let costs = if sends_nothing {
+        let messages = data.iter().filter_map(|item| item.chargeable.clone());
+        let costs = estimate::of_batch(&caller.app, &caller.organization_id, messages);
+        Some(costs.await?)
+    } else {
+        None
+    };
     let refused = data.iter().filter(|item| item.error.is_some()).count();
     caller.answer(&BatchAnswer {
         taken: data.len() - refused,
         refused,
         data,
+        costs,
     })
 }
 
@@ -236,8 +253,11 @@ async fn take(
     let (app, organization) = (&caller.app, &caller.organization_id);
     let timing = AskedTiming::of_item(send_at.as_deref())?.timing();
     if sends_nothing {
-        send::check(app, organization, request, timing).await?;
-        return Ok(BatchItem::new(StatusCode::OK, false, None));
+        let ready = send::check(app, organization, request, timing).await?;
+        return Ok(BatchItem {
+            chargeable: ready.chargeable(),
+            ..BatchItem::new(StatusCode::OK, false, None)
+        });
     }
     let sent = send::send(app, organization, request, key, timing, None).await?;
     let status = super::status_of(&sent.message);
@@ -261,6 +281,7 @@ impl BatchItem {
             replayed,
             message,
             error: None,
+            chargeable: None,
         }
     }
 }
@@ -271,6 +292,7 @@ impl From<ApiError> for BatchItem {
             status: error.reason.status().as_u16(),
             replayed: error.is_replayed,
             message: None,
+            chargeable: None,
             error: Some(BatchError {
                 retry_after: error.seconds_to_wait(),
                 error: error.message,

@@ -17,6 +17,7 @@ use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency::Replayed;
 use crate::api::openapi::PROVIDER;
 use crate::api::timing::AskedTiming;
+use crate::costs::estimate::MessageCost;
 use crate::send;
 
 pub(crate) mod batch;
@@ -93,6 +94,8 @@ pub(crate) struct DryRun {
     limits: Value,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
+    /// What the message would cost; null if the provider says nothing about prices.
+    cost: Option<MessageCost>,
 }
 
 /// A request to a provider, with its secrets blanked.
@@ -196,7 +199,12 @@ async fn answer<Limits: Serialize>(
     let preview = channel
         .preview(&ready.outbound())
         .map_err(|error| ApiError::from(&error))?;
+    let cost = match ready.chargeable() {
+        Some(message) => Some(message.cost(&caller.app, organization).await?),
+        None => None,
+    };
     let dry_run = DryRun {
+        cost,
         sends_nothing,
         request: preview.into(),
         limits: serde_json::to_value(limits).map_err(ApiError::internal)?,
