@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{confirmation::Confirmation, once::Once, resource, resource::ListArgs};
 use crate::credentials::{CredentialArgs, provider_parser, setting};
 use crate::{
-    Answer, Client, Columns, Effect, ExitCode, Failure, Lookup, Output, Result, credentials,
+    Answer, Client, Columns, Effect, ExitCode, Failure, Lookup, Output, Result, View, credentials,
 };
 
 const ROOT: &str = "channels";
@@ -21,6 +21,13 @@ const REGISTERED: Columns = "REGISTERED /registered, WEBHOOK URL /webhookUrl";
 const LIMITS: Columns = "\
     LIMIT /limit, MESSAGES /messages, SECONDS /seconds, AT ONCE /burst, LEFT /left, FULL AT /fullAt, \
     SOURCE /source";
+const COUNTS: Columns = "DELIVERED AS /category, BILLED /billed, FREE /free";
+const COSTS: Columns = "\
+    MONTH (UTC) /month, FREE MESSAGES LEFT /freeMessages/left, OF /freeMessages/included, \
+    AMOUNT /billed/amount, CURRENCY /billed/currency, RATES OF /billed/ratesDate, \
+    RATES FROM /billed/ratesSource";
+const WITHOUT_RATE: Columns =
+    "WITHOUT RATE: MARKET /market, CATEGORY /category, MESSAGES /messages";
 const CHECK: Columns = "STATE /state, DETAIL /detail";
 
 #[derive(Subcommand)]
@@ -45,6 +52,13 @@ pub(crate) enum Command {
     Check { id: ChannelId },
     /// Show how fast messages are sent over a channel, and how much of that is left
     Limits { id: ChannelId },
+    /// Show what the messages of a month cost, as far as the server can tell
+    Costs {
+        id: ChannelId,
+        /// Month, such as 2026-11 [default: this month]
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
     /// Register the webhook URL at Z-API or ZapperHUB; for Meta, enter it in the App Dashboard
     RegisterWebhook { id: ChannelId },
     /// Delete a channel
@@ -132,6 +146,11 @@ pub(crate) async fn run(command: Command, client: &Client, lookup: Lookup<'_>) -
             let answer = client.get(&[ROOT, id.as_str(), "limits"], &[]).await?;
             Ok(Output::list(answer, LIMITS))
         }
+        Command::Costs { id, month } => {
+            let query = resource::given([("month", month)]);
+            let answer = client.get(&[ROOT, id.as_str(), "costs"], &query).await?;
+            Ok(costs(answer))
+        }
         Command::RegisterWebhook { id } => {
             let answer = client.act(&[ROOT, id.as_str(), "register-webhook"]).await?;
             Ok(Output::record(answer, REGISTERED))
@@ -164,6 +183,23 @@ async fn update(
     client.patch(&path, &body).await
 }
 
+/// Shows the counts, and what is estimated from them.
+fn costs(answer: Answer) -> Output {
+    let value = &answer.value;
+    let mut views = vec![
+        View::rows(value, "delivered", COUNTS),
+        View::fields(value, COSTS),
+    ];
+    let billed = value.get("billed").unwrap_or(&Value::Null);
+    let without_rate = billed.get("withoutRate").and_then(Value::as_array);
+    if without_rate.is_some_and(|messages| !messages.is_empty()) {
+        views.push(View::rows(billed, "withoutRate", WITHOUT_RATE));
+        let sentence = "the amount is without the messages that have no rate";
+        views.push(View::Text(sentence.to_owned()));
+    }
+    Output::new(answer.text, views)
+}
+
 /// Fails if the number cannot send, so that a script can tell.
 fn checked(answer: Answer) -> Output {
     let connected = answer.value.get("state") == Some(&json!("connected"));
@@ -187,6 +223,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
+    use recado_sandbox::drawing::Style;
     use rstest::rstest;
 
     use super::*;
@@ -198,6 +235,28 @@ mod tests {
     fn a_number_that_cannot_send_is_no_success(#[case] state: &str, #[case] code: ExitCode) {
         let value = json!({"state": state, "detail": null});
         assert_eq!(checked(value.into()).exit_code, code);
+    }
+
+    #[test]
+    fn costs_are_counts_and_an_estimate_that_says_what_it_leaves_out() {
+        let value = json!({
+            "month": "2026-11", "delivered": [{"category": "service", "billed": 3, "free": 997}],
+            "freeMessages": {"included": 1000, "used": 1000, "left": 0, "estimate": true},
+            "billed": {"amount": "0.065", "currency": "BRL", "ratesDate": "2026-10-01", "ratesSource": "a page",
+                "withoutRate": [{"market": "351", "category": "service", "messages": 1}]},
+        });
+        let shown = costs(value.into()).people(80, Style::Plain);
+        let words: Vec<_> = shown.split_whitespace().collect();
+        let words = words.join(" ");
+        for part in [
+            "DELIVERED AS BILLED FREE service 3 997",
+            "FREE MESSAGES LEFT 0 OF 1000",
+            "AMOUNT 0.065 CURRENCY BRL RATES OF 2026-10-01 RATES FROM a page",
+            "WITHOUT RATE: MARKET CATEGORY MESSAGES 351 service 1",
+            "the amount is without the messages that have no rate",
+        ] {
+            assert!(words.contains(part), "{shown}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub(crate) fn views(bubble: Option<Bubble>, answer: &Value) -> Vec<View> {
     views.extend(answer.get("request").map(request));
     views.extend(answer.get("limits").and_then(limits));
     views.extend(View::warnings(answer));
+    views.extend(answer.get("cost").and_then(cost));
     views.push(View::Text("nothing was sent (dry run)".to_owned()));
     views
 }
@@ -43,12 +44,44 @@ fn limits(limits: &Value) -> Option<View> {
     })
 }
 
+/// Says what the message would cost; `None` if the provider says nothing about prices.
+fn cost(cost: &Value) -> Option<View> {
+    let left = cost.get("freeLeft")?.as_u64()?;
+    let part = |place: &str| cell(cost.pointer(place));
+    let text = if left > 0 {
+        format!("cost: probably none, as {left} of this month's free messages are left")
+    } else if cost["price"].is_null() {
+        "cost: the message is billed, and the server keeps no price for it".to_owned()
+    } else {
+        let [amount, currency] = ["/price/amount", "/price/currency"].map(part);
+        let [date, source] = ["/price/ratesDate", "/price/ratesSource"].map(part);
+        format!("cost: about {amount} {currency} by the rates of {date} ({source})")
+    };
+    Some(View::Text(text))
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use serde_json::json;
 
     use super::*;
     use crate::render::bubble;
+
+    #[rstest]
+    #[case(json!({"freeLeft": 7}), "cost: probably none, as 7 of")]
+    #[case(json!({"freeLeft": 0, "price": null}), "keeps no price for it")]
+    #[case(
+        json!({"freeLeft": 0, "price": {"amount": "0.0325", "currency": "BRL", "ratesDate": "2026-10-01", "ratesSource": "a page"}}),
+        "cost: about 0.0325 BRL by the rates of 2026-10-01 (a page)"
+    )]
+    fn the_cost_is_a_sentence(#[case] told: Value, #[case] says: &str) {
+        let Some(View::Text(text)) = cost(&told) else {
+            panic!("no sentence");
+        };
+        assert!(text.contains(says), "{text}");
+        assert!(cost(&Value::Null).is_none());
+    }
 
     #[test]
     fn a_dry_run_shows_bubble_request_limits_and_warnings() {

@@ -41,6 +41,13 @@ pub(super) struct Key {
     pub(super) is_repeated: bool,
 }
 
+/// What the server says of a message that can be sent.
+pub(super) struct Valid {
+    pub(super) warnings: Vec<String>,
+    /// Null if its provider says nothing about prices, or the server is of an earlier version.
+    pub(super) cost: Value,
+}
+
 /// How the request of a row ended.
 pub(super) enum Ended {
     /// With what became of the row, and perhaps a failure that the next row would meet.
@@ -82,11 +89,11 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// Has the server check a message; returns its warnings, or what is wrong with the row.
-    pub(super) async fn check(&self, message: &Message) -> Result<Result<Vec<String>, Wrong>> {
+    /// Has the server check a message; returns what it says of it, or what is wrong with the row.
+    pub(super) async fn check(&self, message: &Message) -> Result<Result<Valid, Wrong>> {
         let (answer, _) = self.ask(&message.body, None).await;
         let failure = match answer {
-            Ok(answer) => return Ok(Ok(warnings(&answer.value))),
+            Ok(answer) => return Ok(Ok(Valid::of(&answer.value))),
             Err(failure) => failure,
         };
         let is_of_row = matches!(meaning(&failure), Meaning::Final(_));
@@ -229,13 +236,18 @@ impl<'a> Caller<'a> {
     }
 }
 
-fn warnings(answer: &Value) -> Vec<String> {
-    let warnings = answer["warnings"].as_array().into_iter().flatten();
-    let texts = warnings.filter_map(|it| {
-        let (field, message) = (it["field"].as_str()?, it["message"].as_str()?);
-        Some(format!("{field}: {message}"))
-    });
-    texts.collect()
+impl Valid {
+    fn of(answer: &Value) -> Self {
+        let warnings = answer["warnings"].as_array().into_iter().flatten();
+        let texts = warnings.filter_map(|it| {
+            let (field, message) = (it["field"].as_str()?, it["message"].as_str()?);
+            Some(format!("{field}: {message}"))
+        });
+        Self {
+            warnings: texts.collect(),
+            cost: answer["cost"].clone(),
+        }
+    }
 }
 
 /// The failure of a request that is not made, because the command is being stopped or its key is too old.

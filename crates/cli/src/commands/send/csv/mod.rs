@@ -3,6 +3,7 @@
 pub(super) mod args;
 mod caller;
 mod checking;
+mod cost;
 mod outcome;
 mod queue;
 mod reporting;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use self::caller::Caller;
 use self::checking::{Message, Wrong};
+use self::cost::Costs;
 use self::outcome::{Outcome, Status};
 use self::reporting::{Counts, Report};
 use self::result_file::{Known, ResultFile, Run};
@@ -141,6 +143,7 @@ struct Checked {
     /// The warnings of each message that can be sent, by its line.
     valid: Vec<(u64, Vec<String>)>,
     wrong: Vec<Wrong>,
+    costs: Costs,
 }
 
 /// Has the server check messages.
@@ -152,18 +155,25 @@ async fn check(client: &Client, draft: &Draft, messages: &[Message]) -> Result<C
     let checks = messages.iter().map(async |message| {
         let checked = caller.check(message).await?;
         progress.step();
-        Ok::<_, Failure>(checked.map(|warnings| (message.line, warnings)))
+        Ok::<_, Failure>(checked.map(|valid| (message.line, valid)))
     });
     let answers: Vec<_> = stream::iter(checks).buffered(CHECKS).try_collect().await?;
     progress.end();
-    let (mut valid, mut wrong) = (Vec::new(), Vec::new());
+    let (mut valid, mut wrong, mut costs) = (Vec::new(), Vec::new(), Costs::default());
     for answer in answers {
         match answer {
-            Ok(checked) => valid.push(checked),
+            Ok((line, checked)) => {
+                costs.add(&checked.cost);
+                valid.push((line, checked.warnings));
+            }
             Err(fault) => wrong.push(fault),
         }
     }
-    Ok(Checked { valid, wrong })
+    Ok(Checked {
+        valid,
+        wrong,
+        costs,
+    })
 }
 
 /// Shows the result of a dry run, and the first message.
@@ -203,8 +213,9 @@ fn shown(draft: &Draft, mut sheet: Sheet, checked: Checked, mut report: Report) 
         conversations.len(),
         to_correct.unwrap_or_default()
     );
-    views.push(View::Text(joined([hidden, Some(summary)])));
-    let json = json!({"valid": valid, "invalid": wrong});
+    let costs = checked.costs.lines();
+    views.push(View::Text(joined([hidden, costs, Some(summary)])));
+    let json = json!({"valid": valid, "invalid": wrong, "costs": checked.costs.json()});
     Ok(Output {
         exit_code: if wrong == 0 {
             ExitCode::Ok
