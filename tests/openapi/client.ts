@@ -36,6 +36,9 @@ function line(event: Event): string {
     case "channel.connected":
     case "channel.disconnected":
       return `${event.channelId}: ${event.data.detail}`;
+    case "channel.paused":
+    case "channel.resumed":
+      return `${event.channelId}: ${event.data.error?.message}`;
     case "webhook_endpoint.disabled":
       return `${event.data.endpointId} since ${event.data.failingSince}`;
     default:

@@ -101,6 +101,8 @@ DELETE /channels/{id} | manage
 POST /channels/{id}/check | manage
 GET /channels/{id}/costs | read
 GET /channels/{id}/limits | read
+POST /channels/{id}/pause | manage
+POST /channels/{id}/resume | manage
 POST /channels/{id}/register-webhook | manage
 POST /webhook-endpoints | manage
 GET /webhook-endpoints | read

@@ -101,6 +101,10 @@ event_types! {
     ChannelConnected(ChannelConnectionData) = "channel.connected";
     /// The number was disconnected from WhatsApp.
     ChannelDisconnected(ChannelConnectionData) = "channel.disconnected";
+    /// The queued messages of a channel wait from now on.
+    ChannelPaused(ChannelPauseData) = "channel.paused";
+    /// The queued messages of a channel are sent again.
+    ChannelResumed(ChannelPauseData) = "channel.resumed";
     /// A webhook endpoint failed for so long that it gets no more events.
     WebhookEndpointDisabled(WebhookEndpointDisabledData) = "webhook_endpoint.disabled";
 }
@@ -246,6 +250,14 @@ pub struct ConversationCreatedData {
 pub struct ChannelConnectionData {
     /// The reason that the provider gives.
     pub detail: Option<String>,
+}
+
+/// A channel was paused, or resumed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChannelPauseData {
+    /// Why the channel does not work, or did not work until now; null if a request paused it.
+    pub error: Option<MessageError>,
 }
 
 /// A webhook endpoint failed for so long that it gets no more events.

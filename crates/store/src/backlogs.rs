@@ -49,6 +49,10 @@ pub struct ChannelCount {
     pub connected: Option<bool>,
     /// How many channels.
     pub channels: u32,
+    /// How many of them a request paused.
+    pub paused: u32,
+    /// How many of them are paused because they do not work.
+    pub failing: u32,
 }
 
 const MESSAGES: &str = "select (select count(*) from (\
@@ -109,7 +113,9 @@ const DELIVERIES_POSTGRES: &str = deliveries!(
      and p.endpoint_id = a.id and p.status = 'pending' limit $1) d"
 );
 
-const CHANNELS: &str = "select provider, connected, count(*) as channels from channels \
+const CHANNELS: &str = "select provider, connected, count(*) as channels, \
+     count(case when paused_at is not null and pause_error is null then 1 end) as paused, \
+     count(case when paused_at is not null and pause_error is not null then 1 end) as failing from channels \
      where provider in ($1, $2, $3) group by provider, connected";
 
 impl Store {
@@ -169,5 +175,7 @@ fn channel_count(row: &RawRow) -> Result<ChannelCount> {
         provider: columns.get("provider")?,
         connected: columns.get("connected")?,
         channels: columns.get("channels")?,
+        paused: columns.get("paused")?,
+        failing: columns.get("failing")?,
     })
 }

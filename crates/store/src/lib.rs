@@ -93,6 +93,7 @@ pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};
 pub use resources::audit::{Actor, AuditAction, AuditEntry, Author};
 pub use resources::bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
 pub use resources::channel_changes::ChannelChange;
+pub use resources::channel_pauses::{ChannelPause, FIRST_CHECK, MAX_CHECK};
 pub use resources::channels::{Channel, NewChannel};
 pub use resources::conversations::{Conversation, ConversationFilter};
 pub use resources::idempotency_keys::{FirstRequest, IdempotencyKey};

@@ -1,4 +1,4 @@
-//! `recado` and the queue: a message is scheduled, canceled and sent again.
+//! `recado` and the queue: a message is scheduled, canceled and sent again, and a channel paused and resumed.
 
 use recado_tests::prelude::*;
 
@@ -34,4 +34,15 @@ async fn a_message_is_scheduled_canceled_and_sent_again() {
     let resend = format!("message resend {sent} --accept-duplicate");
     shell.line(&resend).await.done();
     assert_eq!(world.sandbox.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn the_command_line_pauses_a_channel_and_resumes_it() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let paused = shell.line("channel pause main").await.json();
+    assert_eq!(paused["paused"]["error"], Value::Null);
+    let resumed = shell.line("channel resume main").await.json();
+    assert_eq!(resumed["paused"], Value::Null);
 }

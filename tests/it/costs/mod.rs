@@ -104,11 +104,23 @@ async fn a_dry_run_says_what_a_message_would_cost_and_a_batch_what_all_would() {
     shown["cost"].assert_has(json!({"market": "351", "price": null}));
     let shown = client.act(&path, smallest_body("conv-zapi")).await;
     assert_eq!(shown["cost"], Value::Null);
-    let conversations = ["conv-456", "conv-pt", "conv-456", "conv-zapi", "conv-pt", "conv-456", "conv-none"];
-    let messages = conversations.map(|conversation| {
-        json!({"kind": "buttons", "message": smallest_body(conversation)})
-    });
-    let batch = client.act("/messages/batch?dryRun=true", json!({ "messages": messages })).await;
+    let conversations = [
+        "conv-456",
+        "conv-pt",
+        "conv-456",
+        "conv-zapi",
+        "conv-pt",
+        "conv-456",
+        "conv-none",
+    ];
+    let messages = conversations
+        .map(|conversation| json!({"kind": "buttons", "message": smallest_body(conversation)}));
+    let batch = client
+        .act(
+            "/messages/batch?dryRun=true",
+            json!({ "messages": messages }),
+        )
+        .await;
     batch.assert_has(json!({"taken": 6, "refused": 1}));
     let [cost] = entries_of(&batch["costs"]) else {
         panic!("one channel: {batch}")
@@ -127,7 +139,9 @@ fn entries_of(list: &Value) -> &[Value] {
 
 /// Counts so many service messages as delivered in this month.
 async fn use_up(world: &World, messages: i64) {
-    let month = recado_store::Month::of(Timestamp::now()).begin().as_millisecond();
+    let month = recado_store::Month::of(Timestamp::now())
+        .begin()
+        .as_millisecond();
     let text = format!(
         "insert into message_costs (organization_id, channel_id, month, category, charge, market, messages) \
          values ('demo', 'whatsapp', {month}, 'service', 'free_customer_service', '55', {messages})"

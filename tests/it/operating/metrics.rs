@@ -61,6 +61,8 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         "recado_webhook_calls_oldest_seconds 0",
         "recado_channels{provider=\"zapi\",state=\"unknown\"} 1",
         "recado_channels{provider=\"zapi\",state=\"disconnected\"} 0",
+        "recado_channels_paused{provider=\"whatsapp\",cause=\"failure\"} 1",
+        "recado_channels_paused{provider=\"whatsapp\",cause=\"request\"} 0",
         "recado_ready 1",
         "recado_http_requests_total{route=\"/messages/interactive/send-buttons\",method=\"POST\",status=\"200\"} 3",
     ] {

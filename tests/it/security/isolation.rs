@@ -52,6 +52,8 @@ PATCH /channels/{id} | /channels/$channel | {"name": "mine"} | 404 channel_not_f
 DELETE /channels/{id} | /channels/$channel | | 404 channel_not_found
 GET /channels/{id}/costs | /channels/$channel/costs | | 404 channel_not_found
 GET /channels/{id}/limits | /channels/$channel/limits | | 404 channel_not_found
+POST /channels/{id}/pause | /channels/$channel/pause | | 404 channel_not_found
+POST /channels/{id}/resume | /channels/$channel/resume | | 404 channel_not_found
 POST /channels/{id}/check | /channels/$channel/check | | 404 channel_not_found
 POST /channels/{id}/register-webhook | /channels/$channel/register-webhook | | 404 channel_not_found
 GET /events | /events | | 200

@@ -15,6 +15,7 @@ const ROOT: &str = "channels";
 const COLUMNS: Columns = "ID /id, PROVIDER /provider, NAME /name, CREATED /createdAt";
 const FIELDS: Columns = "\
     ID /id, PROVIDER /provider, NAME /name, AGENT /agentId, CONNECTED /connected, \
+    PAUSED SINCE /paused/since, WHY PAUSED /paused/error/message, NEXT CHECK /paused/nextCheckAt, \
     SETTINGS /settings, CREDENTIALS /credentialsSet, WEBHOOK URL /webhookUrl, \
     WEBHOOK SECRET /webhookSecret, CREATED /createdAt, UPDATED /updatedAt";
 const REGISTERED: Columns = "REGISTERED /registered, WEBHOOK URL /webhookUrl";
@@ -59,6 +60,10 @@ pub(crate) enum Command {
         #[arg(long, value_name = "YYYY-MM")]
         month: Option<String>,
     },
+    /// Pause a channel: its queued messages wait, and nothing is sent over it until it is resumed
+    Pause { id: ChannelId },
+    /// Resume a paused channel: its queued messages are sent
+    Resume { id: ChannelId },
     /// Register the webhook URL at Z-API or ZapperHUB; for Meta, enter it in the App Dashboard
     RegisterWebhook { id: ChannelId },
     /// Delete a channel
@@ -150,6 +155,14 @@ pub(crate) async fn run(command: Command, client: &Client, lookup: Lookup<'_>) -
             let query = resource::given([("month", month)]);
             let answer = client.get(&[ROOT, id.as_str(), "costs"], &query).await?;
             Ok(costs(answer))
+        }
+        Command::Pause { id } => {
+            let answer = client.act(&[ROOT, id.as_str(), "pause"]).await?;
+            Ok(Output::record(answer, FIELDS))
+        }
+        Command::Resume { id } => {
+            let answer = client.act(&[ROOT, id.as_str(), "resume"]).await?;
+            Ok(Output::record(answer, FIELDS))
         }
         Command::RegisterWebhook { id } => {
             let answer = client.act(&[ROOT, id.as_str(), "register-webhook"]).await?;

@@ -112,6 +112,10 @@ fn told(data: &EventData) -> Told {
             what: channel.detail.as_deref().map(one_line).unwrap_or_default(),
             ..Told::default()
         },
+        EventData::ChannelPaused(pause) | EventData::ChannelResumed(pause) => Told {
+            what: error(Some(&json!(pause.error))).unwrap_or_default(),
+            ..Told::default()
+        },
         EventData::WebhookEndpointDisabled(endpoint) => {
             let since = endpoint.failing_since.as_deref();
             let what = since.map(|since| format!("failing since {}", instant(since)));

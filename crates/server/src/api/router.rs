@@ -78,6 +78,8 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             channels::checks::check_channel,
             channels::costs::show_channel_costs,
             channels::limits::show_channel_limits,
+            channels::pauses::pause_channel,
+            channels::pauses::resume_channel,
             channels::webhooks::register_webhook;
     }
 }

@@ -1,6 +1,7 @@
 //! Stored channels as connected ones, and the numbers that they connect.
 
 pub(crate) mod numbers;
+pub(crate) mod pauses;
 
 use std::sync::Arc;
 

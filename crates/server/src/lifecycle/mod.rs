@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::{router, waiting};
 use crate::app::App;
-use crate::channels::numbers;
+use crate::channels::{numbers, pauses};
 use crate::retention::{pruning, removal};
 use crate::serve::{self, ConnectionLimits, Served};
 use crate::{delivery, inbound, queue, startup};
@@ -189,13 +189,14 @@ async fn work(joined: Joined, front: Front, stop: &Stop) -> anyhow::Result<()> {
 type Task = JoinHandle<anyhow::Result<()>>;
 
 /// Starts what a server does without being asked, until `served`.
-fn start_tasks(app: &Arc<App>, background: &Background, served: &CancellationToken) -> [Task; 8] {
+fn start_tasks(app: &Arc<App>, background: &Background, served: &CancellationToken) -> [Task; 9] {
     let intake = inbound::run(Arc::clone(app), served.clone().cancelled_owned());
     let writer = app.store.clone();
     [
         background.spawn("sweeper", servers::sweep(Arc::clone(app))),
         background.spawn("pruner", pruning::run(Arc::clone(app))),
         background.spawn("remover", removal::run(Arc::clone(app))),
+        background.spawn("checker", pauses::run(Arc::clone(app))),
         background.spawn("watchdog", service_manager::keep_watchdog()),
         background.spawn_stopping("intake", intake),
         background.spawn_stopping("queue", queue::run(Arc::clone(app), served.clone())),

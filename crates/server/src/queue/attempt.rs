@@ -14,6 +14,7 @@ use super::waits::{self, CHANNEL_PAUSE};
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
 use crate::app::clock::later;
+use crate::channels::pauses;
 use crate::send::outcome::{SendOutcome, panicked, refused, result_of};
 use crate::send::{is_closed, window_closed};
 use crate::telemetry;
@@ -137,6 +138,8 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
         &sent,
         begun.elapsed(),
     );
+    let of_channel = (&message.organization_id, &message.channel_id);
+    pauses::learn(app, of_channel, false, &sent).await;
     judge(app, attempt, &sent)
 }
 

@@ -31,6 +31,7 @@ use crate::api::idempotency::{checked, first_request};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::app::clock::later;
+use crate::channels::pauses;
 use crate::costs::category;
 use crate::costs::estimate::Chargeable;
 use crate::telemetry;
@@ -57,6 +58,8 @@ const QUEUED_FOR: Duration = Duration::from_hours(24);
 /// A send that passed every check and has not begun.
 pub(crate) struct ReadySend {
     channel: Arc<dyn recado_providers::Channel>,
+    /// Whether the queued messages of the channel wait.
+    is_paused: bool,
     recipient: Recipient,
     message: NewMessage,
     /// Whether the outcome of a message in the same conversation became unknown shortly before.
@@ -127,9 +130,10 @@ pub(crate) async fn check(
         )
     })?;
     let window = check_window(now, &stored, conversation.window_expires_at, timing)?;
+    let pause = check_pause(&stored, timing)?;
     let channel = app.channels().ready(&stored)?;
     let mut warnings = request.check(channel.capabilities(), &conversation.recipient)?;
-    warnings.extend(window);
+    warnings.extend(window.into_iter().chain(pause));
     let limits = limits::of_send(
         &stored,
         channel.capabilities(),
@@ -160,6 +164,7 @@ pub(crate) async fn check(
     Ok(ReadySend {
         channel,
         chargeable,
+        is_paused: stored.paused.is_some(),
         recipient: conversation.recipient,
         message,
         follows_unknown: target.has_unknown,
@@ -189,6 +194,27 @@ fn check_window(
         return Err(window_closed());
     }
     Ok(None)
+}
+
+/// A channel that a request paused sends nothing; one that does not work may work by now. What is queued waits for both.
+fn check_pause(channel: &Channel, timing: Timing) -> Result<Option<Warning>, ApiError> {
+    let Some(pause) = &channel.paused else {
+        return Ok(None);
+    };
+    match timing {
+        Timing::Now if pause.error.is_none() => {
+            let sentence = format!(
+                "The channel {} is paused since {}; nothing was sent; resume it, or have the message queued with Prefer: respond-async",
+                channel.id, pause.since
+            );
+            Err(ApiError::new(Reason::ChannelPaused, sentence))
+        }
+        Timing::Now => Ok(None),
+        Timing::Queued(_) => Ok(Some(Warning::new(
+            "conversationId",
+            "the channel of the conversation is paused: the message waits until it is resumed, and is rejected if that is too late",
+        ))),
+    }
 }
 
 /// Whether it is known that WhatsApp carries no reply buttons to the customer at an instant.
@@ -329,6 +355,8 @@ impl ReadySend {
         let result = result_of(&sent);
         let was_sent = result.outcome != Outcome::Rejected;
         let stored = self.outcome(result).store(app).await;
+        let channel = (&message.organization_id, &message.channel_id);
+        pauses::learn(app, channel, self.is_paused, &sent).await;
         match sent {
             // What the provider said holds, also if it could not be stored.
             Err(error) => {

@@ -37,6 +37,9 @@ pub enum MetricKind {
 /// The states of a channel, as a metric names them.
 pub(super) const CHANNEL_STATES: [&str; 3] = ["connected", "disconnected", "unknown"];
 
+/// Why the queued messages of a channel wait, as a metric names it.
+pub(super) const PAUSE_CAUSES: [&str; 2] = ["request", "failure"];
+
 /// The metrics of the process, with the names that all programs have for them.
 pub const PROCESS_METRICS: [&str; 8] = [
     "process_cpu_seconds_total",
@@ -114,6 +117,8 @@ catalogue! {
         "Age of the oldest of them";
     Gauge "recado_channels" ["provider", "state"] channels =>
         "Channels by what their provider said last: `connected`, `disconnected`, or `unknown` while it has said nothing";
+    Gauge "recado_channels_paused" ["provider", "cause"] pauses =>
+        "Channels whose queued messages wait: because of a `request`, or of a `failure` until they work again";
     Gauge "recado_ready" [] once =>
         "1 while `/readyz` answers 200: the database answers and takes writes, and the server is not about to stop; else 0";
     Gauge "recado_database_connections" ["pool", "state"] Vec::new =>
@@ -174,6 +179,10 @@ fn sends() -> Vec<Vec<String>> {
 
 fn channels() -> Vec<Vec<String>> {
     by_provider(&CHANNEL_STATES)
+}
+
+fn pauses() -> Vec<Vec<String>> {
+    by_provider(&PAUSE_CAUSES)
 }
 
 /// The documented operations, each with its statuses if they are asked for; others begin with their first request.

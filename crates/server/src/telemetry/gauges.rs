@@ -10,7 +10,7 @@ use recado_store::{Backlogs, ChannelCount, Queue, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::catalogue::CHANNEL_STATES;
+use super::catalogue::{CHANNEL_STATES, PAUSE_CAUSES};
 use super::process;
 use crate::app::App;
 
@@ -122,6 +122,15 @@ fn set_channels(counts: Option<&[ChannelCount]>) {
                 found.map_or(0.0, |it| it.channels.into())
             });
             gauge!("recado_channels", "provider" => provider.as_str(), "state" => state)
+                .set(channels);
+        }
+        let paused: [fn(&ChannelCount) -> u32; 2] = [|it| it.paused, |it| it.failing];
+        for (cause, paused) in PAUSE_CAUSES.into_iter().zip(paused) {
+            let channels = counts.map_or(f64::NAN, |counts| {
+                let of_provider = counts.iter().filter(|it| it.provider == provider);
+                of_provider.map(paused).sum::<u32>().into()
+            });
+            gauge!("recado_channels_paused", "provider" => provider.as_str(), "cause" => cause)
                 .set(channels);
         }
     }

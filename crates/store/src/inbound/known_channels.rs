@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use recado_core::event::{ChannelConnectionData, EventData};
 use recado_core::inbound::ConnectionUpdate;
+use recado_core::message::MessageError;
 use recado_core::{AgentId, ChannelId, Provider};
 use serde_json::json;
 
 use crate::events::append::{EventLog, NewEvent};
 use crate::inbound::item::Effect;
 use crate::prelude::*;
+use crate::resources::channel_pauses;
 
 pub(crate) struct KnownChannel {
     pub(crate) id: ChannelId,
@@ -61,7 +63,14 @@ impl KnownChannels {
     }
 }
 
-/// Stores whether the number is connected, and appends an event if that has changed.
+/// The reason of a number that is not connected, as sends tell it.
+const CHANNEL_DISCONNECTED: &str = "channel_disconnected";
+
+/// What is told if the provider gives no reason.
+const DISCONNECTED: &str = "the number is not connected to WhatsApp";
+
+/// Stores whether the number is connected, and appends an event if that has changed. The queued messages of one that is
+/// not connected wait.
 pub(crate) async fn connect(
     update: &ConnectionUpdate,
     channel: &mut KnownChannel,
@@ -91,5 +100,16 @@ pub(crate) async fn connect(
             EventData::ChannelDisconnected(data)
         },
     });
+    let (organization, id, at) = (log.organization(), &channel.id, log.at());
+    if update.connected {
+        channel_pauses::check_now(organization, id, at)
+            .run(connection)
+            .await?;
+    } else {
+        let sentence = update.detail.as_deref().unwrap_or(DISCONNECTED);
+        let error = MessageError::new(CHANNEL_DISCONNECTED, sentence);
+        let pause = channel_pauses::failing(organization, id, &error, at);
+        pause.make(log, connection).await?;
+    }
     Ok(Effect::Told)
 }

@@ -18,8 +18,8 @@ use crate::resources::conversations;
 pub const MAX_QUEUES: usize = 256;
 
 /// Steps from one queue that has messages to the next, each step one search in an index, and keeps those that have one
-/// due. Messages of organizations that are suspended or deleted wait. So the cost grows with the queues, and not with
-/// what waits in them.
+/// due. Messages of organizations that are suspended or deleted wait, and those of a paused channel until their time is
+/// over. So the cost grows with the queues, and not with what waits in them.
 macro_rules! queues_due {
     ($join:literal) => {
         concat!(
@@ -33,7 +33,11 @@ macro_rules! queues_due {
              and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) \
              where g.suspended_at is null and g.deleted_at is null \
              and (select f.next_at from outbox f where f.queue = q.queue and f.next_at is not null and f.calling = 0 \
-             order by f.next_at limit 1) <= $1 order by q.queue limit $3"
+             order by f.next_at limit 1) <= $1 and ((select f.expires_at from outbox f where f.queue = q.queue \
+             and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) <= $1 \
+             or not exists (select 1 from channels c where c.organization_id = g.id \
+             and c.id = substr(q.queue, length(g.id) + 2) and c.paused_at is not null)) \
+             order by q.queue limit $3"
         )
     };
 }
@@ -42,10 +46,14 @@ macro_rules! queues_due {
 const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
 const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
 
-const DUE: &str = "select o.message_id, o.attempts, o.fence, o.expires_at, v.recipient, v.window_expires_at from outbox o \
-     join conversations v on v.organization_id = o.organization_id and v.id = o.conversation_id \
-     where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
-     order by o.next_at, o.message_id limit $3";
+/// Of a paused channel, those whose time is over: they are looked for among the first, for of all that wait they are.
+const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at from (\
+     select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
+     from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
+     order by o.next_at, o.message_id limit $3) d \
+     join conversations v on v.organization_id = d.organization_id and v.id = d.conversation_id \
+     where d.expires_at <= $2 or not exists (select 1 from channels c where c.organization_id = d.organization_id \
+     and c.id = $4 and c.paused_at is not null) order by d.next_at, d.message_id";
 
 static SEND: OverList = OverList::of(
     "update messages set status = 'sending', server_id = $3, updated_at = $4 where (organization_id, id) in \
@@ -87,7 +95,8 @@ impl Store {
         most: u32,
         limits: &QueueLimits,
     ) -> Result<Begun> {
-        let due = Query::new(DUE).id(queue).instant(now).bind(i64::from(most));
+        let due = Query::new(DUE).id(queue).instant(now);
+        let due = due.bind(i64::from(most)).id(&queue.channel_id);
         let (store, channel, limits) = (self.clone(), queue.channel_id.clone(), limits.clone());
         self.with_log(&queue.organization_id, now, move |log, connection| {
             Box::pin(async move {

@@ -110,6 +110,10 @@ words! {
         ChannelCreated = "channel.created",
         /// A channel was changed.
         ChannelUpdated = "channel.updated",
+        /// A channel was paused.
+        ChannelPaused = "channel.paused",
+        /// A channel was resumed.
+        ChannelResumed = "channel.resumed",
         /// A channel was deleted.
         ChannelDeleted = "channel.deleted",
         /// A webhook endpoint was created.

@@ -41,7 +41,7 @@ impl ChannelChange {
 shows_only!(ChannelChange {});
 
 impl Store {
-    /// Changes a channel; returns `None` if the organization has no such channel, or it has another version by now.
+    /// Changes a channel; if it does not work, its provider is asked about it now. Returns `None` if the organization has no such channel, or it has another version by now.
     /// Fails with [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
     pub async fn update_channel(
         &self,
@@ -56,7 +56,8 @@ impl Store {
         let query = Channel::returning(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \
-             number = coalesce($7, number), version = version + 1, updated_at = $5 \
+             number = coalesce($7, number), version = version + 1, updated_at = $5, \
+             check_at = case when check_at is null then null else cast($5 as bigint) end \
              where organization_id = $1 and id = $2 and version = coalesce($8, version)",
         )
         .id(organization)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets, sealed};
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
+use crate::resources::channel_pauses::{ChannelPause, pause};
 
 /// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
 #[derive(Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Channel {
     pub agent_id: Option<AgentId>,
     /// Whether the number is connected to WhatsApp, as far as the provider has said.
     pub connected: Option<bool>,
+    /// Why its queued messages wait; `None` if they are sent.
+    pub paused: Option<ChannelPause>,
     /// Grows with every change, even over a deletion and a new channel of the same id.
     pub version: i64,
     /// When it was created.
@@ -72,8 +75,8 @@ shows_only!(Channel {
 
 row! {
     Channel in "channels":
-    id, organization_id, provider, name, settings, agent_id: "default_agent_id", connected, version,
-    created_at, updated_at, sealed: sealed("key_id, secrets")
+    id, organization_id, provider, name, settings, agent_id: "default_agent_id", connected,
+    paused: pause("paused_at, pause_error, check_at"), version, created_at, updated_at, sealed: sealed("key_id, secrets")
 }
 
 impl Noun for Channel {
@@ -96,6 +99,7 @@ impl Store {
             settings: new.settings,
             agent_id: new.agent_id,
             connected: None,
+            paused: None,
             // Not 1: a later channel of the same id must not look like this one.
             version: new.created_at.as_millisecond(),
             created_at: new.created_at,

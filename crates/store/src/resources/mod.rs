@@ -5,6 +5,7 @@ pub(crate) mod api_keys;
 pub(crate) mod audit;
 pub(crate) mod bearer_secrets;
 pub(crate) mod channel_changes;
+pub(crate) mod channel_pauses;
 pub(crate) mod channels;
 pub(crate) mod contacts;
 pub(crate) mod conversations;

@@ -1,11 +1,12 @@
 //! Backlogs: what waits in the database, and the states of the channels.
 
 use recado_core::Provider;
+use recado_core::event::EventType;
 use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, SendTime, Store, WebhookCall};
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org};
+use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org, some};
 
 /// A message that is being sent, one of an unknown outcome, two that are queued, two calls and two deliveries.
 async fn leave_work(world: &World) {
@@ -17,7 +18,8 @@ async fn leave_work(world: &World) {
         };
         ok(store.enqueue(&message("org_1", message_id), time, None)).await;
     }
-    create(store, "whk_1", &[]).await;
+    let kinds = [EventType::ChannelConnected, EventType::ChannelDisconnected];
+    create(store, "whk_1", &kinds).await;
     for connected in [true, false] {
         apply(store, vec![connection(connected)]).await;
     }
@@ -100,11 +102,14 @@ async fn deliveries_that_have_to_wait_are_not_a_backlog() {
 async fn channels_are_counted_by_what_their_providers_say() {
     let World { store, .. } = &tapped().await;
     create_channel(store, "org_2", "chn_2").await;
-    let count = |provider, connected| ChannelCount {
+    let count = |provider, connected: Option<bool>| ChannelCount {
         provider,
         connected,
         channels: 1,
+        paused: u32::from(connected.is_none()),
+        failing: u32::from(connected == Some(false)),
     };
+    some(store.pause_channel(&org(2), &id("chn_2"), &by(9_500))).await;
     for connected in [true, false] {
         apply(store, vec![connection(connected)]).await;
         let counts = ok(store.channel_counts()).await;

@@ -37,6 +37,7 @@ mod resources {
     mod agents;
     pub(super) mod api_keys;
     mod audit;
+    mod channel_pauses;
     mod channels;
     mod contacts;
     mod conversations;

@@ -3,6 +3,7 @@
 mod batch;
 mod crash;
 mod order;
+mod pauses;
 mod retries;
 mod waiting;
 

@@ -84,6 +84,8 @@ reasons! {
         "the provider does not say that the number can send; nothing was created";
     RequestInProgress = "request_in_progress", CONFLICT,
         "the first request with this Idempotency-Key is still under way: wait as long as Retry-After says";
+    ChannelPaused = "channel_paused", CONFLICT,
+        "a request paused the channel; nothing was sent: resume it, or have the message queued";
     MessageNotQueued = "message_not_queued", CONFLICT,
         "the message does not wait any more: it is under way, or has its outcome";
     MessageUnderWay = "message_under_way", CONFLICT,

@@ -170,6 +170,8 @@ fn told(event: &Event) -> Option<Told> {
         | EventData::ConversationCreated(_)
         | EventData::ChannelConnected(_)
         | EventData::ChannelDisconnected(_)
+        | EventData::ChannelPaused(_)
+        | EventData::ChannelResumed(_)
         | EventData::WebhookEndpointDisabled(_) => None,
     }
 }

@@ -136,13 +136,20 @@ async fn a_call_is_applied_once_even_if_two_servers_have_it() {
     let again = store.apply_webhooks(vec![call_of]).await;
     assert_eq!(again[0].as_ref().unwrap().events, 0);
     let told = kinds(store).await;
-    assert_eq!(told[1..], ["channel.connected", "channel.disconnected"]);
+    assert_eq!(
+        told[1..],
+        [
+            "channel.connected",
+            "channel.disconnected",
+            "channel.paused"
+        ]
+    );
 }
 
 #[tokio::test]
 async fn a_connection_is_told_when_it_changes() {
     let World { store, .. } = &tapped().await;
-    for (connected, told) in [(false, 1), (false, 0), (true, 1), (true, 0)] {
+    for (connected, told) in [(false, 2), (false, 0), (true, 1), (true, 0)] {
         assert_eq!(apply(store, vec![connection(connected)]).await.events, told);
     }
     let event = last_event(store).await;

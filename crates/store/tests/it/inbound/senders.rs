@@ -150,7 +150,7 @@ async fn without_an_agent_the_call_waits_until_there_is_one() {
         ],
     );
     let applied = apply_one(store, waiting.clone()).await;
-    assert_eq!((applied.events, applied.no_agent), (2, true));
+    assert_eq!((applied.events, applied.no_agent), (3, true));
     ok(store.create_agent(&agent("org_1", "agent-123"), None)).await;
     assert_eq!(claim_all(store, 300_000, 400_000).await, [call(&waiting)]);
     let results = store.apply_webhooks(vec![waiting]).await;

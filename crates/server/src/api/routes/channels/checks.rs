@@ -3,6 +3,7 @@
 use recado_providers::{Channel, ErrorKind, HealthState};
 
 use crate::api::routes::prelude::*;
+use crate::channels::pauses;
 
 /// Whether a channel can send: only a `connected` one can.
 #[derive(Clone, Copy, Serialize, ToSchema)]
@@ -29,7 +30,8 @@ pub(crate) struct ChannelCheck {
 
 /// Check whether a channel can send
 ///
-/// Asks the provider about the number and its credentials. No message is sent.
+/// Asks the provider about the number and its credentials. No message is sent. If the channel can send, and was paused
+/// because it did not work, it is resumed.
 #[utoipa::path(post, path = "/channels/{id}/check",
     responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
 pub(crate) async fn check_channel(
@@ -39,7 +41,13 @@ pub(crate) async fn check_channel(
     let channel = caller.find::<store::Channel>(&id).await?;
     let (state, detail) = match caller.app.channels().ready(&channel) {
         Ok(ready) => match ready.health().await {
-            Ok(health) => (state_of(health.state), health.detail),
+            Ok(health) => {
+                if channel.paused.is_some() && health.state == HealthState::Connected {
+                    let organization = &channel.organization_id;
+                    pauses::resume(&caller.app, organization, &id).await;
+                }
+                (state_of(health.state), health.detail)
+            }
             Err(error) => (failure_of(error.kind), Some(error.message)),
         },
         Err(error) if error.reason == Reason::ChannelMisconfigured => {

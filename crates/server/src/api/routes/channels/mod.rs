@@ -12,6 +12,7 @@ use crate::channels::numbers;
 pub(crate) mod checks;
 pub(crate) mod costs;
 pub(crate) mod limits;
+pub(crate) mod pauses;
 mod shape;
 pub(crate) mod webhooks;
 

@@ -1,6 +1,7 @@
 //! The shapes of a channel in requests and answers.
 
 use recado_core::Provider;
+use recado_core::message::MessageError;
 use recado_providers::Profile;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -79,6 +80,8 @@ pub(crate) struct Channel {
     agent_id: Option<AgentId>,
     /// Whether the provider says that the number is connected; null before it says anything.
     connected: Option<bool>,
+    /// Why queued messages of the channel wait; null if they are sent.
+    paused: Option<ChannelPause>,
     /// The URL that the provider calls; null if a secret stands in it and the caller does not have the scope `manage`.
     webhook_url: Option<String>,
     /// The secret that ZapperHUB sends back as a bearer token, or the verify token that Meta asks for unless the credentials have one. Only callers with the scope `manage` see it.
@@ -89,6 +92,28 @@ pub(crate) struct Channel {
     created_at: Timestamp,
     /// The time of its last change.
     updated_at: Timestamp,
+}
+
+/// A pause of a channel: its queued messages wait.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ChannelPause {
+    /// Since when.
+    since: Timestamp,
+    /// Why the channel does not work; null if a request paused it.
+    error: Option<MessageError>,
+    /// When the provider is asked next whether the channel works again; null if a request has to resume it.
+    next_check_at: Option<Timestamp>,
+}
+
+impl From<store::ChannelPause> for ChannelPause {
+    fn from(pause: store::ChannelPause) -> Self {
+        Self {
+            since: pause.since.into(),
+            error: pause.error,
+            next_check_at: pause.check_at.map(Into::into),
+        }
+    }
 }
 
 /// Returns the channel as answers show it.
@@ -119,6 +144,7 @@ pub(super) fn shape(
             .collect(),
         agent_id: channel.agent_id,
         connected: channel.connected,
+        paused: channel.paused.map(Into::into),
         created_at: channel.created_at.into(),
         updated_at: channel.updated_at.into(),
     })

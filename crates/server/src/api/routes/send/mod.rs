@@ -36,6 +36,7 @@ failures!(SendFailures: PROVIDER, &[
     Reason::TooManyButtons,
     Reason::ContentRefused,
     Reason::WindowClosed,
+    Reason::ChannelPaused,
     Reason::InvalidRecipient,
     Reason::MessageExpired,
 ]);

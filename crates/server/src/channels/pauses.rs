@@ -1,0 +1,94 @@
+//! What sends and checks teach of a channel: it is paused while it does not work, and resumed when it works again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use recado_core::message::MessageError;
+use recado_core::{ChannelId, OrganizationId};
+use recado_providers::{ChannelError, HealthState, Receipt, Retry};
+use recado_store::{self as store, StoreError};
+
+use crate::app::App;
+use crate::lifecycle::failures::Failures;
+
+/// How often channels are looked for whose providers are to be asked.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Pauses the channel if it does not work, or resumes it if it works again, by what its provider said to a send. If
+/// that cannot be stored, the next send tells it.
+pub(crate) async fn learn(
+    app: &App,
+    (organization, id): (&OrganizationId, &ChannelId),
+    is_paused: bool,
+    sent: &Result<Receipt, ChannelError>,
+) {
+    match sent {
+        Ok(_) if is_paused => resume(app, organization, id).await,
+        Err(error) if !is_paused && error.kind.retry() == Retry::OnceChannelWorks => {
+            pause(app, organization, id, error).await;
+        }
+        Ok(_) | Err(_) => {}
+    }
+}
+
+async fn pause(app: &App, organization: &OrganizationId, id: &ChannelId, error: &ChannelError) {
+    let error = MessageError {
+        reason: error.kind.reason().to_owned(),
+        code: error.code,
+        message: error.message.clone(),
+    };
+    let (store, now) = (&app.store, app.clock.now());
+    match store
+        .pause_failing_channel(organization, id, &error, now)
+        .await
+    {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::warn!(channel_id = %id, reason = error.reason, "the channel does not work: its queued messages wait");
+        }
+        Err(error) => {
+            tracing::warn!(channel_id = %id, %error, "a channel that does not work could not be paused");
+        }
+    }
+}
+
+/// Asks providers whether channels work again, until it is dropped.
+pub(crate) async fn run(app: Arc<App>) {
+    let mut ticks = tokio::time::interval(POLL_INTERVAL);
+    let mut failures = Failures::default();
+    loop {
+        ticks.tick().await;
+        failures.log(check(&app).await, "cannot look for channels to ask about");
+    }
+}
+
+/// Asks about the channels that are due by the clock of `app`, and resumes those that work again.
+async fn check(app: &App) -> Result<(), StoreError> {
+    let channels = app.store.channels_to_check(app.clock.now()).await?;
+    join_all(channels.iter().map(|channel| check_one(app, channel))).await;
+    Ok(())
+}
+
+async fn check_one(app: &App, channel: &store::Channel) {
+    let Ok(ready) = app.channels().ready(channel) else {
+        return;
+    };
+    let health = ready.health().await;
+    if health.is_ok_and(|health| health.state == HealthState::Connected) {
+        resume(app, &channel.organization_id, &channel.id).await;
+    }
+}
+
+/// Resumes a channel that works again.
+pub(crate) async fn resume(app: &App, organization: &OrganizationId, id: &ChannelId) {
+    let (store, now) = (&app.store, app.clock.now());
+    let resumed = store.resume_working_channel(organization, id, now);
+    match resumed.await {
+        Ok(false) => {}
+        Ok(true) => tracing::info!(channel_id = %id, "the channel works again"),
+        Err(error) => {
+            tracing::warn!(channel_id = %id, %error, "a channel that works again could not be resumed");
+        }
+    }
+}

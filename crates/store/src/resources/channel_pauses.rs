@@ -1,0 +1,246 @@
+//! Pauses of channels: while one lasts, the queued messages of the channel wait.
+//!
+//! A request pauses a channel until a request resumes it. A channel that does not work is paused until its provider,
+//! which is asked from time to time, or a message that was sent says that it works again.
+
+use std::time::Duration;
+
+use recado_core::ChannelId;
+use recado_core::event::{ChannelPauseData, EventData};
+use recado_core::message::MessageError;
+
+use crate::events::append::{EventLog, NewEvent};
+use crate::prelude::*;
+use crate::resources::audit::{AuditAction, Author};
+use crate::resources::channels::Channel;
+
+/// Time from the pause of a channel that does not work to the first question whether it works.
+pub const FIRST_CHECK: Duration = Duration::from_secs(30);
+
+/// Longest time from one question to the next: each waits twice as long as the one before.
+pub const MAX_CHECK: Duration = Duration::from_mins(15);
+
+/// A channel that stops working so soon after it was resumed goes on with the wait that it had: its provider says that
+/// it works, and refuses its messages.
+const SOON: Duration = Duration::from_mins(30);
+
+/// Most channels that are asked about at once.
+const MAX_CHECKED: i64 = 16;
+
+/// Why the queued messages of a channel wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelPause {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why the channel does not work; `None` if a request paused it.
+    pub error: Option<MessageError>,
+    /// When its provider is asked next whether it works.
+    pub check_at: Option<Timestamp>,
+}
+
+/// Reads the pause of a channel.
+pub(crate) fn pause(columns: &Columns<'_>) -> Result<Option<ChannelPause>> {
+    let since: Option<Timestamp> = columns.get("paused_at")?;
+    let Some(since) = since else { return Ok(None) };
+    Ok(Some(ChannelPause {
+        since,
+        error: columns.get("pause_error")?,
+        check_at: columns.get("check_at")?,
+    }))
+}
+
+const PAUSE: &str = "update channels set paused_at = $3, pause_error = null, check_at = null, check_wait = null \
+     where organization_id = $1 and id = $2 and (paused_at is null or pause_error is not null)";
+
+/// A channel that stops working soon after it was resumed, which is after `$6`, goes on with its wait.
+const FAIL: &str = "update channels set paused_at = $3, pause_error = $4, \
+     check_wait = case when resumed_at > $6 then coalesce(check_wait, $5) else $5 end, \
+     check_at = $3 + case when resumed_at > $6 then coalesce(check_wait, $5) else $5 end \
+     where organization_id = $1 and id = $2 and paused_at is null";
+
+const RESUME: &str = "update channels set paused_at = null, check_at = null, check_wait = null \
+     where organization_id = $1 and id = $2 and paused_at is not null";
+
+const RECOVER: &str = "update channels set paused_at = null, check_at = null, resumed_at = $3 \
+     where organization_id = $1 and id = $2 and paused_at is not null and pause_error is not null";
+
+const CHECK: &str = "update channels set check_wait = case when check_wait * 2 > $2 then $2 else check_wait * 2 end, \
+     check_at = $1 + case when check_wait * 2 > $2 then $2 else check_wait * 2 end \
+     where check_at <= $1 and id in (select c.id from channels c join organizations o on o.id = c.organization_id \
+     where c.check_at <= $1 and o.suspended_at is null and o.deleted_at is null order by c.check_at limit $3)";
+
+impl Store {
+    /// Pauses a channel until it is resumed; one that a request has paused stays as it is. Returns `None` if the
+    /// organization has no such channel.
+    pub async fn pause_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        author: &Author,
+    ) -> Result<Option<Channel>> {
+        let query = Channel::returning(PAUSE);
+        let query = query.id(organization).id(id).instant(author.at);
+        let action = AuditAction::ChannelPaused;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
+        let change = Change {
+            query,
+            entry: Some(entry),
+            event: EventData::ChannelPaused,
+        };
+        self.change_pause(organization, author.at, change).await?;
+        self.get(organization, id).await
+    }
+
+    /// Pauses a channel that does not work; tells whether it was not paused before.
+    pub async fn pause_failing_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        error: &MessageError,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let change = failing(organization, id, error, at);
+        self.change_pause(organization, at, change).await
+    }
+
+    /// Resumes a channel, whatever paused it; returns `None` if the organization has no such channel.
+    pub async fn resume_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        author: &Author,
+    ) -> Result<Option<Channel>> {
+        let query = Channel::returning(RESUME).id(organization).id(id);
+        let action = AuditAction::ChannelResumed;
+        let entry = author.record(Some(organization), action, id.as_str(), None);
+        let change = Change {
+            query,
+            entry: Some(entry),
+            event: EventData::ChannelResumed,
+        };
+        if self.change_pause(organization, author.at, change).await? {
+            self.notify_outbox();
+        }
+        self.get(organization, id).await
+    }
+
+    /// Resumes a channel that works again; one that a request has paused stays paused. Tells whether it was paused.
+    pub async fn resume_working_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        at: Timestamp,
+    ) -> Result<bool> {
+        let query = Channel::returning(RECOVER);
+        let change = Change {
+            query: query.id(organization).id(id).instant(at),
+            entry: None,
+            event: EventData::ChannelResumed,
+        };
+        let was_paused = self.change_pause(organization, at, change).await?;
+        if was_paused {
+            self.notify_outbox();
+        }
+        Ok(was_paused)
+    }
+
+    /// Returns channels that do not work, and about which their providers are to be asked now; no other server asks
+    /// about them before the next time.
+    pub async fn channels_to_check(&self, now: Timestamp) -> Result<Vec<Channel>> {
+        let query = Channel::returning(CHECK)
+            .instant(now)
+            .bind(milliseconds(MAX_CHECK))
+            .bind(MAX_CHECKED);
+        let rows = self.write_rows(query).await?;
+        rows.iter().map(Channel::of).collect()
+    }
+
+    /// Changes the pause of a channel, and appends the event; tells whether anything changed.
+    async fn change_pause(
+        &self,
+        organization: &OrganizationId,
+        at: Timestamp,
+        change: Change,
+    ) -> Result<bool> {
+        let appended = self
+            .with_log(organization, at, move |mut log, connection| {
+                Box::pin(async move {
+                    if !change.make(&mut log, connection).await? {
+                        return Ok(None);
+                    }
+                    log.write(connection).await.map(Some)
+                })
+            })
+            .await?;
+        let is_changed = appended.is_some();
+        self.notify(organization, appended.unwrap_or_default());
+        Ok(is_changed)
+    }
+}
+
+/// Returns the statement that has the provider of a channel asked now, if the channel does not work.
+pub(crate) fn check_now(organization: &OrganizationId, id: &ChannelId, now: Timestamp) -> Query {
+    let text = "update channels set check_at = $3 where organization_id = $1 and id = $2 and check_at is not null";
+    Query::new(text).id(organization).id(id).instant(now)
+}
+
+/// A change of a pause.
+pub(crate) struct Change {
+    /// Returns the channel if it changes.
+    query: Query,
+    entry: Option<Query>,
+    event: fn(ChannelPauseData) -> EventData,
+}
+
+/// Returns the pause of a channel that does not work.
+pub(crate) fn failing(
+    organization: &OrganizationId,
+    id: &ChannelId,
+    error: &MessageError,
+    at: Timestamp,
+) -> Change {
+    let soon = at.checked_sub(SOON).unwrap_or(Timestamp::MIN);
+    let query = Channel::returning(FAIL)
+        .id(organization)
+        .id(id)
+        .instant(at)
+        .json(error)
+        .bind(milliseconds(FIRST_CHECK))
+        .instant(soon);
+    Change {
+        query,
+        entry: None,
+        event: EventData::ChannelPaused,
+    }
+}
+
+impl Change {
+    /// Makes the change under the organization lock, and appends its event; tells whether anything changed.
+    pub(crate) async fn make(
+        self,
+        log: &mut EventLog,
+        connection: &mut Connection,
+    ) -> Result<bool> {
+        let Some(row) = self.query.fetch_optional(&mut *connection).await? else {
+            return Ok(false);
+        };
+        if let Some(entry) = self.entry {
+            entry.execute(connection).await?;
+        }
+        let columns = Channel::columns(&row);
+        let data = ChannelPauseData {
+            error: columns.get("pause_error")?,
+        };
+        log.append(NewEvent {
+            agent: None,
+            channel: Some(columns.get("id")?),
+            conversation: None,
+            data: (self.event)(data),
+        });
+        Ok(true)
+    }
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
