@@ -10,7 +10,7 @@ use recado_core::{ApiKeyId, Provider as ChannelProvider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
-    App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+    App, AppParts, Clock, HEARTBEAT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
 };
 use recado_server::costs::rates::Rates;
 use recado_server::serve::ConnectionLimits;
@@ -54,6 +54,7 @@ pub struct Options {
     pub server_name: Option<String>,
     pub retention: Retention,
     pub rates: Option<Arc<Rates>>,
+    pub max_queued_mib: u32,
 }
 
 impl Default for Options {
@@ -71,6 +72,7 @@ impl Default for Options {
             server_name: None,
             retention: Retention::default(),
             rates: None,
+            max_queued_mib: MAX_QUEUED_MIB,
         }
     }
 }
@@ -295,6 +297,7 @@ pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> App
         max_sends_in_flight: options.max_sends_in_flight,
         heartbeat: options.heartbeat,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
+        max_queued_mib: options.max_queued_mib,
         server_name: options.server_name.clone(),
         retention: options.retention,
         rates: options.rates.clone(),

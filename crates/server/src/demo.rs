@@ -18,7 +18,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS};
+use crate::app::{
+    App, AppParts, Clock, HEARTBEAT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+};
 use crate::serve::ConnectionLimits;
 
 /// The agent of every conversation.
@@ -289,6 +291,7 @@ async fn open(
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
+        max_queued_mib: MAX_QUEUED_MIB,
         server_name: None,
         retention: Retention::default(),
         rates: None,

@@ -88,6 +88,7 @@ async fn check_config_says_what_is_in_force_and_hides_secrets() {
     RECADO_ALLOW_PRIVATE_NETWORKS=false                      # default
     RECADO_CONNECTIONS_PER_PEER=256                          # default
     RECADO_MAX_WEBHOOK_ENDPOINTS=20                          # default
+    RECADO_MAX_QUEUED_MIB=1024                               # default
     RECADO_DRAIN_SECONDS=0                                   # default
     RECADO_LOG=info                                          # default
     RECADO_SERVER_NAME=                                      # default

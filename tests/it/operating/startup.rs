@@ -40,6 +40,7 @@ RECADO_DATABASE_URL_FILE | /dev/null | RECADO_DATABASE_URL_FILE: /dev/null is em
 RECADO_CONNECTIONS_PER_PEER | many | invalid digit found in string
 RECADO_CONNECTIONS_PER_PEER | 0 | RECADO_CONNECTIONS_PER_PEER: 
 RECADO_MAX_WEBHOOK_ENDPOINTS | -1 | RECADO_MAX_WEBHOOK_ENDPOINTS: 
+RECADO_MAX_QUEUED_MIB | much | RECADO_MAX_QUEUED_MIB: invalid digit
 RECADO_RETAIN_AUDIT_DAYS | 7d | RECADO_RETAIN_AUDIT_DAYS: expected a number of days
 RECADO_LOG | (a space) | RECADO_LOG names no level
 RECADO_DATABASE_URL | postgres://recado:qqPass#w@db/recado | RECADO_DATABASE_URL (in its password write `/` as %2F, `?` as %3F, `#` as %23 and `@` as %40): a database URL is

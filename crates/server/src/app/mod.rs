@@ -19,6 +19,7 @@ use crate::database::readiness::Readiness;
 use crate::database::unstored::Unstored;
 use crate::inbound::queue::Intake;
 use crate::memory::Memory;
+use crate::queue::room::QueueRoom;
 use crate::send::places::SendPlaces;
 use crate::sign_in::passwords::Passwords;
 
@@ -36,6 +37,9 @@ pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Webhook endpoints of an organization, where nothing else is asked for.
 pub const MAX_WEBHOOK_ENDPOINTS: u32 = 20;
 
+/// What may wait in the queue of an organization, where nothing else is asked for: 1 GiB.
+pub const MAX_QUEUED_MIB: u32 = 1024;
+
 /// The parts that differ between a server, the demo and a test.
 pub struct AppParts {
     pub store: Store,
@@ -49,6 +53,8 @@ pub struct AppParts {
     pub heartbeat: Duration,
     /// Most webhook endpoints of an organization.
     pub max_webhook_endpoints: u32,
+    /// Most mebibytes that the queued messages of an organization take.
+    pub max_queued_mib: u32,
     /// The name of this server, under which the next run takes over at once what this one leaves.
     pub server_name: Option<String>,
     /// How long rows are kept.
@@ -69,6 +75,7 @@ pub struct App {
     pub send_places: SendPlaces,
     /// The places of the attempts of queued messages, so that a full queue takes none from callers who wait.
     pub(crate) queue_places: SendPlaces,
+    pub(crate) queue_room: QueueRoom,
     pub heartbeat: Duration,
     pub max_webhook_endpoints: u32,
     pub server_name: Option<String>,
@@ -112,6 +119,7 @@ impl App {
             heartbeat: parts.heartbeat,
             send_places: SendPlaces::new(parts.max_sends_in_flight),
             queue_places: SendPlaces::new(MAX_ATTEMPTS_IN_FLIGHT),
+            queue_room: QueueRoom::new(u64::from(parts.max_queued_mib) << 20),
             max_webhook_endpoints: parts.max_webhook_endpoints,
             server_name: parts.server_name,
             retention: parts.retention,

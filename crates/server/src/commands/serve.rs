@@ -113,6 +113,7 @@ fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) 
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: config.max_webhook_endpoints,
+        max_queued_mib: config.max_queued_mib,
         server_name: config.server_name.clone(),
         retention: config.retention.retention(),
         rates: settings.rates.clone(),

@@ -18,7 +18,7 @@ use recado_store::{MasterKey, files};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use crate::app::MAX_WEBHOOK_ENDPOINTS;
+use crate::app::{MAX_QUEUED_MIB, MAX_WEBHOOK_ENDPOINTS};
 use crate::master_key::key_file;
 use crate::serve::ConnectionLimits;
 
@@ -102,6 +102,10 @@ pub struct ConfigArgs {
     /// How many webhook endpoints an organization may have
     #[arg(long, env = "RECADO_MAX_WEBHOOK_ENDPOINTS", default_value_t = MAX_WEBHOOK_ENDPOINTS)]
     pub max_webhook_endpoints: u32,
+
+    /// How many mebibytes the queued messages of an organization may take
+    #[arg(long, env = "RECADO_MAX_QUEUED_MIB", default_value_t = MAX_QUEUED_MIB)]
+    pub max_queued_mib: u32,
 
     /// How many seconds a server that is asked to stop goes on serving while `/readyz` says that it is not ready, so that a load balancer takes it out first
     #[arg(long, env = "RECADO_DRAIN_SECONDS", default_value_t = 0)]
@@ -253,6 +257,7 @@ impl ConfigArgs {
                 "MAX_WEBHOOK_ENDPOINTS",
                 self.max_webhook_endpoints.to_string(),
             ),
+            ("MAX_QUEUED_MIB", self.max_queued_mib.to_string()),
             ("DRAIN_SECONDS", self.drain_seconds.to_string()),
             ("LOG", self.log.clone()),
             ("SERVER_NAME", self.server_name.clone().unwrap_or_default()),

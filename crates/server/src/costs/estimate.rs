@@ -33,7 +33,7 @@ pub(crate) struct EstimatedAmount {
     amount: Money,
     #[serde(flatten)]
     source: PriceSource,
-    /// The messages for which there is no price. The amount is without them.
+    /// The messages without a price. The amount is without them.
     without_rate: Vec<WithoutRate>,
 }
 

@@ -2,6 +2,7 @@
 
 mod again;
 mod cancel;
+mod check;
 pub(crate) mod limits;
 pub(crate) mod outcome;
 pub(crate) mod places;
@@ -15,36 +16,27 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{
-    AgentId, ConversationId, MessageId, OrganizationId, Outcome, Recipient, Warning, switch,
-};
-use recado_providers::{OutboundMessage, Profile, send_with_retries};
+use recado_core::{MessageId, OrganizationId, Outcome, Recipient, Warning};
+use recado_providers::{OutboundMessage, send_with_retries};
 use recado_store::{
-    AgentOwner, Channel, Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime,
-    StoreError,
+    Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime, StoreError,
 };
-
 use tracing::Instrument as _;
 
 use crate::api::error::{ApiError, Reason};
 use crate::api::idempotency::{checked, first_request};
-use crate::api::noun::{missing, parsed};
 use crate::app::App;
 use crate::app::clock::later;
 use crate::channels::pauses;
-use crate::costs::category;
 use crate::costs::estimate::Chargeable;
 use crate::telemetry;
 use limits::KeyRate;
 use outcome::{SendOutcome, Sent, forget_key, not_sent, panicked, result_of, unknown};
-use repeats::UNKNOWN_GUARDED;
 use timing::Timing;
 
 pub(crate) use again::again;
 pub(crate) use cancel::cancel;
-
-/// Meta's code for a message outside the 24-hour window.
-const WINDOW_CLOSED: i64 = 131_047;
+pub(crate) use check::{check, is_closed, window_closed};
 
 /// Longest that a caller waits for the outcome: clients give up after 20 seconds.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(18);
@@ -96,150 +88,6 @@ pub(crate) async fn send(
     match timing {
         Timing::Now => ready.send(app, key).await,
         Timing::Queued(send_at) => ready.enqueue(app, key, send_at).await,
-    }
-}
-
-/// Checks a request in the order of ChatVolt: agent, its owner, conversation, channel, window, limits.
-///
-/// Errors: the first check that fails; nothing was written and nothing was sent.
-pub(crate) async fn check(
-    app: &App,
-    organization: &OrganizationId,
-    request: ChatvoltSend,
-    timing: Timing,
-) -> Result<ReadySend, ApiError> {
-    // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
-    let agent: AgentId = parsed(&request.agent)?;
-    // No conversation has a fresh id, so that the 404 comes after the checks of the agent.
-    let conversation = request
-        .conversation
-        .parse()
-        .unwrap_or_else(|_| ConversationId::from_uuid(app.uuid()));
-    let now = app.clock.now();
-    timing.check(now)?;
-    let target = app
-        .store
-        .send_target(organization, &agent, &conversation, now - UNKNOWN_GUARDED)
-        .await?;
-    check_agent(target.agent)?;
-    let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
-    let stored = conversation.channel.ok_or_else(|| {
-        ApiError::new(
-            Reason::UnsupportedChannel,
-            "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
-        )
-    })?;
-    let window = check_window(now, &stored, conversation.window_expires_at, timing)?;
-    let pause = check_pause(&stored, timing)?;
-    let channel = app.channels().ready(&stored)?;
-    let mut warnings = request.check(channel.capabilities(), &conversation.recipient)?;
-    warnings.extend(window.into_iter().chain(pause));
-    let limits = limits::of_send(
-        &stored,
-        channel.capabilities(),
-        &conversation.recipient,
-        target.messages_per_second,
-    );
-    let id = MessageId::from_uuid(app.uuid());
-    let message = NewMessage {
-        // Stored before the call: if the server dies meanwhile, statuses still find the message.
-        external_id: channel.preset_message_id(&id),
-        id,
-        organization_id: organization.clone(),
-        conversation_id: conversation.id,
-        agent_id: agent,
-        channel_id: stored.id.clone(),
-        content: request.content,
-        warnings,
-        limits,
-        created_at: now,
-    };
-    let free_messages = Profile::of(stored.provider).free_service_messages;
-    let chargeable = free_messages.map(|free_messages| Chargeable {
-        channel: message.channel_id.clone(),
-        free_messages,
-        category: category(message.content.kind()),
-        market: conversation.recipient.calling_code(),
-    });
-    Ok(ReadySend {
-        channel,
-        chargeable,
-        is_paused: stored.paused.is_some(),
-        recipient: conversation.recipient,
-        message,
-        follows_unknown: target.has_unknown,
-    })
-}
-
-/// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried. The customer
-/// may write again before a scheduled message is sent, so that a window which is closed by then is a warning.
-fn check_window(
-    now: Timestamp,
-    channel: &Channel,
-    expires_at: Option<Timestamp>,
-    timing: Timing,
-) -> Result<Option<Warning>, ApiError> {
-    let at = match timing {
-        Timing::Queued(Some(send_at)) => send_at,
-        Timing::Now | Timing::Queued(None) => now,
-    };
-    let closed = is_closed(channel, expires_at, at);
-    if closed && at > now {
-        return Ok(Some(Warning::new(
-            switch::SEND_AT,
-            "WhatsApp's 24-hour window is closed by then, unless the customer writes before",
-        )));
-    }
-    if closed {
-        return Err(window_closed());
-    }
-    Ok(None)
-}
-
-/// A channel that a request paused sends nothing; one that does not work may work by now. What is queued waits for both.
-fn check_pause(channel: &Channel, timing: Timing) -> Result<Option<Warning>, ApiError> {
-    let Some(pause) = &channel.paused else {
-        return Ok(None);
-    };
-    match timing {
-        Timing::Now if pause.error.is_none() => {
-            let sentence = format!(
-                "The channel {} is paused since {}; nothing was sent; resume it, or have the message queued with Prefer: respond-async",
-                channel.id, pause.since
-            );
-            Err(ApiError::new(Reason::ChannelPaused, sentence))
-        }
-        Timing::Now => Ok(None),
-        Timing::Queued(_) => Ok(Some(Warning::new(
-            "conversationId",
-            "the channel of the conversation is paused: the message waits until it is resumed, and is rejected if that is too late",
-        ))),
-    }
-}
-
-/// Whether it is known that WhatsApp carries no reply buttons to the customer at an instant.
-pub(crate) fn is_closed(channel: &Channel, expires_at: Option<Timestamp>, at: Timestamp) -> bool {
-    channel.provider.has_service_window() && expires_at.is_some_and(|expires_at| at >= expires_at)
-}
-
-pub(crate) fn window_closed() -> ApiError {
-    ApiError {
-        code: Some(WINDOW_CLOSED),
-        ..ApiError::new(
-            Reason::WindowClosed,
-            "(#131047) Re-engagement message: more than 24 hours have passed since the customer last wrote; nothing was sent; the customer has to write first",
-        )
-    }
-}
-
-fn check_agent(owner: AgentOwner) -> Result<(), ApiError> {
-    match owner {
-        AgentOwner::Caller => Ok(()),
-        AgentOwner::Other => Err(ApiError::new(
-            Reason::ForeignAgent,
-            "UNAUTHORIZED: the agent does not belong to your organization",
-        )),
-        AgentOwner::Missing => Err(missing::<AgentId>()),
     }
 }
 
@@ -313,6 +161,15 @@ impl ReadySend {
             send_at,
             expires_at: later(send_at, QUEUED_FOR),
         };
+        let (organization, bytes) = (&message.organization_id, message.queued_bytes());
+        let room = app
+            .queue_room
+            .take(&app.store, organization, bytes, message.created_at);
+        if !room.await? {
+            let sentence =
+                "Too many messages wait in the queue of the organization; nothing was stored";
+            return Err(ApiError::new(Reason::QueueFull, sentence));
+        }
         match app.store.enqueue(message, time, key.as_ref()).await {
             Ok(Enqueue::Queued(message)) => Ok(Sent::now(*message)),
             Ok(Enqueue::Repeated(first)) => {

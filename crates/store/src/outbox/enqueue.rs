@@ -14,6 +14,9 @@ use crate::outbox::{ChannelQueue, SendTime, order};
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 
+/// What the rows of a message, its event and its place in the outbox take beside its texts, about.
+const ROW_BYTES: u64 = 1_000;
+
 /// What became of a message that was to be queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Enqueue {
@@ -44,6 +47,22 @@ impl Store {
         };
         let first = first.map(Enqueue::Repeated);
         first.ok_or(StoreError::UnknownConversation)
+    }
+
+    /// Returns how many bytes the queued messages of an organization take.
+    pub async fn queued_bytes(&self, organization: &OrganizationId) -> Result<u64> {
+        let text = "select cast(coalesce(sum(bytes), 0) as bigint) as bytes from outbox where organization_id = $1";
+        let row = self.read_row(Query::new(text).id(organization)).await?;
+        let bytes = row.map(|row| Columns::new(&row, "outbox", "bytes").get("bytes"));
+        bytes.unwrap_or(Ok(0))
+    }
+}
+
+impl NewMessage {
+    /// Returns how many bytes the message takes in the database while it waits, with its rows in tables and indexes.
+    pub fn queued_bytes(&self) -> u64 {
+        let texts = row::json(&self.content).len() + row::json(&self.warnings).len();
+        ROW_BYTES + u64::try_from(texts).unwrap_or(u64::MAX / 2)
     }
 }
 
@@ -86,6 +105,7 @@ pub(crate) struct Enqueued {
     expires_at: i64,
     key: Option<String>,
     fingerprint: Option<String>,
+    bytes: u64,
 }
 
 impl Enqueued {
@@ -108,6 +128,7 @@ impl Enqueued {
             expires_at: time.expires_at.as_millisecond(),
             key: key.map(|key| key.id.clone()),
             fingerprint: key.map(|key| key.fingerprint.clone()),
+            bytes: new.queued_bytes(),
         }
     }
 
@@ -148,9 +169,10 @@ static INSERT: OverList = OverList::new(
 );
 
 static JOIN: OverList = OverList::new(
-    "insert into outbox (organization_id, message_id, conversation_id, queue, send_at, ready_at, expires_at) \
+    "insert into outbox (organization_id, message_id, conversation_id, queue, send_at, ready_at, expires_at, bytes) \
      select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'queue', cast(value ->> 'send_at' as bigint), \
-     cast(value ->> 'send_at' as bigint), cast(value ->> 'expires_at' as bigint) from {list}",
+     cast(value ->> 'send_at' as bigint), cast(value ->> 'expires_at' as bigint), \
+     cast(value ->> 'bytes' as bigint) from {list}",
 );
 
 impl Batchable for Enqueued {

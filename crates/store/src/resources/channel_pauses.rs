@@ -27,28 +27,6 @@ const SOON: Duration = Duration::from_mins(30);
 /// Most channels that are asked about at once.
 const MAX_CHECKED: i64 = 16;
 
-/// Why the queued messages of a channel wait.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelPause {
-    /// Since when.
-    pub since: Timestamp,
-    /// Why the channel does not work; `None` if a request paused it.
-    pub error: Option<MessageError>,
-    /// When its provider is asked next whether it works.
-    pub check_at: Option<Timestamp>,
-}
-
-/// Reads the pause of a channel.
-pub(crate) fn pause(columns: &Columns<'_>) -> Result<Option<ChannelPause>> {
-    let since: Option<Timestamp> = columns.get("paused_at")?;
-    let Some(since) = since else { return Ok(None) };
-    Ok(Some(ChannelPause {
-        since,
-        error: columns.get("pause_error")?,
-        check_at: columns.get("check_at")?,
-    }))
-}
-
 const PAUSE: &str = "update channels set paused_at = $3, pause_error = null, check_at = null, check_wait = null \
      where organization_id = $1 and id = $2 and (paused_at is null or pause_error is not null)";
 

@@ -1,5 +1,6 @@
 //! Channels, their encrypted secrets, and their numbers: an organization connects each once, as a keyed hash.
 
+use recado_core::message::MessageError;
 use recado_core::{AgentId, ChannelId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -7,7 +8,6 @@ use serde_json::{Map, Value};
 use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets, sealed};
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
-use crate::resources::channel_pauses::{ChannelPause, pause};
 
 /// One connected WhatsApp number at one provider; its secrets come from [`Store::secrets`].
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +35,17 @@ pub struct Channel {
     /// When it was changed last.
     pub updated_at: Timestamp,
     pub(crate) sealed: SealedSecrets,
+}
+
+/// Why the queued messages of a channel wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelPause {
+    /// Since when.
+    pub since: Timestamp,
+    /// Why the channel does not work; `None` if a request paused it.
+    pub error: Option<MessageError>,
+    /// When its provider is asked next whether it works.
+    pub check_at: Option<Timestamp>,
 }
 
 /// A channel that is about to be created.
@@ -189,6 +200,17 @@ impl Store {
     pub fn secrets(&self, channel: &Channel) -> Result<ChannelSecrets> {
         channel.sealed.open(self.key(), channel.sealed_row())
     }
+}
+
+/// Reads the pause of a channel.
+fn pause(columns: &Columns<'_>) -> Result<Option<ChannelPause>> {
+    let since: Option<Timestamp> = columns.get("paused_at")?;
+    let Some(since) = since else { return Ok(None) };
+    Ok(Some(ChannelPause {
+        since,
+        error: columns.get("pause_error")?,
+        check_at: columns.get("check_at")?,
+    }))
 }
 
 fn sealed_row<'a>(organization: &'a OrganizationId, id: &'a ChannelId) -> SealedRow<'a> {

@@ -5,6 +5,7 @@ mod crash;
 mod order;
 mod pauses;
 mod retries;
+mod room;
 mod waiting;
 
 use recado_core::Provider;

@@ -128,6 +128,8 @@ reasons! {
         "the provider's answer was lost: the message may have gone out; see messageId";
     Internal = "internal", INTERNAL_SERVER_ERROR,
         "Recado's own fault";
+    QueueFull = "queue_full", SERVICE_UNAVAILABLE,
+        "as much waits in the organization's queue as may wait; nothing was stored: wait as long as Retry-After says";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,
         "the database does not answer, or the server is overloaded; nothing was sent: wait as long as Retry-After says";
 }
@@ -139,6 +141,7 @@ impl Reason {
             Self::RateLimited | Self::Unavailable | Self::RequestInProgress => {
                 Some(Duration::from_secs(1))
             }
+            Self::QueueFull => Some(Duration::from_secs(10)),
             Self::ProviderUnavailable | Self::ProviderThrottled => Some(Duration::from_secs(5)),
             _ => None,
         }

@@ -199,9 +199,12 @@ async fn take_in_order(
             take(caller, &item, known, sends_nothing).await
         };
         let answer = taken.unwrap_or_else(|error| {
-            let is_in_doubt = matches!(error.reason, Reason::Unavailable | Reason::OutcomeUnknown);
+            let is_not_stored = matches!(
+                error.reason,
+                Reason::Unavailable | Reason::QueueFull | Reason::OutcomeUnknown
+            );
             // The message of a repeated answer is stored.
-            is_away |= is_in_doubt && !error.is_replayed;
+            is_away |= is_not_stored && !error.is_replayed;
             BatchItem::from(error)
         });
         answers.push((index, answer));

@@ -37,6 +37,7 @@ failures!(SendFailures: PROVIDER, &[
     Reason::ContentRefused,
     Reason::WindowClosed,
     Reason::ChannelPaused,
+    Reason::QueueFull,
     Reason::InvalidRecipient,
     Reason::MessageExpired,
 ]);
