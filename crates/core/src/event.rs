@@ -105,6 +105,8 @@ event_types! {
     ChannelPaused(ChannelPauseData) = "channel.paused";
     /// The queued messages of a channel are sent again.
     ChannelResumed(ChannelPauseData) = "channel.resumed";
+    /// A part of the budget of a channel is used: once 80 % in a month, and once all of it.
+    ChannelBudget(ChannelBudgetData) = "channel.budget";
     /// A webhook endpoint failed for so long that it gets no more events.
     WebhookEndpointDisabled(WebhookEndpointDisabledData) = "webhook_endpoint.disabled";
 }
@@ -260,6 +262,29 @@ pub struct ChannelPauseData {
     pub error: Option<MessageError>,
 }
 
+/// A part of the budget of a channel is used.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelBudgetData {
+    /// How much of the budget is used, in percent: 80, or 100.
+    pub percent: u64,
+    /// The month, such as `2026-11`, in UTC.
+    pub month: String,
+    /// The budget, if it is an amount: a decimal text such as `150.00`.
+    pub amount: Option<String>,
+    /// The currency of the amount.
+    pub currency: Option<String>,
+    /// The budget, if it is a number of messages.
+    pub messages: Option<u32>,
+    /// What the messages cost that count against the budget, as far as their prices are known.
+    pub used_amount: String,
+    /// How many messages count against the budget.
+    pub used_messages: u64,
+    /// Whether messages over the budget are refused.
+    pub stop: bool,
+}
+
 /// A webhook endpoint failed for so long that it gets no more events.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -290,6 +315,8 @@ mod tests {
             json!({"messageId": "m", "externalId": null, "status": "failed", "error": {"reason": "r", "code": 1, "message": "m"}}),
             json!({"from": from}),
             json!({"detail": null}),
+            json!({"percent": 80, "month": "2026-11", "amount": "150.00", "currency": "BRL", "messages": null,
+                   "usedAmount": "120.025", "usedMessages": 3_693, "stop": true}),
             json!({"endpointId": "whk", "failingSince": null}),
         ];
         let types = [
@@ -299,6 +326,7 @@ mod tests {
             EventType::MessageFailed,
             EventType::ConversationCreated,
             EventType::ChannelConnected,
+            EventType::ChannelBudget,
             EventType::WebhookEndpointDisabled,
         ];
         for (event_type, written) in types.into_iter().zip(written) {

@@ -61,6 +61,7 @@ mod webhooks;
 
 pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
 pub use costs::CostCount;
+pub use costs::budget::{Budget, BudgetLimit, BudgetUse, Spending};
 pub use costs::month::{Month, MonthError};
 pub use db::DatabaseKind;
 pub use db::fault::DatabaseFault;
@@ -92,7 +93,7 @@ pub use resources::agents::Agent;
 pub use resources::api_keys::{ApiKey, MAX_PERSONAL_KEYS};
 pub use resources::audit::{Actor, AuditAction, AuditEntry, Author};
 pub use resources::bearer_secrets::{ApiKeySecret, LinkSecret, SessionSecret};
-pub use resources::channel_changes::ChannelChange;
+pub use resources::channel_changes::{BudgetChange, ChannelChange};
 pub use resources::channel_pauses::{FIRST_CHECK, MAX_CHECK};
 pub use resources::channels::{Channel, ChannelPause, NewChannel};
 pub use resources::conversations::{Conversation, ConversationFilter};

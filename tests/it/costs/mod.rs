@@ -1,8 +1,11 @@
 //! What messages cost: counted as the provider charges for them, and estimated by the operator's prices.
 
+mod budget;
+
 use std::sync::Arc;
 
 use recado_server::costs::rates::Rates;
+use recado_tests::binaries::command;
 use recado_tests::callbacks::{whatsapp_status, with};
 use recado_tests::prelude::*;
 
@@ -63,6 +66,12 @@ async fn a_channel_shows_what_its_messages_cost_by_the_prices_of_the_operator() 
             "withoutRate": [{"market": "351", "category": "service", "messages": 1}],
         },
     }));
+    let mut recado = command("recado").expect("the binary");
+    let recado = recado.args(["channel", "costs", "whatsapp"]);
+    let recado = recado
+        .env("RECADO_SERVER", &world.url)
+        .env("RECADO_KEY", client.key());
+    ran(recado).await.json()["billed"].assert_has(json!({"amount": "0.065"}));
     let month = client.read("/channels/whatsapp/costs?month=2026-01").await;
     month.assert_has(json!({
         "month": "2026-01", "beginsAt": "2026-01-01T00:00:00.000Z", "endsAt": "2026-02-01T00:00:00.000Z",

@@ -1,7 +1,9 @@
 //! `recado channel`: connected WhatsApp numbers.
 
+use std::num::NonZeroU32;
+
 use clap::Subcommand;
-use recado_core::{AgentId, ChannelId, Provider};
+use recado_core::{AgentId, ChannelId, Money, Provider};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,7 +16,7 @@ use crate::{
 const ROOT: &str = "channels";
 const COLUMNS: Columns = "ID /id, PROVIDER /provider, NAME /name, CREATED /createdAt";
 const FIELDS: Columns = "\
-    ID /id, PROVIDER /provider, NAME /name, AGENT /agentId, CONNECTED /connected, \
+    ID /id, PROVIDER /provider, NAME /name, AGENT /agentId, CONNECTED /connected, BUDGET /budget, \
     PAUSED SINCE /paused/since, WHY PAUSED /paused/error/message, NEXT CHECK /paused/nextCheckAt, \
     SETTINGS /settings, CREDENTIALS /credentialsSet, WEBHOOK URL /webhookUrl, \
     WEBHOOK SECRET /webhookSecret, CREATED /createdAt, UPDATED /updatedAt";
@@ -26,7 +28,9 @@ const COUNTS: Columns = "DELIVERED AS /category, BILLED /billed, FREE /free";
 const COSTS: Columns = "\
     MONTH (UTC) /month, FREE MESSAGES LEFT /freeMessages/left, OF /freeMessages/included, \
     AMOUNT /billed/amount, CURRENCY /billed/currency, RATES OF /billed/ratesDate, \
-    RATES FROM /billed/ratesSource";
+    RATES FROM /billed/ratesSource, \
+    BUDGET /budget/amount, BUDGET (MESSAGES) /budget/messages, USED (%) /budget/percent, \
+    USED AMOUNT /budget/usedAmount, USED MESSAGES /budget/usedMessages, STOPS /budget/stop";
 const WITHOUT_RATE: Columns =
     "WITHOUT RATE: MARKET /market, CATEGORY /category, MESSAGES /messages";
 const CHECK: Columns = "STATE /state, DETAIL /detail";
@@ -112,6 +116,36 @@ pub(crate) struct Changes {
     /// A setting; the given settings replace all earlier ones [names: below]
     #[arg(long = "setting", value_name = "KEY=VALUE", value_parser = setting)]
     settings: Vec<(String, String)>,
+    #[command(flatten)]
+    budget: BudgetArgs,
+}
+
+#[derive(Default, clap::Args)]
+struct BudgetArgs {
+    /// Budget for each month as an amount, such as 150.00, in the currency of the server's prices
+    #[arg(long, value_name = "AMOUNT", group = "budget")]
+    budget_amount: Option<Money>,
+    /// Budget for each month as a number of messages
+    #[arg(long, value_name = "N", group = "budget")]
+    budget_messages: Option<NonZeroU32>,
+    /// Refuse messages over the budget; without it, events tell when 80 % and all of it are used
+    #[arg(long, requires = "budget", conflicts_with = "no_budget")]
+    budget_stop: bool,
+    /// Remove the budget
+    #[arg(long, group = "budget")]
+    no_budget: bool,
+}
+
+impl BudgetArgs {
+    /// Returns the budget to set; null to remove it.
+    fn given(&self) -> Option<Value> {
+        let stop = self.budget_stop;
+        match (self.budget_amount, self.budget_messages) {
+            (Some(amount), _) => Some(json!({"amount": amount, "stop": stop})),
+            (None, Some(messages)) => Some(json!({"messages": messages, "stop": stop})),
+            (None, None) => self.no_budget.then_some(Value::Null),
+        }
+    }
 }
 
 fn create_help() -> String {
@@ -227,10 +261,14 @@ impl Changes {
     fn body(self) -> Result<Value> {
         let settings = (!self.settings.is_empty()).then(|| credentials::settings(self.settings));
         let credentials = self.credentials.given()?;
-        Ok(resource::filled(json!({
+        let mut body = resource::filled(json!({
             "name": self.name, "agentId": self.agent,
             "credentials": credentials, "settings": settings,
-        })))
+        }));
+        if let Some(budget) = self.budget.given() {
+            body["budget"] = budget;
+        }
+        Ok(body)
     }
 }
 
@@ -287,5 +325,23 @@ mod tests {
         };
         let expected = json!({"settings": {"baseUrl": "http://a/?b=c"}});
         assert_eq!(set.body().unwrap(), expected);
+        let removed = Changes {
+            budget: BudgetArgs {
+                no_budget: true,
+                ..BudgetArgs::default()
+            },
+            ..Changes::default()
+        };
+        assert_eq!(removed.body().unwrap(), json!({"budget": null}));
+        let given = Changes {
+            budget: BudgetArgs {
+                budget_amount: "150".parse().ok(),
+                budget_stop: true,
+                ..BudgetArgs::default()
+            },
+            ..Changes::default()
+        };
+        let expected = json!({"budget": {"amount": "150.00", "stop": true}});
+        assert_eq!(given.body().unwrap(), expected);
     }
 }

@@ -116,6 +116,15 @@ fn told(data: &EventData) -> Told {
             what: error(Some(&json!(pause.error))).unwrap_or_default(),
             ..Told::default()
         },
+        EventData::ChannelBudget(budget) => Told {
+            what: format!(
+                "{} % of the budget of {} is used",
+                budget.percent,
+                one_line(&budget.month)
+            ),
+            paint: Some(Paint::Bold),
+            ..Told::default()
+        },
         EventData::WebhookEndpointDisabled(endpoint) => {
             let since = endpoint.failing_since.as_deref();
             let what = since.map(|since| format!("failing since {}", instant(since)));

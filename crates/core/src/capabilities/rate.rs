@@ -37,7 +37,7 @@ pub struct PairRate {
 }
 
 words! {
-    /// What limits the rate of sends.
+    /// What limits sends: their rate, or the budget of their channel.
     pub enum SendLimit {
         /// The number of the channel.
         Channel = "channel",
@@ -47,6 +47,8 @@ words! {
         Organization = "organization",
         /// The API key of the caller.
         ApiKey = "api_key",
+        /// The budget of the channel for the month.
+        Budget = "budget",
     }
 }
 

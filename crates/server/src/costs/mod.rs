@@ -1,5 +1,6 @@
 //! What messages cost, as far as a server can tell: the free messages of a month, and prices that the operator gives.
 
+pub(crate) mod budget;
 pub(crate) mod estimate;
 pub mod rates;
 

@@ -109,6 +109,13 @@ impl Rates {
         })
     }
 
+    /// Returns the price of a message of a category to each market.
+    pub(crate) fn prices(&self, category: &str) -> HashMap<u16, Money> {
+        let prices = self.prices.iter();
+        let prices = prices.filter_map(|(market, prices)| Some((*market, *prices.get(category)?)));
+        prices.collect()
+    }
+
     /// Returns the price of a message, or `None` if the file has none for it.
     pub(crate) fn price(&self, market: Option<u16>, category: &str) -> Option<Money> {
         self.prices.get(&market?)?.get(category).copied()

@@ -15,6 +15,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::app::App;
 use crate::app::clock::later;
 use crate::channels::pauses;
+use crate::costs::budget;
 use crate::send::outcome::{SendOutcome, panicked, refused, result_of};
 use crate::send::{is_closed, window_closed};
 use crate::telemetry;
@@ -188,6 +189,13 @@ fn ready(
             "a message of a customer is in the outbox",
         ));
     };
+    // Its part of the budget was taken when the attempt began, unless the budget never allows it.
+    budget::of_send(
+        app.rates.as_deref(),
+        stored,
+        &attempt.recipient,
+        content.kind(),
+    )?;
     let id = attempt.message.id.clone();
     let outbound = OutboundMessage::new(id, attempt.recipient.clone(), content.clone());
     Ok((channel, outbound))

@@ -371,7 +371,7 @@ async fn begin(
     let rate = owner.and_then(|owner| owner.messages_per_second);
     let limits = channel
         .as_ref()
-        .map(|channel| limits::of_queue(channel, rate));
+        .map(|channel| limits::of_queue(channel, rate, app.rates.as_deref()));
     let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
     let begun = store
         .begin_attempts(queue, now, most, &limits.unwrap_or_default())

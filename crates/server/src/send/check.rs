@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{AgentId, ConversationId, MessageId, OrganizationId, Warning, switch};
-use recado_providers::Profile;
-use recado_store::{AgentOwner, Channel, NewMessage};
+use recado_store::{AgentOwner, Channel, NewMessage, SendLimits};
 
 use super::repeats::UNKNOWN_GUARDED;
 use super::timing::Timing;
@@ -12,8 +11,7 @@ use super::{ReadySend, limits};
 use crate::api::error::{ApiError, Reason};
 use crate::api::noun::{missing, parsed};
 use crate::app::App;
-use crate::costs::category;
-use crate::costs::estimate::Chargeable;
+use crate::costs::budget;
 
 /// Meta's code for a message outside the 24-hour window.
 const WINDOW_CLOSED: i64 = 131_047;
@@ -53,6 +51,9 @@ pub(crate) async fn check(
     let channel = app.channels().ready(&stored)?;
     let mut warnings = request.check(channel.capabilities(), &conversation.recipient)?;
     warnings.extend(window.into_iter().chain(pause));
+    let kind = request.content.kind();
+    let rates = app.rates.as_deref();
+    let (chargeable, budget) = budget::of_send(rates, &stored, &conversation.recipient, kind)?;
     let limits = limits::of_send(
         &stored,
         channel.capabilities(),
@@ -67,19 +68,12 @@ pub(crate) async fn check(
         organization_id: organization.clone(),
         conversation_id: conversation.id,
         agent_id: agent,
-        channel_id: stored.id.clone(),
+        channel_id: stored.id,
         content: request.content,
         warnings,
-        limits,
+        limits: SendLimits { budget, ..limits },
         created_at: now,
     };
-    let free_messages = Profile::of(stored.provider).free_service_messages;
-    let chargeable = free_messages.map(|free_messages| Chargeable {
-        channel: message.channel_id.clone(),
-        free_messages,
-        category: category(message.content.kind()),
-        market: conversation.recipient.calling_code(),
-    });
     Ok(ReadySend {
         channel,
         chargeable,

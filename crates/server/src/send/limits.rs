@@ -10,6 +10,8 @@ use recado_providers::{Profile, messages_per_second};
 use recado_store::{Channel, Limited, QueueLimits, SendLimits};
 
 use crate::api::error::{ApiError, QuotaPolicy, Reason};
+use crate::costs::budget;
+use crate::costs::rates::Rates;
 use crate::telemetry;
 
 /// The rate of an API key.
@@ -44,12 +46,17 @@ pub(crate) fn of_channel(
 }
 
 /// Returns the limits of the queued messages of a channel. The rate of an API key holds for callers who wait alone.
-pub(crate) fn of_queue(channel: &Channel, organization: Option<NonZeroU32>) -> QueueLimits {
+pub(crate) fn of_queue(
+    channel: &Channel,
+    organization: Option<NonZeroU32>,
+    rates: Option<&Rates>,
+) -> QueueLimits {
     let settings = serde_json::Value::Object(channel.settings.clone());
     let carries = Profile::of(channel.provider).capabilities(&settings);
     QueueLimits {
         all: of_channel(channel, carries, organization),
         pair: carries.pair_rate,
+        budget: budget::of_queue(rates, channel),
     }
 }
 
@@ -101,6 +108,7 @@ fn sentence(limit: SendLimit, limits: &SendLimits, carries: &Capabilities) -> St
             "Your organization sends at most {}, as the operator of this server says",
             rate(limits.organization)
         ),
+        (SendLimit::Budget, ..) => "The budget of this channel is used up".to_owned(),
         (SendLimit::ApiKey, ..) => format!(
             "This API key sends at most {}, as its messagesPerMinute says",
             rate(limits.api_key.as_ref().map(|(_, rate)| *rate))
@@ -127,6 +135,7 @@ fn policy(limit: SendLimit, limits: &SendLimits) -> Option<QuotaPolicy> {
         }
         SendLimit::Organization => of_rate(limits.organization?),
         SendLimit::ApiKey => of_rate(limits.api_key.as_ref()?.1),
+        SendLimit::Budget => return None,
     };
     Some(QuotaPolicy {
         name: limit.as_str(),
@@ -156,6 +165,7 @@ mod tests {
             channel: Some(rate(80)),
             recipient: WHATSAPP.pair_rate.map(|pair| (person, pair)),
             organization: Some(rate(100)),
+            budget: None,
             api_key: Some((
                 "key_1".parse().expect("an id"),
                 Rate::per_minute(NonZeroU32::MIN),

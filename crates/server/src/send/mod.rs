@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use recado_core::capabilities::SendLimit;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{MessageId, OrganizationId, Outcome, Recipient, Warning};
 use recado_providers::{OutboundMessage, send_with_retries};
@@ -28,6 +29,7 @@ use crate::api::idempotency::{checked, first_request};
 use crate::app::App;
 use crate::app::clock::later;
 use crate::channels::pauses;
+use crate::costs::budget;
 use crate::costs::estimate::Chargeable;
 use crate::telemetry;
 use limits::KeyRate;
@@ -162,6 +164,10 @@ impl ReadySend {
             expires_at: later(send_at, QUEUED_FOR),
         };
         let (organization, bytes) = (&message.organization_id, message.queued_bytes());
+        if let Some(spending) = &message.limits.budget {
+            let channel = &message.channel_id;
+            budget::check_use(app, &message.organization_id, channel, spending, send_at).await?;
+        }
         let room = app
             .queue_room
             .take(&app.store, organization, bytes, message.created_at);
@@ -247,6 +253,14 @@ impl ReadySend {
         match (begun, key) {
             (Ok(Some(first)), Some(key)) => checked(first, key).map(Some),
             (Ok(first), _) => Ok(first),
+            (Err(StoreError::Limited(limited)), _)
+                if let (SendLimit::Budget, Some(spending)) =
+                    (limited.limit, &message.limits.budget) =>
+            {
+                telemetry::limited(limited.limit);
+                let (channel, budget) = (&message.channel_id, &spending.budget);
+                Err(budget::used_up(channel, budget, limited.until))
+            }
             (Err(StoreError::Limited(limited)), _) => {
                 let (limits, carries) = (&message.limits, self.channel.capabilities());
                 Err(limits::refusal(limited, limits, carries, app.clock.now()))

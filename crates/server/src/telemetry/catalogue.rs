@@ -76,7 +76,7 @@ catalogue! {
     Counter "recado_sends_repeated_total" ["by"] || each(Repeat::ALL.map(Repeat::as_str)) =>
         "Sends that repeated an earlier one and were answered with its state: they have its `key`, or the content of a message whose outcome became `unknown`";
     Counter "recado_sends_limited_total" ["limit"] || each(SendLimit::ALL.map(SendLimit::as_str)) =>
-        "Sends that a limit did not allow yet, by whose it is: of the `channel`, its `recipient`, the `organization` or the `api_key`";
+        "Sends that a limit did not allow yet, by whose it is: of the `channel`, its `recipient`, the `organization` or the `api_key`; `budget`: the budget of the channel is used up";
     Gauge "recado_messages" ["status"] || each(["queued", "sending", "unknown"]) =>
         "Messages in the queue (`queued`, with those of it that are being sent, at most 100,000), messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
     Gauge "recado_queue_oldest_seconds" [] once =>

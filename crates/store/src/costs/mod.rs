@@ -3,8 +3,10 @@
 //! A message counts once, in the transaction that makes it both delivered and known how it is charged. Channels whose
 //! provider does not say how it charges write nothing here.
 
+pub(crate) mod budget;
 pub(crate) mod count;
 pub(crate) mod month;
+pub(crate) mod spending;
 
 use recado_core::ChannelId;
 

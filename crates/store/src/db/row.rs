@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::costs::budget::Budget;
 use crate::db::raw_row::RawRow;
 use crate::error::{Result, StoreError};
 
@@ -136,7 +137,7 @@ stored!(
     EventType,
     IpAddr as text
 );
-stored!(Map<String, Value>, Value, Vec<Warning>, Vec<EventType>, MessageError, Pricing as json);
+stored!(Map<String, Value>, Value, Vec<Warning>, Vec<EventType>, MessageError, Pricing, Budget as json);
 
 /// Returns a free text without NUL, which PostgreSQL's `text` cannot hold.
 pub(crate) fn text(text: &str) -> Cow<'_, str> {

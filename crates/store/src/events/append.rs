@@ -179,6 +179,10 @@ impl EventLog {
             .json(list)
     }
 
+    pub(crate) fn kind(&self) -> DatabaseKind {
+        self.kind
+    }
+
     pub(crate) fn organization(&self) -> &OrganizationId {
         &self.organization
     }

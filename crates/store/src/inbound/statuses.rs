@@ -7,9 +7,9 @@ use recado_core::inbound::StatusUpdate;
 use recado_core::{ChannelId, MessageId, Status};
 use serde::Serialize;
 
-use crate::costs::count as costs;
 use crate::events::append::EventLog;
 use crate::inbound::item::Effect;
+use crate::messages;
 use crate::messages::pending_statuses::PendingStatuses;
 use crate::messages::transition::{self, MessageState, StatusReport};
 use crate::outbox::order;
@@ -47,7 +47,7 @@ static LOOK_UP: OverList = OverList::new(
      and m.external_id = s.external union select m.organization_id, m.id from sought s \
      cross join messages m where m.organization_id = s.organization and m.channel_id = s.channel \
      and m.provider_id = s.external) select m.id, m.conversation_id, m.agent_id, m.channel_id, m.status, \
-     m.external_id, m.provider_id, m.error, m.pricing, m.updated_at from found f cross join messages m \
+     m.external_id, m.provider_id, m.error, m.pricing, m.budget_month, m.budget_price, m.updated_at from found f cross join messages m \
      where m.organization_id = f.organization and m.id = f.id and m.direction = 'outbound' \
      order by m.created_at, m.id",
 );
@@ -201,9 +201,9 @@ impl Statuses {
         let moved = std::mem::take(&mut self.moved);
         let states = moved.iter().map(|index| &self.messages[*index]);
         transition::save(states, log, connection).await?;
-        let charged = moved.iter();
-        let charged = charged.filter_map(|index| self.messages[*index].take_charged());
-        costs::count(charged.collect(), log, connection).await?;
+        let states = (0..).zip(&mut self.messages);
+        let states = states.filter(|(index, _)| moved.contains(index));
+        transition::count_costs(states.map(|(_, state)| state), log, connection).await?;
         let queued = std::mem::take(&mut self.queued);
         order::leave(queued.iter(), log, connection).await?;
         self.pending.save(log, connection).await
@@ -240,7 +240,7 @@ fn addresses(channel: &ChannelId, update: &StatusUpdate) -> Vec<Address> {
 
 fn read(row: &RawRow) -> Result<MessageState> {
     let columns = Columns::new(row, "messages", "id");
-    Ok(MessageState {
+    let mut state = MessageState {
         id: columns.get("id")?,
         conversation_id: columns.get("conversation_id")?,
         agent_id: columns.get("agent_id")?,
@@ -252,5 +252,9 @@ fn read(row: &RawRow) -> Result<MessageState> {
         pricing: columns.get("pricing")?,
         at: columns.get("updated_at")?,
         charged_at: None,
-    })
+        hold: messages::hold(&columns)?,
+        was_spent: false,
+    };
+    state.was_spent = state.is_spent();
+    Ok(state)
 }

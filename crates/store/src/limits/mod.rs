@@ -13,6 +13,9 @@ use recado_core::capabilities::{PairRate, Rate, SendLimit};
 use recado_core::{ApiKeyId, ChannelId, Recipient};
 use serde::Serialize;
 
+use crate::costs::budget::{Hold, Spending};
+use crate::costs::spending::Budgets;
+use crate::events::append::{Appended, EventLog, NewEvent};
 use crate::limits::limited::Limited;
 use crate::limits::rules::{Bucket, Rule, Use};
 use crate::prelude::*;
@@ -28,6 +31,8 @@ pub struct SendLimits {
     pub organization: Option<Rate>,
     /// The API key of the caller, and its rate.
     pub api_key: Option<(ApiKeyId, Rate)>,
+    /// What the message takes of the budget of the channel.
+    pub budget: Option<Spending>,
 }
 
 /// How much is left of a limit.
@@ -46,6 +51,15 @@ pub struct LimitLeft {
 pub(crate) struct Ask {
     at: i64,
     limits: Vec<(SendLimit, String, Rule)>,
+    budget: Option<(ChannelId, Spending)>,
+}
+
+/// What asks were granted.
+pub(crate) struct Taken {
+    /// For each ask what it has taken of a budget, or why it is not allowed.
+    pub(crate) granted: Vec<Result<Option<Hold>, Limited>>,
+    /// Events to append: parts of budgets are used.
+    alerts: Vec<NewEvent>,
 }
 
 impl Ask {
@@ -75,12 +89,16 @@ impl Ask {
         Self {
             at: at.as_microsecond(),
             limits: all.into_iter().flatten().collect(),
+            budget: limits
+                .budget
+                .clone()
+                .map(|budget| (channel.clone(), budget)),
         }
     }
 
     /// Returns whether no limit applies.
     pub(crate) fn is_free(&self) -> bool {
-        self.limits.is_empty()
+        self.limits.is_empty() && self.budget.is_none()
     }
 }
 
@@ -119,23 +137,81 @@ pub(crate) async fn take(
     organization: &OrganizationId,
     asks: &[&Ask],
     connection: &mut Connection,
-) -> Result<Vec<Result<(), Limited>>> {
+) -> Result<Taken> {
     if asks.iter().all(|ask| ask.is_free()) {
-        return Ok(vec![Ok(()); asks.len()]);
+        return Ok(Taken {
+            granted: vec![Ok(None); asks.len()],
+            alerts: Vec::new(),
+        });
     }
-    let rows = read(kind, organization, asks)
-        .fetch_all(&mut *connection)
-        .await?;
+    let rows = if asks.iter().all(|ask| ask.limits.is_empty()) {
+        Vec::new()
+    } else {
+        let query = read(kind, organization, asks);
+        query.fetch_all(&mut *connection).await?
+    };
     let mut uses = Uses::of(&rows)?;
     // The latest instant counts for the whole batch.
     let now = asks.iter().map(|ask| ask.at).max().unwrap_or_default();
-    let taken = asks.iter().map(|ask| uses.take(ask, now)).collect();
+    let budgeted = asks.iter().filter_map(|ask| Some(&ask.budget.as_ref()?.0));
+    let mut budgets = Budgets::load(
+        kind,
+        organization,
+        budgeted.collect(),
+        instant(now)?,
+        connection,
+    )
+    .await?;
+    let granted = asks
+        .iter()
+        .map(|ask| grant(ask, now, &mut uses, &mut budgets));
+    let granted = granted.collect::<Result<_>>()?;
     let changed = uses.changed();
     if !changed.is_empty() {
         let write = over_list(kind, &WRITE).id(organization).json(&changed);
-        write.run(connection).await?;
+        write.run(&mut *connection).await?;
     }
-    taken
+    budgets.write(kind, organization, connection).await?;
+    let alerts = budgets.alerts;
+    Ok(Taken { granted, alerts })
+}
+
+/// Takes what one send asks for. The budget is asked first: a send that it does not allow takes nothing of a rate.
+fn grant(
+    ask: &Ask,
+    now: i64,
+    uses: &mut Uses,
+    budgets: &mut Budgets,
+) -> Result<Result<Option<Hold>, Limited>> {
+    if let Some((channel, spending)) = &ask.budget
+        && let Err(until) = budgets.check(channel, spending)
+    {
+        let limit = SendLimit::Budget;
+        return Ok(Err(Limited { limit, until }));
+    }
+    let taken = uses.take(ask, now)?;
+    let budget = ask.budget.as_ref();
+    Ok(taken.map(|()| budget.map(|(channel, spending)| budgets.take(channel, spending))))
+}
+
+impl Taken {
+    /// Appends the events, in the transaction of the sends.
+    pub(crate) async fn append(
+        self,
+        kind: DatabaseKind,
+        organization: &OrganizationId,
+        at: Timestamp,
+        connection: &mut Connection,
+    ) -> Result<Appended> {
+        if self.alerts.is_empty() {
+            return Ok(Appended::default());
+        }
+        let mut log = EventLog::open(kind, organization.clone(), at, connection).await?;
+        for alert in self.alerts {
+            log.append(alert);
+        }
+        log.write(connection).await
+    }
 }
 
 fn read(kind: DatabaseKind, organization: &OrganizationId, asks: &[&Ask]) -> Query {

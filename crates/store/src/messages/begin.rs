@@ -6,8 +6,10 @@ use std::collections::{HashMap, HashSet};
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId};
 use serde::Serialize;
 
+use crate::costs::spending;
 use crate::db::batch::Batchable;
 use crate::db::writer::Scope;
+use crate::events::append::Appended;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask};
 use crate::messages::outbound::NewMessage;
@@ -216,21 +218,23 @@ impl Batchable for NewSend {
             return beginnings(&begun, writes);
         }
         let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
-        match store.kind() {
+        let (done, appended) = match store.kind() {
             DatabaseKind::Sqlite => {
                 let beginning = store.transaction(move |connection| {
                     Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
                 });
-                beginning.await
+                beginning.await?
             }
             DatabaseKind::Postgres => {
                 // The lock: another server must not count from the same use.
                 let beginning = store.under_lock(organization, move |connection| {
                     Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
                 });
-                beginning.await
+                beginning.await?
             }
-        }
+        };
+        store.notify(organization, appended);
+        Ok(done)
     }
 }
 
@@ -240,11 +244,12 @@ async fn begin_allowed(
     organization: &OrganizationId,
     writes: &[NewSend],
     connection: &mut Connection,
-) -> Result<Vec<Beginning>> {
+) -> Result<(Vec<Beginning>, Appended)> {
     if writes.iter().all(|write| write.ask.is_free()) {
-        return begin_in(store, organization, writes, connection).await;
+        let begun = begin_in(store, organization, writes, connection).await?;
+        return Ok((begun, Appended::default()));
     }
-    let kept = kept_keys(store.kind(), organization, writes, connection).await?;
+    let kept = kept_keys(store.kind(), organization, writes, &mut *connection).await?;
     let firsts = first_of_keys(writes);
     let is_first = |index: &usize| match &writes[*index].key {
         Some(key) => firsts.get(key.as_str()) == Some(index) && !kept.contains(key),
@@ -252,13 +257,16 @@ async fn begin_allowed(
     };
     let new: Vec<_> = (0..writes.len()).filter(is_first).collect();
     let asks: Vec<_> = new.iter().map(|index| &writes[*index].ask).collect();
-    let taken = limits::take(store.kind(), organization, &asks, connection).await?;
+    let taken = limits::take(store.kind(), organization, &asks, &mut *connection).await?;
     let mut done = vec![Beginning::NotStored; writes.len()];
-    let mut allowed = Vec::with_capacity(new.len());
-    for (index, taken) in new.into_iter().zip(taken) {
-        match taken {
-            Ok(()) => allowed.push(index),
-            Err(limited) => done[index] = Beginning::Limited(limited),
+    let (mut allowed, mut holds) = (Vec::with_capacity(new.len()), Vec::new());
+    for (index, granted) in new.into_iter().zip(&taken.granted) {
+        match granted {
+            Ok(hold) => {
+                holds.extend(hold.map(|hold| (&writes[index].id, hold)));
+                allowed.push(index);
+            }
+            Err(limited) => done[index] = Beginning::Limited(*limited),
         }
     }
     let messages: Cow<'_, [NewSend]> = if allowed.len() == writes.len() {
@@ -266,7 +274,8 @@ async fn begin_allowed(
     } else {
         allowed.iter().map(|index| writes[*index].clone()).collect()
     };
-    let begun = begin_in(store, organization, &messages, connection).await?;
+    let begun = begin_in(store, organization, &messages, &mut *connection).await?;
+    spending::hold(store.kind(), organization, &holds, &mut *connection).await?;
     for (index, begun) in allowed.into_iter().zip(begun) {
         done[index] = begun;
     }
@@ -277,7 +286,16 @@ async fn begin_allowed(
             done[index] = limited;
         }
     }
-    Ok(done)
+    let at = writes
+        .iter()
+        .map(|write| write.at)
+        .max()
+        .unwrap_or_default();
+    let at = Timestamp::from_millisecond(at).unwrap_or_default();
+    let appended = taken
+        .append(store.kind(), organization, at, connection)
+        .await?;
+    Ok((done, appended))
 }
 
 async fn kept_keys(

@@ -10,8 +10,9 @@ pub(crate) mod transition;
 
 use recado_core::event::MessageError;
 use recado_core::inbound::{Choice, Contact, Pricing};
-use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status, Warning};
+use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Money, Status, Warning};
 
+use crate::costs::budget::Hold;
 use crate::messages::content::{StoredInbound, StoredOutbound};
 use crate::prelude::*;
 use crate::resources::people::StoredContact;
@@ -49,6 +50,8 @@ pub struct Message {
     pub error: Option<MessageError>,
     /// How the provider charges for it, once a status has reported that.
     pub pricing: Option<Pricing>,
+    /// What it has taken of the budget of its channel.
+    pub(crate) hold: Option<Hold>,
     /// From when on it was to be sent, if that was later than it was stored.
     pub send_at: Option<Timestamp>,
     /// When it was stored.
@@ -87,7 +90,7 @@ pub enum MessageContent {
 impl Row for Message {
     const TABLE: &'static str = "messages";
     const COLUMNS: &'static str = "id, organization_id, conversation_id, agent_id, channel_id, direction, \
-         status, content, sender, warnings, external_id, provider_id, error, pricing, send_at, created_at, updated_at";
+         status, content, sender, warnings, external_id, provider_id, error, pricing, budget_month, budget_price, send_at, created_at, updated_at";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
         let sender = columns
@@ -113,6 +116,7 @@ impl Row for Message {
             provider_id: columns.get("provider_id")?,
             error: columns.get("error")?,
             pricing: columns.get("pricing")?,
+            hold: hold(columns)?,
             send_at: columns.get("send_at")?,
             created_at: columns.get("created_at")?,
             updated_at: columns.get("updated_at")?,
@@ -136,6 +140,16 @@ impl Store {
         let query = query.id(conversation);
         self.page_of_many(organization, page, query).await
     }
+}
+
+/// Reads what a message has taken of the budget of its channel.
+pub(crate) fn hold(columns: &Columns<'_>) -> Result<Option<Hold>> {
+    let month: Option<i64> = columns.get("budget_month")?;
+    let price: Option<i64> = columns.get("budget_price")?;
+    Ok(month.map(|month| Hold {
+        month,
+        price: Money::of_millionths(price.unwrap_or_default()),
+    }))
 }
 
 fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<MessageId>)> {

@@ -8,7 +8,6 @@ use recado_core::{
 };
 use serde::Serialize;
 
-use crate::costs::count as costs;
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
 use crate::limits::SendLimits;
@@ -279,6 +278,5 @@ async fn settle(
         }
     }
     transition::save(further, log, connection).await?;
-    let charged = settled.iter_mut().filter_map(MessageState::take_charged);
-    costs::count(charged.collect(), log, connection).await
+    transition::count_costs(&mut settled, log, connection).await
 }

@@ -57,7 +57,7 @@ const SEND_TARGET: &str = "\
     (select messages_per_second from organizations where id = $1) as messages_per_second, \
     v.id as conversation_id, v.agent_id, v.recipient, \
     v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
-    c.default_agent_id, c.connected, c.paused_at, c.pause_error, c.check_at, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
+    c.default_agent_id, c.connected, c.budget, c.paused_at, c.pause_error, c.check_at, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
     from (select 1 as one) as base \
     left join conversations v on v.organization_id = $1 and v.id = $3 \
     left join channels c on c.organization_id = $1 and c.id = v.channel_id";

@@ -5,7 +5,9 @@ use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
 
-use crate::costs::count::Charged;
+use crate::costs::budget::Hold;
+use crate::costs::count::{self, Charged};
+use crate::costs::spending::{self, Change};
 use crate::events::append::{EventLog, NewEvent};
 use crate::messages::Message;
 use crate::prelude::*;
@@ -25,6 +27,10 @@ pub(crate) struct MessageState {
     pub(crate) at: Timestamp,
     /// When it was delivered, if that or how it is charged is known only since it was saved last.
     pub(crate) charged_at: Option<Timestamp>,
+    /// What it has taken of the budget of its channel.
+    pub(crate) hold: Option<Hold>,
+    /// Whether it counted against the budget when it was saved last.
+    pub(crate) was_spent: bool,
 }
 
 /// A reported status.
@@ -50,6 +56,9 @@ impl From<&Message> for MessageState {
             pricing: message.pricing.clone(),
             at: message.updated_at,
             charged_at: None,
+            hold: message.hold,
+            // Its outcome was just written: it was being sent before, or its outcome was unknown.
+            was_spent: true,
         }
     }
 }
@@ -93,7 +102,7 @@ impl MessageState {
     }
 
     /// Returns what has to be counted of the message, once.
-    pub(crate) fn take_charged(&mut self) -> Option<Charged> {
+    fn take_charged(&mut self) -> Option<Charged> {
         let delivered_at = self.charged_at.take()?;
         let pricing = self.pricing.clone()?;
         Some(Charged {
@@ -101,6 +110,27 @@ impl MessageState {
             conversation: self.conversation_id.clone(),
             pricing,
             delivered_at,
+        })
+    }
+
+    /// Returns whether the message counts against the budget of its channel: it may cost something.
+    pub(crate) fn is_spent(&self) -> bool {
+        let is_free = self.pricing.as_ref().is_some_and(Pricing::is_free);
+        let is_not_sent = matches!(
+            self.status,
+            Status::Queued | Status::Rejected | Status::Failed
+        );
+        !is_free && !is_not_sent
+    }
+
+    /// Returns what changes in the use of the budget, once.
+    fn take_spending(&mut self) -> Option<Change> {
+        let (was, is) = (self.was_spent, self.is_spent());
+        self.was_spent = is;
+        Some(Change {
+            channel: self.channel_id.clone(),
+            hold: self.hold.filter(|_| was != is)?,
+            messages: i64::from(is) - i64::from(was),
         })
     }
 
@@ -129,8 +159,29 @@ impl MessageState {
     }
 }
 
+/// Counts what messages cost that have changed: each once, however often this is called.
+pub(crate) async fn count_costs<'a>(
+    messages: impl IntoIterator<Item = &'a mut MessageState>,
+    log: &EventLog,
+    connection: &mut Connection,
+) -> Result<()> {
+    let (mut charged, mut spent) = (Vec::new(), Vec::new());
+    for message in messages {
+        charged.extend(message.take_charged());
+        spent.extend(message.take_spending());
+    }
+    count::count(charged, log, connection).await?;
+    spending::change(
+        log.kind(),
+        log.organization(),
+        spent.into_iter(),
+        connection,
+    )
+    .await
+}
+
 #[derive(Serialize)]
-struct Change<'a> {
+struct Saved<'a> {
     message: &'a MessageId,
     reached: Status,
     external: &'a Option<String>,
@@ -155,7 +206,7 @@ pub(crate) async fn save(
 ) -> Result<()> {
     let changes: Vec<_> = moved
         .into_iter()
-        .map(|progress| Change {
+        .map(|progress| Saved {
             message: &progress.id,
             reached: progress.status,
             external: &progress.external_id,

@@ -1,11 +1,14 @@
 //! Attempts begin: which queues have something due, and what of one queue is sent now.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use recado_core::capabilities::{PairRate, SendLimit};
-use recado_core::{MessageId, Recipient};
+use recado_core::{MessageId, Money, Recipient};
 use serde::Serialize;
 
+use crate::costs::budget::{Budget, Spending};
+use crate::costs::spending;
 use crate::events::append::EventLog;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask, SendLimits};
@@ -110,24 +113,37 @@ impl Store {
                 let kind = store.kind();
                 let taken = limits::take(kind, log.organization(), &asks, &mut *connection).await?;
                 let mut begun = Begun::default();
-                let (mut allowed, mut waiting) = (Vec::new(), Vec::new());
-                for (due, taken) in due.into_iter().zip(taken) {
-                    match taken {
-                        Ok(()) => allowed.push(due),
+                let (mut allowed, mut waiting, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+                for (due, granted) in due.into_iter().zip(&taken.granted) {
+                    match granted {
+                        Ok(hold) => {
+                            holds.extend(hold.map(|hold| (due.message.clone(), hold)));
+                            allowed.push(due);
+                        }
                         Err(limited) => {
-                            begun.note(limited);
-                            waiting.extend(due.waits_for(limited));
+                            begun.note(*limited);
+                            waiting.extend(due.waits_for(*limited));
                         }
                     }
                 }
                 if !waiting.is_empty() {
                     log.over(&WAIT, &waiting).run(&mut *connection).await?;
                 }
-                begun.attempts = begin(allowed, store.server_id(), now, &log, connection).await?;
-                Ok(begun)
+                let holds: Vec<_> = holds.iter().map(|(id, hold)| (id, *hold)).collect();
+                spending::hold(kind, log.organization(), &holds, &mut *connection).await?;
+                let server = store.server_id();
+                begun.attempts = begin(allowed, server, now, &log, &mut *connection).await?;
+                let appended = taken
+                    .append(kind, log.organization(), now, connection)
+                    .await?;
+                Ok((begun, appended))
             })
         })
         .await
+        .map(|(begun, appended)| {
+            self.notify(&queue.organization_id, appended);
+            begun
+        })
     }
 }
 
@@ -168,6 +184,8 @@ pub struct QueueLimits {
     pub all: SendLimits,
     /// The rate to each person.
     pub pair: Option<PairRate>,
+    /// The budget of the channel, and the price of a message to each market.
+    pub budget: Option<(Budget, Arc<HashMap<u16, Money>>)>,
 }
 
 impl QueueLimits {
@@ -176,8 +194,15 @@ impl QueueLimits {
         if due.expires_at <= now {
             return SendLimits::default();
         }
+        let market = due.recipient.calling_code();
+        let spending = self.budget.as_ref().map(|(budget, prices)| Spending {
+            budget: budget.clone(),
+            price: market.and_then(|market| prices.get(&market).copied()),
+        });
         SendLimits {
             recipient: self.pair.map(|rate| (due.recipient.clone(), rate)),
+            // It never fits: its attempt refuses it, and it holds up no other.
+            budget: spending.filter(Spending::may_fit),
             ..self.all.clone()
         }
     }
@@ -198,9 +223,10 @@ impl Begun {
     fn note(&mut self, limited: Limited) {
         let noted = match limited.limit {
             SendLimit::Recipient => &mut self.next_due,
-            SendLimit::Channel | SendLimit::Organization | SendLimit::ApiKey => {
-                &mut self.limited_until
-            }
+            SendLimit::Channel
+            | SendLimit::Organization
+            | SendLimit::ApiKey
+            | SendLimit::Budget => &mut self.limited_until,
         };
         let earlier = noted.map_or(limited.until, |until| until.min(limited.until));
         *noted = Some(earlier);

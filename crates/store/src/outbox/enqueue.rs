@@ -84,6 +84,7 @@ fn message(new: &NewMessage, time: SendTime) -> Message {
         provider_id: None,
         error: None,
         pricing: None,
+        hold: None,
         send_at: Some(time.send_at).filter(|at| *at != new.created_at),
         created_at: new.created_at,
         updated_at: new.created_at,
@@ -146,6 +147,8 @@ impl Enqueued {
             pricing: None,
             at: Timestamp::from_millisecond(self.at).unwrap_or_default(),
             charged_at: None,
+            hold: None,
+            was_spent: false,
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use recado_core::event::MessageError;
 use recado_core::{ConversationId, MessageId};
 
-use crate::costs::count as costs;
 use crate::events::append::{Appended, EventLog};
 use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
@@ -122,10 +121,9 @@ async fn wait(
         let mut waiting = TakenStatuses::take(known, &log, connection).await?;
         if waiting.apply(&mut state, &mut log) {
             transition::save([&state], &log, connection).await?;
-            let charged = state.take_charged().into_iter().collect();
-            costs::count(charged, &log, connection).await?;
             order::leave(std::iter::once(&state.id), &log, connection).await?;
         }
+        transition::count_costs([&mut state], &log, connection).await?;
     }
     order::restore(&conversations, &log, connection).await?;
     Ok((!rows.is_empty(), log.write(connection).await?))

@@ -4,6 +4,9 @@ use recado_core::{AgentId, ChannelId};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::costs::budget::{Budget, BudgetUse};
+use crate::costs::month::Month;
+use crate::costs::spending;
 use crate::encryption::{ChannelSecrets, MasterKey};
 use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
@@ -25,6 +28,17 @@ pub struct ChannelChange {
     pub credentials: Option<Map<String, Value>>,
     /// Identifies the number that the channel connects from now on.
     pub number: Option<SecretString>,
+    /// The new budget.
+    pub budget: Option<BudgetChange>,
+}
+
+/// A change of the budget of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BudgetChange {
+    /// The budget; `None` if the channel has none from now on.
+    pub budget: Option<Budget>,
+    /// The present month, and how much of a budget its messages have used that were delivered already.
+    pub used: (Month, BudgetUse),
 }
 
 impl ChannelChange {
@@ -34,6 +48,7 @@ impl ChannelChange {
             ("settings", self.settings.is_some()),
             ("agentId", self.agent_id.is_some()),
             ("credentials", self.credentials.is_some()),
+            ("budget", self.budget.is_some()),
         ])
     }
 }
@@ -52,11 +67,16 @@ impl Store {
     ) -> Result<Option<Channel>> {
         let action = AuditAction::ChannelUpdated;
         let fields = change.fields();
+        let budget = change.budget.as_ref().and_then(|it| it.budget.as_ref());
+        let used = change.budget.as_ref().map(|change| change.used);
+        let seed = used.filter(|_| budget.is_some());
+        let seed = seed.map(|(month, used)| spending::seed(organization, id, month, used));
         let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
         let query = Channel::returning(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \
-             number = coalesce($7, number), version = version + 1, updated_at = $5, \
+             number = coalesce($7, number), budget = case when $9 = 1 then $10 else budget end, \
+             version = version + 1, updated_at = $5, \
              check_at = case when check_at is null then null else cast($5 as bigint) end \
              where organization_id = $1 and id = $2 and version = coalesce($8, version)",
         )
@@ -67,25 +87,34 @@ impl Store {
         .instant(author.at)
         .bind(change.agent_id.map(String::from))
         .bind(change.number.map(|number| self.key().number_hash(&number)))
-        .bind(change.version);
-        let Some(credentials) = change.credentials else {
+        .bind(change.version)
+        .bind(i64::from(change.budget.is_some()))
+        .bind(budget.map(row::json));
+        if change.credentials.is_none() && seed.is_none() {
             let row = self.write_audited(query, entry).await?;
             return row.as_ref().map(Channel::of).transpose();
-        };
-        let key = self.key().clone();
+        }
+        let (key, credentials) = (self.key().clone(), change.credentials);
         // The update comes first: it holds the row until the new secrets are in it.
         let update = audited(query, entry);
-        self.transaction(move |connection| {
+        // Under the organization lock: what seeds a budget must not meet a send that takes from it.
+        let changing = self.under_lock(organization, move |connection| {
             Box::pin(async move {
                 let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
                 };
-                change_credentials(Channel::of(&row)?, credentials, &key, connection)
-                    .await
-                    .map(Some)
+                let mut channel = Channel::of(&row)?;
+                if let Some(seed) = seed {
+                    seed.run(&mut *connection).await?;
+                }
+                if let Some(credentials) = credentials {
+                    channel = change_credentials(channel, credentials, &key, connection).await?;
+                }
+                Ok(Some(channel))
             })
-        })
-        .await
+        });
+        // The future would be large on the stack.
+        Box::pin(changing).await
     }
 }
 

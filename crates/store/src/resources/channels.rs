@@ -5,6 +5,7 @@ use recado_core::{AgentId, ChannelId, Provider};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use crate::costs::budget::Budget;
 use crate::encryption::{ChannelSecrets, SealedRow, SealedSecrets, sealed};
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
@@ -28,6 +29,8 @@ pub struct Channel {
     pub connected: Option<bool>,
     /// Why its queued messages wait; `None` if they are sent.
     pub paused: Option<ChannelPause>,
+    /// How much its messages may cost in a month; `None` if that is not limited.
+    pub budget: Option<Budget>,
     /// Grows with every change, even over a deletion and a new channel of the same id.
     pub version: i64,
     /// When it was created.
@@ -86,7 +89,7 @@ shows_only!(Channel {
 
 row! {
     Channel in "channels":
-    id, organization_id, provider, name, settings, agent_id: "default_agent_id", connected,
+    id, organization_id, provider, name, settings, agent_id: "default_agent_id", connected, budget,
     paused: pause("paused_at, pause_error, check_at"), version, created_at, updated_at, sealed: sealed("key_id, secrets")
 }
 
@@ -111,6 +114,7 @@ impl Store {
             agent_id: new.agent_id,
             connected: None,
             paused: None,
+            budget: None,
             // Not 1: a later channel of the same id must not look like this one.
             version: new.created_at.as_millisecond(),
             created_at: new.created_at,

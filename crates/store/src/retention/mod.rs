@@ -33,7 +33,7 @@ pub struct Pruned {
 
 impl Pruned {
     /// Every sort of rows.
-    pub const ALL: [&str; 13] = [
+    pub const ALL: [&str; 14] = [
         "webhook_calls",
         "webhook_calls_set_aside",
         "pending_statuses",
@@ -44,6 +44,7 @@ impl Pruned {
         "idempotency_keys",
         "audit_log",
         "message_costs",
+        "channel_budgets",
         LIMITS,
         EVENTS,
         MESSAGES,

@@ -68,7 +68,7 @@ fn deliveries_kept(retention: &Retention) -> Option<Duration> {
         .min()
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         what: "webhook_calls",
         kept: |retention| retention.webhook_calls,
@@ -167,6 +167,15 @@ const PARTS: [Part; 10] = [
             "delete from message_costs where (organization_id, channel_id, month, category, charge, market) in (\
              select organization_id, channel_id, month, category, charge, market from message_costs \
              where month < $1 order by month limit $2)",
+        ],
+    },
+    Part {
+        what: "channel_budgets",
+        kept: |_| Some(MONTHS_25),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from channel_budgets where (organization_id, channel_id, month) in (\
+             select organization_id, channel_id, month from channel_budgets where month < $1 order by month limit $2)",
         ],
     },
 ];

@@ -62,6 +62,7 @@ mod webhooks {
     pub(super) mod webhook_endpoints;
 }
 mod backlogs;
+mod budgets;
 mod costs;
 mod events;
 mod limits;

@@ -332,6 +332,7 @@ async fn a_queue_begins_as_much_as_the_rate_of_its_channel_allows() {
             ..SendLimits::default()
         },
         pair: None,
+        budget: None,
     };
     let begun = begin(store, 6_000, &limits).await;
     assert_eq!(ids(&begun), ["msg_1", "msg_2"]);

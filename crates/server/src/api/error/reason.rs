@@ -94,6 +94,8 @@ reasons! {
         "the message may have arrived: acceptDuplicate has it sent again";
     MessageCanceled = "message_canceled", CONFLICT,
         "the message was canceled before it was sent; nothing was sent";
+    ChannelOverBudget = "channel_over_budget", CONFLICT,
+        "the budget of the channel for this month is used up, or has no price for the message; nothing was sent";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "the body has over 1 MiB (sign-in: 16 KiB; provider, batch: 4 MiB)";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,

@@ -52,7 +52,7 @@ enumerations! {
     /// How a limit is known: it is `documented` by the provider, was `observed`, or is `inferred` from what others say.
     LimitBasis = core::capabilities::Basis::ALL.map(core::capabilities::Basis::as_str);
     /// Whose limit of the rate of sends it is.
-    SendLimit = core::capabilities::SendLimit::ALL.map(core::capabilities::SendLimit::as_str);
+    SendLimit = core::capabilities::SendLimit::ALL.into_iter().filter(|limit| *limit != core::capabilities::SendLimit::Budget).map(core::capabilities::SendLimit::as_str);
     /// The stable word for what went wrong.
     ErrorReason = Reason::ALL.map(Reason::as_str);
 }

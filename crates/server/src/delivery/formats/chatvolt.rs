@@ -169,6 +169,7 @@ fn told(event: &Event) -> Option<Told> {
         | EventData::MessageRead(_)
         | EventData::ConversationCreated(_)
         | EventData::ChannelConnected(_)
+        | EventData::ChannelBudget(_)
         | EventData::ChannelDisconnected(_)
         | EventData::ChannelPaused(_)
         | EventData::ChannelResumed(_)

@@ -68,6 +68,7 @@ async fn in_a_group_a_half_done_transaction_is_taken_back_alone() {
         agent_id: None,
         credentials: Some(object(serde_json::json!({}))),
         number: None,
+        budget: None,
     };
     let (before, after) = (message("org_1", "msg_1"), message("org_1", "msg_2"));
     let author = by(9_000);

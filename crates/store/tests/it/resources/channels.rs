@@ -103,6 +103,7 @@ async fn new_credentials_and_settings_keep_the_webhook_secret() {
         agent_id: Some(id("agent-9")),
         credentials: Some(object(json!({ "instanceToken": "new" }))),
         number: None,
+        budget: None,
     };
     let after = some(store.update_channel(&org(1), &before.id, change, &by(9_000))).await;
     assert_eq!(after.settings["baseUrl"], "https://example.com");

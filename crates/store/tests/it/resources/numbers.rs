@@ -20,6 +20,7 @@ fn of_number(number: &str) -> ChannelChange {
         agent_id: None,
         credentials: None,
         number: Some(number.into()),
+        budget: None,
     }
 }
 

@@ -176,6 +176,7 @@ mod tests {
     #[case(403, "organization_suspended", None, Meaning::Stop)]
     #[case(403, "foreign_agent", None, Meaning::Final(Status::Rejected))]
     #[case(500, "channel_misconfigured", None, Meaning::Stop)]
+    #[case(409, "channel_over_budget", None, Meaning::Stop)]
     #[case(
         500,
         "channel_unauthorized",

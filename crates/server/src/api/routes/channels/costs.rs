@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use recado_core::Money;
 use recado_providers::Profile;
 use recado_store::{CostCount, Month};
 
+use super::shape::Budget;
 use crate::api::routes::prelude::*;
 use crate::costs;
 use crate::costs::estimate::{Billed, EstimatedAmount};
@@ -36,6 +38,24 @@ pub(crate) struct ChannelCosts {
     free_messages: Option<FreeMessages>,
     /// What the billed messages cost; null if the operator of this server keeps no prices.
     billed: Option<EstimatedAmount>,
+    /// The budget of the channel, and what is used of it in the month; null if the channel has none.
+    budget: Option<BudgetState>,
+}
+
+/// The budget of a channel, and what is used of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BudgetState {
+    #[serde(flatten)]
+    budget: Budget,
+    /// How many messages count: every message from the moment it is about to be sent, until it is rejected, has failed, or
+    /// is reported as free.
+    used_messages: u64,
+    /// What they cost, as far as their prices are known.
+    #[schema(value_type = String)]
+    used_amount: Money,
+    /// How much of the budget is used, in percent, rounded down.
+    percent: u64,
 }
 
 /// Delivered messages of one category.
@@ -93,6 +113,13 @@ pub(crate) async fn show_channel_costs(
             estimate: true,
         }
     });
+    let used = app.store.budget_use(organization, &id, month).await?;
+    let budget = channel.budget.map(|budget| BudgetState {
+        percent: budget.limit.percent(used),
+        used_messages: used.messages,
+        used_amount: used.amount,
+        budget: budget.into(),
+    });
     let mut billed = Billed::default();
     for count in counts.iter().filter(|count| !count.is_free()) {
         billed.add(count.market, count.category.as_deref(), count.messages);
@@ -104,6 +131,7 @@ pub(crate) async fn show_channel_costs(
         delivered: by_category(counts),
         free_messages,
         billed: billed.amount(app.rates.as_deref()),
+        budget,
     }))
 }
 

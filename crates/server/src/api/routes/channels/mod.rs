@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::prelude::*;
 use crate::channels::numbers;
 
+mod budget;
 pub(crate) mod checks;
 pub(crate) mod costs;
 pub(crate) mod limits;
@@ -209,13 +210,16 @@ pub(crate) async fn update_channel(
         settings: given("settings", patch.settings)?,
         credentials: given("credentials", patch.credentials)?,
         agent_id,
+        budget: None,
     };
     // What was checked has to be what is changed: another change may come in between.
     for _ in 0..MAX_CHANGES {
         let channel = caller.find::<store::Channel>(&id).await?;
-        if let Some(changed) =
-            change_once(&caller.app, &channel, change.clone(), &caller.author).await?
-        {
+        let mut change = change.clone();
+        if let Some(given) = &patch.budget {
+            change.budget = Some(budget::change(&caller.app, &channel, given).await?);
+        }
+        if let Some(changed) = change_once(&caller.app, &channel, change, &caller.author).await? {
             return Ok(Json(shape(&caller.app, changed, Secrets::Shown)?));
         }
     }

@@ -1,8 +1,11 @@
 //! The shapes of a channel in requests and answers.
 
-use recado_core::Provider;
+use std::num::NonZeroU32;
+
 use recado_core::message::MessageError;
+use recado_core::{Money, Provider};
 use recado_providers::Profile;
+use recado_store::BudgetLimit;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::api::openapi::accounts;
@@ -56,6 +59,55 @@ pub(crate) struct ChannelPatch {
     /// The credentials that change; null removes one that is optional. Tokens, keys and secrets have at least 8 characters.
     #[schema(schema_with = accounts::changes)]
     pub(super) credentials: Value,
+    /// The budget for each month; null removes it.
+    #[serde(deserialize_with = "present")]
+    #[schema(value_type = Option<BudgetForm>)]
+    pub(super) budget: Option<Value>,
+}
+
+/// The budget to set: an amount or a number of messages.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": "150.00", "stop": true}))]
+pub(super) struct BudgetForm {
+    /// An amount in the currency of the prices that the operator of this server keeps, as a text such as `150.00`.
+    #[schema(value_type = Option<String>)]
+    pub(super) amount: Option<Money>,
+    /// A number of messages. Those that the provider reports as free do not count.
+    #[schema(value_type = Option<u32>, minimum = 1)]
+    pub(super) messages: Option<NonZeroU32>,
+    /// Whether messages over the budget are refused. Without it they are sent, and only the events `channel.budget` tell.
+    #[serde(default)]
+    pub(super) stop: bool,
+}
+
+/// How much the messages of a channel may cost in a month.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Budget {
+    /// The amount, a decimal text such as `150.00`; null if the budget is a number of messages.
+    #[schema(value_type = Option<String>)]
+    amount: Option<Money>,
+    /// The currency of the amount.
+    currency: Option<String>,
+    /// The number of messages; null if the budget is an amount.
+    messages: Option<u32>,
+    /// Whether messages over the budget are refused.
+    stop: bool,
+}
+
+impl From<store::Budget> for Budget {
+    fn from(budget: store::Budget) -> Self {
+        let (amount, messages) = match budget.limit {
+            BudgetLimit::Amount(amount) => (Some(amount), None),
+            BudgetLimit::Messages(messages) => (None, Some(messages)),
+        };
+        Self {
+            amount,
+            currency: budget.currency,
+            messages,
+            stop: budget.stop,
+        }
+    }
 }
 
 /// A connected WhatsApp number.
@@ -82,6 +134,8 @@ pub(crate) struct Channel {
     connected: Option<bool>,
     /// Why queued messages of the channel wait; null if they are sent.
     paused: Option<ChannelPause>,
+    /// How much its messages may cost in a month; null if that is not limited.
+    budget: Option<Budget>,
     /// The URL that the provider calls; null if a secret stands in it and the caller does not have the scope `manage`.
     webhook_url: Option<String>,
     /// The secret that ZapperHUB sends back as a bearer token, or the verify token that Meta asks for unless the credentials have one. Only callers with the scope `manage` see it.
@@ -145,6 +199,7 @@ pub(super) fn shape(
         agent_id: channel.agent_id,
         connected: channel.connected,
         paused: channel.paused.map(Into::into),
+        budget: channel.budget.map(Into::into),
         created_at: channel.created_at.into(),
         updated_at: channel.updated_at.into(),
     })

@@ -33,6 +33,7 @@ failures!(SendFailures: PROVIDER, &[
     Reason::RequestInProgress,
     Reason::MessageCanceled,
     Reason::RateLimited,
+    Reason::ChannelOverBudget,
     Reason::TooManyButtons,
     Reason::ContentRefused,
     Reason::WindowClosed,
