@@ -177,3 +177,20 @@ impl From<ConfigError> for FieldErrors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use recado_core::message::MessageError;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_concerns_the_channel_if_its_messages_fail_until_the_channel_works() {
+        let concerns = |reason: &str| MessageError::new(reason, "").is_of_channel();
+        for kind in ErrorKind::ALL {
+            let is_of_channel = kind.retry() == Retry::OnceChannelWorks;
+            assert_eq!(concerns(kind.reason()), is_of_channel, "{kind:?}");
+        }
+        assert!(CHANNEL_WIDE_REASONS.into_iter().all(concerns));
+    }
+}

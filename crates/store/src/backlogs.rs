@@ -49,9 +49,16 @@ pub struct ChannelCount {
     pub connected: Option<bool>,
     /// How many channels.
     pub channels: u32,
-    /// How many of them a request paused.
-    pub paused: u32,
-    /// How many of them are paused because they do not work.
+}
+
+/// The paused channels of one provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PausedCount {
+    /// The provider.
+    pub provider: Provider,
+    /// How many a request paused.
+    pub by_request: u32,
+    /// How many do not work.
     pub failing: u32,
 }
 
@@ -113,10 +120,12 @@ const DELIVERIES_POSTGRES: &str = deliveries!(
      and p.endpoint_id = a.id and p.status = 'pending' limit $1) d"
 );
 
-const CHANNELS: &str = "select provider, connected, count(*) as channels, \
-     count(case when paused_at is not null and pause_error is null then 1 end) as paused, \
-     count(case when paused_at is not null and pause_error is not null then 1 end) as failing from channels \
+const CHANNELS: &str = "select provider, connected, count(*) as channels from channels \
      where provider in ($1, $2, $3) group by provider, connected";
+
+const PAUSED: &str = "select provider, count(case when pause_error is null then 1 end) as by_request, \
+     count(pause_error) as failing from channels where paused_at is not null and provider in ($1, $2, $3) \
+     group by provider";
 
 impl Store {
     /// Counts what waits.
@@ -140,13 +149,16 @@ impl Store {
 
     /// Counts the channels of each provider by their state; a state that no channel is in is left out.
     pub async fn channel_counts(&self) -> Result<Vec<ChannelCount>> {
-        let providers = Provider::ALL.map(Provider::as_str);
-        let query = Query::new(CHANNELS);
-        let query = providers
-            .iter()
-            .fold(query, |query, name| query.bind(*name));
-        let page = self.read_page(query, MAX_PAGE_BYTES).await?;
+        let page = self
+            .read_page(of_providers(CHANNELS), MAX_PAGE_BYTES)
+            .await?;
         page.rows.iter().map(channel_count).collect()
+    }
+
+    /// Counts the paused channels of each provider that has any.
+    pub async fn paused_counts(&self) -> Result<Vec<PausedCount>> {
+        let page = self.read_page(of_providers(PAUSED), MAX_PAGE_BYTES).await?;
+        page.rows.iter().map(paused_count).collect()
     }
 
     async fn queue(&self, table: &'static str, text: &'static str) -> Result<Queue> {
@@ -175,7 +187,20 @@ fn channel_count(row: &RawRow) -> Result<ChannelCount> {
         provider: columns.get("provider")?,
         connected: columns.get("connected")?,
         channels: columns.get("channels")?,
-        paused: columns.get("paused")?,
+    })
+}
+
+fn paused_count(row: &RawRow) -> Result<PausedCount> {
+    let columns = Columns::new(row, "channels", "provider");
+    Ok(PausedCount {
+        provider: columns.get("provider")?,
+        by_request: columns.get("by_request")?,
         failing: columns.get("failing")?,
     })
+}
+
+/// Returns a statement whose parameters are the names of the providers.
+fn of_providers(text: &'static str) -> Query {
+    let providers = Provider::ALL.map(Provider::as_str).into_iter();
+    providers.fold(Query::new(text), Query::bind)
 }

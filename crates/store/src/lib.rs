@@ -59,7 +59,7 @@ pub mod testing;
 mod users;
 mod webhooks;
 
-pub use backlogs::{Backlogs, COUNTED, ChannelCount, Queue, UNKNOWN_COUNTED};
+pub use backlogs::{Backlogs, COUNTED, ChannelCount, PausedCount, Queue, UNKNOWN_COUNTED};
 pub use costs::CostCount;
 pub use costs::budget::{Budget, BudgetLimit, BudgetUse, Spending};
 pub use costs::month::{Month, MonthError};

@@ -44,6 +44,11 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
         json!({"credentials": {"phoneNumberId": "800000000000001", "accessToken": "T-EXPIRED"}});
     client.change("/channels/whatsapp", expired).await;
     client.send(smallest_body("conv-456")).await.expect(500);
+    let is_paused = async || {
+        let channel = client.read("/channels/whatsapp").await;
+        channel["paused"].is_object().then_some(())
+    };
+    until("the channel is paused", is_paused).await;
     assert_eq!(sandbox.phone_messages().len(), 3);
     sandbox.fail_next(Fault::new(Provider::Zapi, Effect::ResetAfter), 1);
     client.send(smallest_body("conv-zapi")).await.expect(500);

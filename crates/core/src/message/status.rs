@@ -90,6 +90,16 @@ impl utoipa::ToSchema for Status {
     }
 }
 
+/// The reasons that concern a channel, and not one message.
+const CHANNEL_REASONS: [&str; 6] = [
+    "channel_unauthorized",
+    "channel_misconfigured",
+    "channel_disconnected",
+    "channel_blocked",
+    "button_terms_not_accepted",
+    "restricted",
+];
+
 /// Why a message was rejected or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,6 +113,11 @@ pub struct MessageError {
 }
 
 impl MessageError {
+    /// Whether every message of the channel fails for this reason, until the channel works again.
+    pub fn is_of_channel(&self) -> bool {
+        CHANNEL_REASONS.contains(&&*self.reason)
+    }
+
     /// Creates an error without a number.
     pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

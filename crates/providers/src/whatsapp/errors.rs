@@ -29,14 +29,14 @@ pub(super) const fn meaning(code: i64) -> Option<ErrorKind> {
         33 | 131_037 | 131_045 => ErrorKind::Misconfigured,
         133_010 => ErrorKind::NotConnected,
         131_042 => ErrorKind::BillingBlocked,
-        // This recipient, for good or for long.
-        1026 | 130_403 | 130_472 | 131_021 | 131_026 | 131_030 | 131_049 | 131_050 | 131_062
-        | 137_000 => ErrorKind::InvalidRecipient,
+        // This recipient, for good or for long, or all of the recipient's country (130497).
+        1026 | 130_403 | 130_472 | 130_497 | 131_021 | 131_026 | 131_030 | 131_049 | 131_050
+        | 131_062 | 137_000 => ErrorKind::InvalidRecipient,
         131_047 => ErrorKind::WindowClosed,
         // The request itself.
         100 | 131_008 | 131_009 | 131_051..=131_053 | 135_000 => ErrorKind::ContentRefused,
         // The account is blocked or restricted; a person must look.
-        368 | 130_497 | 131_031 | 131_048 | 131_064 | 134_011 => ErrorKind::Restricted,
+        368 | 131_031 | 131_048 | 131_064 | 134_011 => ErrorKind::Restricted,
         // Only templates are paused or disabled.
         131_063 | 132_015 | 132_016 => ErrorKind::Rejected,
         _ => return None,

@@ -115,7 +115,7 @@ async fn a_200_without_an_id_leaves_the_outcome_open(#[case] body: &str) {
 #[case(130_403, 400, InvalidRecipient)]
 #[case(130_429, 400, Throttled)]
 #[case(130_472, 400, InvalidRecipient)]
-#[case(130_497, 403, Restricted)]
+#[case(130_497, 403, InvalidRecipient)]
 #[case(131_000, 500, Unavailable)]
 #[case(131_005, 403, Unauthorized)]
 #[case(131_008, 400, ContentRefused)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use recado_core::message::MessageError;
-use recado_core::{ChannelId, OrganizationId};
-use recado_providers::{ChannelError, HealthState, Receipt, Retry};
+use recado_core::{ChannelId, OrganizationId, Outcome};
+use recado_providers::{ChannelError, ErrorKind, HealthState, Receipt, Retry};
 use recado_store::{self as store, StoreError};
 
 use crate::app::App;
@@ -25,11 +25,23 @@ pub(crate) async fn learn(
 ) {
     match sent {
         Ok(_) if is_paused => resume(app, organization, id).await,
-        Err(error) if !is_paused && error.kind.retry() == Retry::OnceChannelWorks => {
+        // The channel works, and this message does not.
+        Err(error) if is_paused && is_of_message(error) => resume(app, organization, id).await,
+        Err(error) if !is_paused && is_of_channel(error) => {
             pause(app, organization, id, error).await;
         }
         Ok(_) | Err(_) => {}
     }
+}
+
+/// Whether every message of the channel fails like this, until the channel works again.
+fn is_of_channel(error: &ChannelError) -> bool {
+    error.kind.retry() == Retry::OnceChannelWorks
+}
+
+/// Whether the provider has looked at the message, and refused it for good.
+fn is_of_message(error: &ChannelError) -> bool {
+    error.kind.retry() == Retry::Never && error.kind.outcome() == Outcome::Rejected
 }
 
 async fn pause(app: &App, organization: &OrganizationId, id: &ChannelId, error: &ChannelError) {
@@ -53,6 +65,9 @@ async fn pause(app: &App, organization: &OrganizationId, id: &ChannelId, error: 
     }
 }
 
+/// Longest that one provider is waited for, so that it does not hold up the others.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Asks providers whether channels work again, until it is dropped.
 pub(crate) async fn run(app: Arc<App>) {
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
@@ -63,7 +78,7 @@ pub(crate) async fn run(app: Arc<App>) {
     }
 }
 
-/// Asks about the channels that are due by the clock of `app`, and resumes those that work again.
+/// Asks about the channels that are due by the clock of `app`, and has those tried that may work again.
 async fn check(app: &App) -> Result<(), StoreError> {
     let channels = app.store.channels_to_check(app.clock.now()).await?;
     join_all(channels.iter().map(|channel| check_one(app, channel))).await;
@@ -74,9 +89,17 @@ async fn check_one(app: &App, channel: &store::Channel) {
     let Ok(ready) = app.channels().ready(channel) else {
         return;
     };
-    let health = ready.health().await;
-    if health.is_ok_and(|health| health.state == HealthState::Connected) {
-        resume(app, &channel.organization_id, &channel.id).await;
+    let asked = tokio::time::timeout(CHECK_TIMEOUT, ready.health()).await;
+    let works = match asked {
+        Ok(Ok(health)) if health.state == HealthState::Connected => true,
+        // Some tokens may send and not ask.
+        Ok(Err(error)) if is_of_channel(&error) && error.kind != ErrorKind::NotConnected => false,
+        _ => return,
+    };
+    let (organization, id) = (&channel.organization_id, &channel.id);
+    let now = app.clock.now();
+    if let Err(error) = app.store.try_channel(organization, id, works, now).await {
+        tracing::warn!(channel_id = %id, %error, "a channel that may work again could not be tried");
     }
 }
 

@@ -38,8 +38,13 @@ pub(super) enum After {
     },
 }
 
-/// What an attempt says, before that is stored.
-enum Said {
+/// What an attempt says, before that is stored, and what the provider said if it was asked.
+struct Said {
+    next: Next,
+    sent: Option<Result<Receipt, ChannelError>>,
+}
+
+enum Next {
     Outcome(SendResult),
     /// The message is refused before the provider is asked.
     Refused(SendResult),
@@ -55,14 +60,28 @@ pub(super) async fn attempt(
     let said = AssertUnwindSafe(said(app, &attempt, channel)).catch_unwind();
     let said = said.await.unwrap_or_else(|_| {
         tracing::error!(message_id = %attempt.message.id, "an attempt of a queued message panicked");
-        Said::Outcome(panicked())
+        Next::Outcome(panicked()).into()
     });
-    match said {
-        Said::Outcome(result) => settle(app, &attempt, result, true).await,
-        Said::Refused(result) => settle(app, &attempt, result, false).await,
-        Said::Postponed(postponed, holds_channel) => {
+    let after = match said.next {
+        Next::Outcome(result) => settle(app, &attempt, result, true).await,
+        Next::Refused(result) => settle(app, &attempt, result, false).await,
+        Next::Postponed(postponed, holds_channel) => {
             postpone(app, &attempt, postponed, holds_channel).await
         }
+    };
+    // Then: the message is stored first, for the server may end.
+    if let Some(sent) = &said.sent {
+        let message = &attempt.message;
+        let of_channel = (&message.organization_id, &message.channel_id);
+        let is_paused = channel.is_some_and(|channel| channel.paused.is_some());
+        pauses::learn(app, of_channel, is_paused, sent).await;
+    }
+    after
+}
+
+impl From<Next> for Said {
+    fn from(next: Next) -> Self {
+        Self { next, sent: None }
     }
 }
 
@@ -121,9 +140,9 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
     let ready = match ready(app, attempt, stored, now) {
         Ok(ready) => ready,
         Err(error) if waits_for_channel(&error) && attempt.expires_at > now => {
-            return Said::Postponed(held(&error, now), true);
+            return Next::Postponed(held(&error, now), true).into();
         }
-        Err(error) => return Said::Refused(refused(&error)),
+        Err(error) => return Next::Refused(refused(&error)).into(),
     };
     let (channel, outbound) = ready;
     let begun = Instant::now();
@@ -139,28 +158,29 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
         &sent,
         begun.elapsed(),
     );
-    let of_channel = (&message.organization_id, &message.channel_id);
-    pauses::learn(app, of_channel, false, &sent).await;
-    judge(app, attempt, &sent)
+    Said {
+        next: judge(app, attempt, &sent),
+        sent: Some(sent),
+    }
 }
 
 /// Says whether a message is tried again whose attempt came to this.
-fn judge(app: &App, attempt: &Attempt, sent: &Result<Receipt, ChannelError>) -> Said {
+fn judge(app: &App, attempt: &Attempt, sent: &Result<Receipt, ChannelError>) -> Next {
     let Err(error) = sent else {
-        return Said::Outcome(result_of(sent));
+        return Next::Outcome(result_of(sent));
     };
     let random = getrandom::u32().unwrap_or_default();
     let wait = waits::wait(attempt.attempts.saturating_add(1), error, random);
     let again = wait.map(|wait| (wait, later(app.clock.now(), wait.pause)));
     match again.filter(|(_, at)| *at < attempt.expires_at) {
-        None => Said::Outcome(result_of(sent)),
+        None => Next::Outcome(result_of(sent)),
         Some((wait, ready_at)) => {
             let postponed = Postponed {
                 ready_at,
                 counts: wait.counts,
                 error: result_of(sent).error,
             };
-            Said::Postponed(postponed, wait.holds_channel)
+            Next::Postponed(postponed, wait.holds_channel)
         }
     }
 }

@@ -1,18 +1,19 @@
 //! Room for queued messages: what an organization may have waiting is bounded in bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use recado_core::OrganizationId;
 use recado_store::{Store, StoreError};
-
-use crate::app::clock::elapsed;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// How long a count holds, to which this server adds what it queues meanwhile. So what several servers queue within
 /// this time may exceed the bound.
 const COUNT_TTL: Duration = Duration::from_secs(1);
+
+/// A count that takes long holds so many times as long, so that counting takes little of the time.
+const COUNT_SHARE: u32 = 50;
 
 /// Organizations whose counts are kept; others are counted again.
 const COUNTS_KEPT: u64 = 10_000;
@@ -20,7 +21,13 @@ const COUNTS_KEPT: u64 = 10_000;
 /// Counts what waits, and compares it with the bound.
 pub(crate) struct QueueRoom {
     max_bytes: u64,
-    counts: moka::sync::Cache<OrganizationId, (Timestamp, Arc<AtomicU64>)>,
+    /// The lock is held while the organization is counted: all who ask meanwhile take the same count.
+    counts: moka::sync::Cache<OrganizationId, Arc<Mutex<Option<Count>>>>,
+}
+
+struct Count {
+    bytes: u64,
+    holds_until: Instant,
 }
 
 impl QueueRoom {
@@ -37,22 +44,31 @@ impl QueueRoom {
         store: &Store,
         organization: &OrganizationId,
         bytes: u64,
-        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let known = self.counts.get(organization);
-        let known = known.filter(|(at, _)| *at <= now && elapsed(*at, now) < COUNT_TTL);
-        let count = if let Some((_, count)) = known {
-            count
-        } else {
-            let count = Arc::new(AtomicU64::new(store.queued_bytes(organization).await?));
-            let entry = (now, Arc::clone(&count));
-            self.counts.insert(organization.clone(), entry);
-            count
+        let count = self.counts.get_with_by_ref(organization, Arc::default);
+        let mut count = count.lock().await;
+        let known = count.as_mut().filter(|it| Instant::now() < it.holds_until);
+        let known = match known {
+            Some(known) => known,
+            None => count.insert(Count::now(store, organization).await?),
         };
-        let taken = count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
-            let taken = count.saturating_add(bytes);
-            (taken <= self.max_bytes).then_some(taken)
-        });
-        Ok(taken.is_ok())
+        let taken = known.bytes.saturating_add(bytes);
+        let has_room = taken <= self.max_bytes;
+        if has_room {
+            known.bytes = taken;
+        }
+        Ok(has_room)
+    }
+}
+
+impl Count {
+    async fn now(store: &Store, organization: &OrganizationId) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        let bytes = store.queued_bytes(organization).await?;
+        let holds = COUNT_TTL.max(begun.elapsed() * COUNT_SHARE);
+        Ok(Self {
+            bytes,
+            holds_until: Instant::now() + holds,
+        })
     }
 }

@@ -26,7 +26,7 @@ const MAX_PAIR_EXPONENT: u32 = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wait {
     pub(super) pause: Duration,
-    /// Whether all messages of the channel have to wait.
+    /// Whether all messages of the channel have to wait as long.
     pub(super) holds_channel: bool,
     /// Whether the attempt counts against the limit: one that its channel made fail says nothing of the message.
     pub(super) counts: bool,
@@ -59,7 +59,8 @@ pub(super) fn wait(attempts: u32, error: &ChannelError, random: u32) -> Option<W
     let is_of_channel = error.kind.retry() == Retry::OnceChannelWorks;
     Some(Wait {
         pause: pause.mul_f64(1.0 + 0.2 * f64::from(random) / f64::from(u32::MAX)),
-        holds_channel: is_of_channel || (is_throttled && !is_pair),
+        // A channel that does not work is paused.
+        holds_channel: is_throttled && !is_pair,
         counts: !is_of_channel,
     })
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use recado_core::capabilities::SendLimit;
 use recado_core::chatvolt::ChatvoltSend;
 use recado_core::{MessageId, OrganizationId, Outcome, Recipient, Warning};
-use recado_providers::{OutboundMessage, send_with_retries};
+use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{
     Enqueue, FirstRequest, IdempotencyKey, NewMessage, SendResult, SendTime, StoreError,
 };
@@ -168,9 +168,7 @@ impl ReadySend {
             let channel = &message.channel_id;
             budget::check_use(app, &message.organization_id, channel, spending, send_at).await?;
         }
-        let room = app
-            .queue_room
-            .take(&app.store, organization, bytes, message.created_at);
+        let room = app.queue_room.take(&app.store, organization, bytes);
         if !room.await? {
             let sentence =
                 "Too many messages wait in the queue of the organization; nothing was stored";
@@ -218,12 +216,12 @@ impl ReadySend {
         let result = result_of(&sent);
         let was_sent = result.outcome != Outcome::Rejected;
         let stored = self.outcome(result).store(app).await;
-        let channel = (&message.organization_id, &message.channel_id);
-        pauses::learn(app, channel, self.is_paused, &sent).await;
-        match sent {
+        let sent = Arc::new(sent);
+        self.learn(app, Arc::clone(&sent));
+        match &*sent {
             // What the provider said holds, also if it could not be stored.
             Err(error) => {
-                let error = ApiError::from(&error).about(&self.message.id);
+                let error = ApiError::from(error).about(&self.message.id);
                 // The answer asks for another try, which may have the same key.
                 if let Some(key) = key.filter(|_| !was_sent && error.retry_after.is_some()) {
                     let NewMessage {
@@ -237,6 +235,19 @@ impl ReadySend {
             }
             Ok(_) => stored.map(Sent::now),
         }
+    }
+
+    /// Learns of the channel what the provider said; the caller does not wait for that.
+    fn learn(&self, app: &Arc<App>, sent: Arc<Result<Receipt, ChannelError>>) {
+        let (context, is_paused) = (Arc::clone(app), self.is_paused);
+        if sent.is_ok() && !is_paused {
+            return;
+        }
+        let message = &self.message;
+        let (organization, channel) = (message.organization_id.clone(), message.channel_id.clone());
+        app.sends.spawn(async move {
+            pauses::learn(&context, (&organization, &channel), is_paused, &sent).await;
+        });
     }
 
     /// Stores the message, and its key if there is one; returns the first request under the key if there was one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics::gauge;
 use recado_core::Provider;
-use recado_store::{Backlogs, ChannelCount, Queue, StoreError};
+use recado_store::{Backlogs, ChannelCount, PausedCount, Queue, StoreError};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
@@ -53,27 +53,31 @@ impl Gauges {
         let Some(app) = self.app.get() else {
             set_backlogs(None, Timestamp::UNIX_EPOCH);
             set_channels(None);
+            set_pauses(None);
             return;
         };
         // Also if this caller hangs up: many who do that must not begin many measurements.
         *measured_at = Some(Instant::now());
         set_backlogs(None, Timestamp::UNIX_EPOCH);
         set_channels(None);
+        set_pauses(None);
         measure_database(app).await;
     }
 }
 
 async fn measure_database(app: &App) {
     let (store, now) = (&app.store, app.clock.now());
-    let (ready, backlogs, channels) = tokio::join!(
+    let (ready, backlogs, channels, pauses) = tokio::join!(
         in_time(app.readiness.check(store)),
         in_time(store.backlogs(now)),
         in_time(store.channel_counts()),
+        in_time(store.paused_counts()),
     );
     let ready = ready.is_some() && !app.draining.is_cancelled();
     gauge!("recado_ready").set(u8::from(ready));
     set_backlogs(backlogs.as_ref(), now);
     set_channels(channels.as_deref());
+    set_pauses(pauses.as_deref());
     for pool in store.pools() {
         for (state, connections) in [("in_use", pool.in_use), ("idle", pool.idle)] {
             gauge!("recado_database_connections", "pool" => pool.pool, "state" => state)
@@ -124,12 +128,15 @@ fn set_channels(counts: Option<&[ChannelCount]>) {
             gauge!("recado_channels", "provider" => provider.as_str(), "state" => state)
                 .set(channels);
         }
-        let paused: [fn(&ChannelCount) -> u32; 2] = [|it| it.paused, |it| it.failing];
-        for (cause, paused) in PAUSE_CAUSES.into_iter().zip(paused) {
-            let channels = counts.map_or(f64::NAN, |counts| {
-                let of_provider = counts.iter().filter(|it| it.provider == provider);
-                of_provider.map(paused).sum::<u32>().into()
-            });
+    }
+}
+
+fn set_pauses(counts: Option<&[PausedCount]>) {
+    for provider in Provider::ALL {
+        let count = counts.map(|counts| counts.iter().find(|it| it.provider == provider));
+        let causes: [fn(&PausedCount) -> u32; 2] = [|it| it.by_request, |it| it.failing];
+        for (cause, of) in PAUSE_CAUSES.into_iter().zip(causes) {
+            let channels = count.map_or(f64::NAN, |count| count.map_or(0, of).into());
             gauge!("recado_channels_paused", "provider" => provider.as_str(), "cause" => cause)
                 .set(channels);
         }

@@ -77,6 +77,12 @@ pub(crate) async fn connect(
     log: &mut EventLog,
     connection: &mut Connection,
 ) -> Result<Effect> {
+    let (organization, id, at) = (log.organization().clone(), channel.id.clone(), log.at());
+    // Also if it is known: a send may have found out otherwise meanwhile.
+    if update.connected {
+        let check = channel_pauses::check_now(&organization, &id, at);
+        check.run(&mut *connection).await?;
+    }
     if channel.connected == Some(update.connected) {
         return Ok(Effect::Duplicate);
     }
@@ -100,15 +106,10 @@ pub(crate) async fn connect(
             EventData::ChannelDisconnected(data)
         },
     });
-    let (organization, id, at) = (log.organization(), &channel.id, log.at());
-    if update.connected {
-        channel_pauses::check_now(organization, id, at)
-            .run(connection)
-            .await?;
-    } else {
+    if !update.connected {
         let sentence = update.detail.as_deref().unwrap_or(DISCONNECTED);
         let error = MessageError::new(CHANNEL_DISCONNECTED, sentence);
-        let pause = channel_pauses::failing(organization, id, &error, at);
+        let pause = channel_pauses::failing(&organization, &id, &error, at);
         pause.make(log, connection).await?;
     }
     Ok(Effect::Told)

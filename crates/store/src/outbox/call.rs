@@ -39,7 +39,7 @@ macro_rules! queues_due {
              order by f.next_at limit 1) <= $1 and ((select f.expires_at from outbox f where f.queue = q.queue \
              and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) <= $1 \
              or not exists (select 1 from channels c where c.organization_id = g.id \
-             and c.id = substr(q.queue, length(g.id) + 2) and c.paused_at is not null)) \
+             and c.id = substr(q.queue, length(g.id) + 2) and c.paused_at is not null and c.trial = 0)) \
              order by q.queue limit $3"
         )
     };
@@ -49,14 +49,18 @@ macro_rules! queues_due {
 const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
 const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
 
-/// Of a paused channel, those whose time is over: they are looked for among the first, for of all that wait they are.
+/// What a paused channel lets pass is looked for among these.
 const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at from (\
      select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
      from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
      order by o.next_at, o.message_id limit $3) d \
      join conversations v on v.organization_id = d.organization_id and v.id = d.conversation_id \
-     where d.expires_at <= $2 or not exists (select 1 from channels c where c.organization_id = d.organization_id \
-     and c.id = $4 and c.paused_at is not null) order by d.next_at, d.message_id";
+     order by d.next_at, d.message_id";
+
+const PAUSE: &str =
+    "select trial from channels where organization_id = $1 and id = $2 and paused_at is not null";
+
+const TRIED: &str = "update channels set trial = 0 where organization_id = $1 and id = $2";
 
 static SEND: OverList = OverList::of(
     "update messages set status = 'sending', server_id = $3, updated_at = $4 where (organization_id, id) in \
@@ -99,12 +103,23 @@ impl Store {
         limits: &QueueLimits,
     ) -> Result<Begun> {
         let due = Query::new(DUE).id(queue).instant(now);
-        let due = due.bind(i64::from(most)).id(&queue.channel_id);
+        let due = due.bind(i64::from(most));
+        let of_channel = |text| {
+            Query::new(text)
+                .id(&queue.organization_id)
+                .id(&queue.channel_id)
+        };
+        let (pause, tried) = (of_channel(PAUSE), of_channel(TRIED));
         let (store, channel, limits) = (self.clone(), queue.channel_id.clone(), limits.clone());
         self.with_log(&queue.organization_id, now, move |log, connection| {
             Box::pin(async move {
                 let due = due.fetch_all(&mut *connection).await?;
-                let due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
+                let mut due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
+                let pause = pause.fetch_optional(&mut *connection).await?;
+                let pause = pause.as_ref().map(Pause::of).transpose()?;
+                if let Some(pause) = &pause {
+                    pause.keep_back(&mut due, now);
+                }
                 let asks: Vec<_> = due
                     .iter()
                     .map(|due| Ask::new(&store, &channel, &limits.of(due, now), now))
@@ -125,6 +140,10 @@ impl Store {
                             waiting.extend(due.waits_for(*limited));
                         }
                     }
+                }
+                let is_tried = allowed.iter().any(|due| due.expires_at > now);
+                if pause.is_some() && is_tried {
+                    tried.execute(&mut *connection).await?;
                 }
                 if !waiting.is_empty() {
                     log.over(&WAIT, &waiting).run(&mut *connection).await?;
@@ -175,6 +194,25 @@ async fn begin(
         Some(due.attempt(message))
     });
     Ok(attempts.collect())
+}
+
+/// The pause of the channel of a queue.
+struct Pause {
+    /// Whether one message may try the channel.
+    is_trial: bool,
+}
+
+impl Pause {
+    fn of(row: &RawRow) -> Result<Self> {
+        let is_trial = Columns::new(row, "channels", "trial").get("trial")?;
+        Ok(Self { is_trial })
+    }
+
+    /// Keeps messages back but those whose time is over, and one if the channel is to be tried.
+    fn keep_back(&self, due: &mut Vec<Due>, now: Timestamp) {
+        let mut has_try = self.is_trial;
+        due.retain(|due| due.expires_at <= now || std::mem::take(&mut has_try));
+    }
 }
 
 /// The limits of the messages of one queue.

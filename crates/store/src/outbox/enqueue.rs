@@ -52,9 +52,10 @@ impl Store {
     /// Returns how many bytes the queued messages of an organization take.
     pub async fn queued_bytes(&self, organization: &OrganizationId) -> Result<u64> {
         let text = "select cast(coalesce(sum(bytes), 0) as bigint) as bytes from outbox where organization_id = $1";
-        let row = self.read_row(Query::new(text).id(organization)).await?;
-        let bytes = row.map(|row| Columns::new(&row, "outbox", "bytes").get("bytes"));
-        bytes.unwrap_or(Ok(0))
+        // There may be many: it is not read on the thread of the caller.
+        let rows = self.read_rows(Query::new(text).id(organization)).await?;
+        let bytes: Vec<u64> = column(&rows, "outbox", "bytes")?;
+        Ok(bytes.into_iter().sum())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::costs::spending;
 use crate::encryption::{ChannelSecrets, MasterKey};
 use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
+use crate::resources::channel_pauses::{FIRST_CHECK, milliseconds};
 use crate::resources::channels::Channel;
 
 /// A change of a channel; `None` leaves a field as it is.
@@ -77,6 +78,7 @@ impl Store {
              default_agent_id = coalesce($6, default_agent_id), \
              number = coalesce($7, number), budget = case when $9 = 1 then $10 else budget end, \
              version = version + 1, updated_at = $5, \
+             check_wait = case when check_at is null then check_wait else $11 end, \
              check_at = case when check_at is null then null else cast($5 as bigint) end \
              where organization_id = $1 and id = $2 and version = coalesce($8, version)",
         )
@@ -89,7 +91,8 @@ impl Store {
         .bind(change.number.map(|number| self.key().number_hash(&number)))
         .bind(change.version)
         .bind(i64::from(change.budget.is_some()))
-        .bind(budget.map(row::json));
+        .bind(budget.map(row::json))
+        .bind(milliseconds(FIRST_CHECK));
         if change.credentials.is_none() && seed.is_none() {
             let row = self.write_audited(query, entry).await?;
             return row.as_ref().map(Channel::of).transpose();

@@ -1,7 +1,8 @@
 //! Pauses of channels: while one lasts, the queued messages of the channel wait.
 //!
-//! A request pauses a channel until a request resumes it. A channel that does not work is paused until its provider,
-//! which is asked from time to time, or a message that was sent says that it works again.
+//! A request pauses a channel until a request resumes it. A channel that does not work is paused until it works again,
+//! about which its provider is asked from time to time. If it may work, one of the queued messages tries it: a provider
+//! may say that the number is connected and refuse its messages, or refuse the question and take messages.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use recado_core::event::{ChannelPauseData, EventData};
 use recado_core::message::MessageError;
 
 use crate::events::append::{EventLog, NewEvent};
+use crate::outbox::ChannelQueue;
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::channels::Channel;
@@ -24,23 +26,33 @@ pub const MAX_CHECK: Duration = Duration::from_mins(15);
 /// it works, and refuses its messages.
 const SOON: Duration = Duration::from_mins(30);
 
+/// A message that is due so soon tries a channel that works again; for a later one, the channel does not wait.
+const DUE_SOON: Duration = Duration::from_mins(1);
+
 /// Most channels that are asked about at once.
 const MAX_CHECKED: i64 = 16;
 
-const PAUSE: &str = "update channels set paused_at = $3, pause_error = null, check_at = null, check_wait = null \
-     where organization_id = $1 and id = $2 and (paused_at is null or pause_error is not null)";
+const PAUSE: &str = "update channels set paused_at = $3, pause_error = null, check_at = null, check_wait = null, \
+     trial = 0 where organization_id = $1 and id = $2 and (paused_at is null or pause_error is not null)";
 
 /// A channel that stops working soon after it was resumed, which is after `$6`, goes on with its wait.
-const FAIL: &str = "update channels set paused_at = $3, pause_error = $4, \
+const FAIL: &str = "update channels set paused_at = $3, pause_error = $4, trial = 0, \
      check_wait = case when resumed_at > $6 then coalesce(check_wait, $5) else $5 end, \
      check_at = $3 + case when resumed_at > $6 then coalesce(check_wait, $5) else $5 end \
      where organization_id = $1 and id = $2 and paused_at is null";
 
-const RESUME: &str = "update channels set paused_at = null, check_at = null, check_wait = null \
+const RESUME: &str = "update channels set paused_at = null, check_at = null, check_wait = null, trial = 0 \
      where organization_id = $1 and id = $2 and paused_at is not null";
 
-const RECOVER: &str = "update channels set paused_at = null, check_at = null, resumed_at = $3 \
+const RECOVER: &str = "update channels set paused_at = null, check_at = null, trial = 0, resumed_at = $3 \
      where organization_id = $1 and id = $2 and paused_at is not null and pause_error is not null";
+
+/// `$3` is the queue, and `$4` until when a message has to be due that is waited for.
+const TRY: &str = "update channels set trial = 1 where organization_id = $1 and id = $2 and paused_at is not null \
+     and pause_error is not null and exists (select 1 from outbox where queue = $3 and next_at is not null \
+     and calling = 0 and next_at <= $4) returning id";
+
+const DUE: &str = "select 1 as one from channels where check_at <= $1 limit 1";
 
 const CHECK: &str = "update channels set check_wait = case when check_wait * 2 > $2 then $2 else check_wait * 2 end, \
      check_at = $1 + case when check_wait * 2 > $2 then $2 else check_wait * 2 end \
@@ -122,9 +134,38 @@ impl Store {
         Ok(was_paused)
     }
 
+    /// Lets a queued message try a channel that may work again. If none is due soon and `works` is true, the channel is
+    /// resumed.
+    pub async fn try_channel(
+        &self,
+        organization: &OrganizationId,
+        id: &ChannelId,
+        works: bool,
+        at: Timestamp,
+    ) -> Result<()> {
+        let queue = ChannelQueue {
+            organization_id: organization.clone(),
+            channel_id: id.clone(),
+        };
+        let soon = at.checked_add(DUE_SOON).unwrap_or(Timestamp::MAX);
+        let query = Query::new(TRY).id(organization).id(id);
+        let query = query.id(queue).instant(soon);
+        if self.write_row(query).await?.is_some() {
+            self.notify_outbox();
+        } else if works {
+            self.resume_working_channel(organization, id, at).await?;
+        }
+        Ok(())
+    }
+
     /// Returns channels that do not work, and about which their providers are to be asked now; no other server asks
     /// about them before the next time.
     pub async fn channels_to_check(&self, now: Timestamp) -> Result<Vec<Channel>> {
+        // Most often none: then nothing is written.
+        let due = self.read_row(Query::new(DUE).instant(now)).await?;
+        if due.is_none() {
+            return Ok(Vec::new());
+        }
         let query = Channel::returning(CHECK)
             .instant(now)
             .bind(milliseconds(MAX_CHECK))
@@ -158,8 +199,10 @@ impl Store {
 
 /// Returns the statement that has the provider of a channel asked now, if the channel does not work.
 pub(crate) fn check_now(organization: &OrganizationId, id: &ChannelId, now: Timestamp) -> Query {
-    let text = "update channels set check_at = $3 where organization_id = $1 and id = $2 and check_at is not null";
-    Query::new(text).id(organization).id(id).instant(now)
+    let text = "update channels set check_at = $3, check_wait = $4 \
+         where organization_id = $1 and id = $2 and check_at is not null";
+    let query = Query::new(text).id(organization).id(id).instant(now);
+    query.bind(milliseconds(FIRST_CHECK))
 }
 
 /// A change of a pause.
@@ -219,6 +262,6 @@ impl Change {
     }
 }
 
-fn milliseconds(duration: Duration) -> i64 {
+pub(crate) fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

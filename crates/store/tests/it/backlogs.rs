@@ -2,11 +2,13 @@
 
 use recado_core::Provider;
 use recado_core::event::EventType;
-use recado_store::{Backlogs, ChannelCount, DatabaseKind, Queue, SendTime, Store, WebhookCall};
+use recado_store::{
+    Backlogs, ChannelCount, DatabaseKind, PausedCount, Queue, SendTime, Store, WebhookCall,
+};
 
 use crate::taps::{apply, connection, tapped};
 use crate::webhooks::webhook_endpoints::create;
-use crate::world::{WEEK, World, at, by, create_channel, id, message, ok, org, some};
+use crate::world::{WEEK, World, at, by, create_channel, gives, id, message, ok, org, some};
 
 /// A message that is being sent, one of an unknown outcome, two that are queued, two calls and two deliveries.
 async fn leave_work(world: &World) {
@@ -102,14 +104,11 @@ async fn deliveries_that_have_to_wait_are_not_a_backlog() {
 async fn channels_are_counted_by_what_their_providers_say() {
     let World { store, .. } = &tapped().await;
     create_channel(store, "org_2", "chn_2").await;
-    let count = |provider, connected: Option<bool>| ChannelCount {
+    let count = |provider, connected| ChannelCount {
         provider,
         connected,
         channels: 1,
-        paused: u32::from(connected.is_none()),
-        failing: u32::from(connected == Some(false)),
     };
-    some(store.pause_channel(&org(2), &id("chn_2"), &by(9_500))).await;
     for connected in [true, false] {
         apply(store, vec![connection(connected)]).await;
         let counts = ok(store.channel_counts()).await;
@@ -121,6 +120,24 @@ async fn channels_are_counted_by_what_their_providers_say() {
             assert!(counts.contains(&expected), "{counts:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn paused_channels_are_counted_by_why_they_are() {
+    let World { store, .. } = &tapped().await;
+    create_channel(store, "org_2", "chn_2").await;
+    gives!(store.paused_counts() => []);
+    apply(store, vec![connection(false)]).await;
+    some(store.pause_channel(&org(2), &id("chn_2"), &by(9_500))).await;
+    let mut counts = ok(store.paused_counts()).await;
+    counts.sort_by_key(|count| count.provider.as_str());
+    let count = |provider, by_request, failing| PausedCount {
+        provider,
+        by_request,
+        failing,
+    };
+    let expected = [count(Provider::WhatsApp, 0, 1), count(Provider::Zapi, 1, 0)];
+    assert_eq!(counts, expected);
 }
 
 #[tokio::test]

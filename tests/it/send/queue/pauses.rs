@@ -12,6 +12,16 @@ async fn paused(world: &World, channel: &str) -> Value {
     shown["paused"].clone()
 }
 
+/// Waits until the channel is paused, or is not.
+async fn until_paused(world: &World, channel: &str, is_paused: bool) -> Value {
+    let what = format!("{channel} is paused: {is_paused}");
+    let ask = async || {
+        let pause = paused(world, channel).await;
+        (pause.is_object() == is_paused).then_some(pause)
+    };
+    until(&what, ask).await
+}
+
 /// Has the provider's next answer be that the channel's credentials are refused.
 fn refuse_credentials(world: &World, provider: &str) {
     let (provider, answer) = match provider {
@@ -75,18 +85,14 @@ async fn a_channel_whose_credentials_are_refused_is_paused_until_its_provider_sa
     for (channel, conversation) in CONVERSATIONS {
         refuse_credentials(&world, channel);
         let message = queued(&world, conversation, "Waits").await;
-        let pause = until("the channel is paused", async || {
-            let pause = paused(&world, channel).await;
-            pause.is_object().then_some(pause)
-        });
+        let pause = until_paused(&world, channel, true).await;
         assert_eq!(
-            pause.await["error"]["reason"],
-            "channel_unauthorized",
+            pause["error"]["reason"], "channel_unauthorized",
             "{channel}"
         );
         ahead.pass(FIRST_CHECK);
         until_it_is(&world, &message, "accepted").await;
-        assert_eq!(paused(&world, channel).await, Value::Null, "{channel}");
+        until_paused(&world, channel, false).await;
     }
     let told = world.events("channel.paused", 3).await;
     for event in &told {
@@ -102,9 +108,9 @@ async fn a_send_whose_caller_waits_tries_a_channel_that_did_not_work_and_its_suc
         refuse_credentials(&world, channel);
         let refused = world.client.send(smallest_body(conversation)).await;
         refused.refused(500, "channel_unauthorized");
-        assert_ne!(paused(&world, channel).await, Value::Null, "{channel}");
+        until_paused(&world, channel, true).await;
         world.client.accepted(smallest_body(conversation)).await;
-        assert_eq!(paused(&world, channel).await, Value::Null, "{channel}");
+        until_paused(&world, channel, false).await;
     }
 }
 
@@ -118,6 +124,7 @@ async fn a_check_that_succeeds_resumes_a_channel_that_did_not_work() {
             .send(smallest_body(conversation))
             .await
             .expect(500);
+        until_paused(&world, channel, true).await;
         let path = format!("/channels/{channel}/check");
         let answer = world.client.act(&path, json!({})).await;
         answer.assert_has(json!({"state": "connected"}));
@@ -137,5 +144,24 @@ async fn a_refusal_of_one_message_pauses_no_channel() {
         .send(smallest_body("conv-456"))
         .await
         .expect(500);
+    // What is learned of a send is stored after its answer.
+    world.app.sends.close();
+    soon("the send is over", world.app.sends.wait()).await;
     assert_eq!(paused(&world, "whatsapp").await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_token_that_may_send_and_not_ask_is_tried_by_a_message() {
+    let (world, ahead) = World::with_clock().await;
+    let error = json!({"message": "Permissions error", "code": 10});
+    let answer = Said::new(403, json!({ "error": error }));
+    refuse_credentials(&world, "whatsapp");
+    let message = queued(&world, "conv-456", "Waits").await;
+    until_paused(&world, "whatsapp", true).await;
+    // The question.
+    let fault = Fault::new(Provider::Whatsapp, Effect::Answer(answer));
+    world.sandbox.fail_next(fault, 1);
+    ahead.pass(FIRST_CHECK + Duration::from_secs(10));
+    until_it_is(&world, &message, "accepted").await;
+    until_paused(&world, "whatsapp", false).await;
 }

@@ -1,7 +1,10 @@
 //! Pauses of channels, by requests and because a channel does not work.
 
+use std::collections::HashSet;
+
 use recado_core::Status;
 use recado_core::event::EventType;
+use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_store::{
     Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK, Message, QueueLimits,
@@ -9,8 +12,11 @@ use recado_store::{
 };
 use rstest::rstest;
 
+use crate::inbound::received::opened;
 use crate::taps::{apply, connection, events};
-use crate::world::{World, at, by, create_channel, gives, id, message, msg, ok, org, some};
+use crate::world::{
+    World, accepted, at, by, create_channel, gives, id, message, msg, ok, org, some, with,
+};
 
 const FIRST: i64 = 30_000;
 
@@ -29,12 +35,15 @@ fn queue() -> ChannelQueue {
     }
 }
 
-async fn enqueue(store: &Store, text: &str) {
-    let time = SendTime {
+fn time() -> SendTime {
+    SendTime {
         send_at: at(5_000),
         expires_at: at(50_000),
-    };
-    ok(store.enqueue(&message("org_1", text), time, None)).await;
+    }
+}
+
+async fn enqueue(store: &Store, text: &str) {
+    ok(store.enqueue(&message("org_1", text), time(), None)).await;
 }
 
 /// How many attempts begin.
@@ -151,6 +160,67 @@ async fn a_channel_that_does_not_work_waits_until_it_works() {
     );
 }
 
+async fn may_work(store: &Store, works: bool) {
+    ok(store.try_channel(&org(1), &id("chn_1"), works, at(6_000))).await;
+}
+
+#[tokio::test]
+async fn one_message_tries_a_channel_that_may_work_and_the_others_wait_for_it() {
+    let World { store, database } = &with_channel().await;
+    opened(store, "conv-2", "5521977776666").await;
+    fail(store, 5_000).await;
+    enqueue(store, "msg_1").await;
+    let other = with(message("org_1", "msg_2"), |new| {
+        new.conversation_id = id("conv-2");
+    });
+    ok(store.enqueue(&other, time(), None)).await;
+    for works in [true, false] {
+        may_work(store, works).await;
+        assert_ne!(channel(store).await.paused, None, "it may fail again");
+        gives!(store.queues_due(at(6_000), None) => [queue()]);
+        assert_eq!(begun(store, 6_000).await, 1);
+        gives!(store.queues_due(at(6_000), None) => []);
+        assert_eq!(begun(&database.store().await, 6_000).await, 0);
+        ok(store.free_lost_attempts(&HashSet::new(), at(6_000))).await;
+    }
+    assert!(recover(store, 7_000).await);
+    assert_eq!(begun(store, 7_000).await, 2);
+}
+
+#[tokio::test]
+async fn a_channel_that_works_and_has_nothing_to_send_is_resumed_without_a_try() {
+    let World { store, .. } = &with_channel().await;
+    fail(store, 5_000).await;
+    may_work(store, false).await;
+    assert_ne!(channel(store).await.paused, None);
+    may_work(store, true).await;
+    assert_eq!(channel(store).await.paused, None);
+    some(store.pause_channel(&org(1), &id("chn_1"), &by(7_000))).await;
+    may_work(store, true).await;
+    assert_ne!(channel(store).await.paused, None, "a request resumes it");
+}
+
+#[rstest]
+#[case::of_the_channel("channel_blocked", true)]
+#[case::of_the_message("invalid_recipient", false)]
+#[tokio::test]
+async fn a_message_that_fails_after_it_was_accepted_pauses_a_channel_that_does_not_work(
+    #[case] reason: &str,
+    #[case] pauses: bool,
+) {
+    let World { store, .. } = &with_channel().await;
+    ok(store.begin_send(&message("org_1", "msg_1"))).await;
+    some(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(5_001))).await;
+    let failed = StatusUpdate::new(vec!["wamid.1".into()], Status::Failed);
+    let failed = with(failed, |update| {
+        update.message_id = Some(msg("msg_1"));
+        update.error = Some(MessageError::new(reason, "refused"));
+    });
+    apply(store, vec![Inbound::Status(failed)]).await;
+    let paused = channel(store).await.paused;
+    assert_eq!(paused.is_some(), pauses);
+}
+
 #[tokio::test]
 async fn what_a_request_paused_is_not_resumed_because_it_works() {
     let World { store, .. } = &with_channel().await;
@@ -208,8 +278,18 @@ async fn a_change_of_the_channel_has_its_provider_asked_at_once() {
     some(store.update_channel(&org(1), &id("chn_1"), change.clone(), &by(5_000))).await;
     gives!(store.channels_to_check(at(9_000_000)) => []);
     fail(store, 6_000).await;
+    for now in [100_000, 300_000, 900_000] {
+        ok(store.channels_to_check(at(now))).await;
+    }
     some(store.update_channel(&org(1), &id("chn_1"), change, &by(7_000))).await;
     assert_eq!(check_at(store).await, Some(7_000));
+    ok(store.channels_to_check(at(7_000))).await;
+    let after = check_at(store).await;
+    assert_eq!(
+        after,
+        Some(7_000 + 2 * FIRST),
+        "the wait begins from the shortest"
+    );
 }
 
 #[tokio::test]
@@ -220,9 +300,14 @@ async fn a_number_that_is_disconnected_pauses_its_channel_and_is_asked_about_whe
     let error = channel(store).await.paused.expect("a pause").error;
     let expected = MessageError::new("channel_disconnected", "detail");
     assert_eq!(error, Some(expected));
-    let before = check_at(store).await;
+    assert_eq!(check_at(store).await, Some(100_000 + FIRST));
     apply(store, vec![connection(true)]).await;
-    assert!(check_at(store).await < before);
+    assert_eq!(check_at(store).await, Some(100_000));
+    assert!(recover(store, 100_000).await);
+    // A send finds out before the provider tells, which then tells what was known.
+    fail(store, 100_000).await;
+    apply(store, vec![connection(true)]).await;
+    assert_eq!(check_at(store).await, Some(100_000));
 }
 
 #[tokio::test]
