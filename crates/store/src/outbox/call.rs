@@ -102,27 +102,18 @@ impl Store {
         most: u32,
         limits: &QueueLimits,
     ) -> Result<Begun> {
-        let due = Query::new(DUE).id(queue).instant(now);
-        let due = due.bind(i64::from(most));
-        let of_channel = |text| {
-            Query::new(text)
-                .id(&queue.organization_id)
-                .id(&queue.channel_id)
-        };
-        let (pause, tried) = (of_channel(PAUSE), of_channel(TRIED));
-        let (store, channel, limits) = (self.clone(), queue.channel_id.clone(), limits.clone());
-        self.with_log(&queue.organization_id, now, move |log, connection| {
+        let organization = queue.organization_id.clone();
+        let (store, queue, limits) = (self.clone(), queue.clone(), limits.clone());
+        self.with_log(&organization.clone(), now, move |log, connection| {
             Box::pin(async move {
-                let due = due.fetch_all(&mut *connection).await?;
-                let mut due = due.iter().map(Due::of).collect::<Result<Vec<_>>>()?;
-                let pause = pause.fetch_optional(&mut *connection).await?;
-                let pause = pause.as_ref().map(Pause::of).transpose()?;
+                let mut due = due(&queue, now, most, connection).await?;
+                let pause = Pause::of(&queue, connection).await?;
                 if let Some(pause) = &pause {
                     pause.keep_back(&mut due, now);
                 }
                 let asks: Vec<_> = due
                     .iter()
-                    .map(|due| Ask::new(&store, &channel, &limits.of(due, now), now))
+                    .map(|due| Ask::new(&store, &queue.channel_id, &limits.of(due, now), now))
                     .collect();
                 let asks: Vec<_> = asks.iter().collect();
                 let kind = store.kind();
@@ -141,9 +132,8 @@ impl Store {
                         }
                     }
                 }
-                let is_tried = allowed.iter().any(|due| due.expires_at > now);
-                if pause.is_some() && is_tried {
-                    tried.execute(&mut *connection).await?;
+                if pause.is_some() && allowed.iter().any(|due| due.expires_at > now) {
+                    of_channel(TRIED, &queue).run(&mut *connection).await?;
                 }
                 if !waiting.is_empty() {
                     log.over(&WAIT, &waiting).run(&mut *connection).await?;
@@ -160,10 +150,21 @@ impl Store {
         })
         .await
         .map(|(begun, appended)| {
-            self.notify(&queue.organization_id, appended);
+            self.notify(&organization, appended);
             begun
         })
     }
+}
+
+async fn due(
+    queue: &ChannelQueue,
+    now: Timestamp,
+    most: u32,
+    connection: &mut Connection,
+) -> Result<Vec<Due>> {
+    let query = Query::new(DUE).id(queue).instant(now).bind(i64::from(most));
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(Due::of).collect()
 }
 
 /// Makes messages `sending`, and returns their attempts in their order.
@@ -203,9 +204,11 @@ struct Pause {
 }
 
 impl Pause {
-    fn of(row: &RawRow) -> Result<Self> {
-        let is_trial = Columns::new(row, "channels", "trial").get("trial")?;
-        Ok(Self { is_trial })
+    async fn of(queue: &ChannelQueue, connection: &mut Connection) -> Result<Option<Self>> {
+        let row = of_channel(PAUSE, queue).fetch_optional(connection).await?;
+        let Some(row) = row else { return Ok(None) };
+        let is_trial = Columns::new(&row, "channels", "trial").get("trial")?;
+        Ok(Some(Self { is_trial }))
     }
 
     /// Keeps messages back but those whose time is over, and one if the channel is to be tried.
@@ -213,6 +216,11 @@ impl Pause {
         let mut has_try = self.is_trial;
         due.retain(|due| due.expires_at <= now || std::mem::take(&mut has_try));
     }
+}
+
+fn of_channel(text: &'static str, queue: &ChannelQueue) -> Query {
+    let query = Query::new(text).id(&queue.organization_id);
+    query.id(&queue.channel_id)
 }
 
 /// The limits of the messages of one queue.
