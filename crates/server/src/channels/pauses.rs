@@ -96,7 +96,15 @@ async fn check_one(app: &App, channel: &store::Channel) {
         Ok(Err(error)) if is_of_channel(&error) && error.kind != ErrorKind::NotConnected => false,
         _ => return,
     };
-    let (organization, id) = (&channel.organization_id, &channel.id);
+    try_again(app, (&channel.organization_id, &channel.id), works).await;
+}
+
+/// Lets a queued message try a channel that may work again.
+pub(crate) async fn try_again(
+    app: &App,
+    (organization, id): (&OrganizationId, &ChannelId),
+    works: bool,
+) {
     let now = app.clock.now();
     if let Err(error) = app.store.try_channel(organization, id, works, now).await {
         tracing::warn!(channel_id = %id, %error, "a channel that may work again could not be tried");

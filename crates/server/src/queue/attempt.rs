@@ -62,6 +62,7 @@ pub(super) async fn attempt(
         tracing::error!(message_id = %attempt.message.id, "an attempt of a queued message panicked");
         Next::Outcome(panicked()).into()
     });
+    let is_refused = matches!(said.next, Next::Refused(_));
     let after = match said.next {
         Next::Outcome(result) => settle(app, &attempt, result, true).await,
         Next::Refused(result) => settle(app, &attempt, result, false).await,
@@ -70,11 +71,14 @@ pub(super) async fn attempt(
         }
     };
     // Then: the message is stored first, for the server may end.
+    let message = &attempt.message;
+    let of_channel = (&message.organization_id, &message.channel_id);
+    let is_paused = channel.is_some_and(|channel| channel.paused.is_some());
     if let Some(sent) = &said.sent {
-        let message = &attempt.message;
-        let of_channel = (&message.organization_id, &message.channel_id);
-        let is_paused = channel.is_some_and(|channel| channel.paused.is_some());
         pauses::learn(app, of_channel, is_paused, sent).await;
+    } else if is_paused && is_refused && attempt.expires_at > app.clock.now() {
+        // It was to try the channel, and did not: another one does.
+        pauses::try_again(app, of_channel, false).await;
     }
     after
 }
@@ -141,6 +145,10 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
         Ok(ready) => ready,
         Err(error) if waits_for_channel(&error) && attempt.expires_at > now => {
             return Next::Postponed(held(&error, now), true).into();
+        }
+        // Prices and budgets may be changed.
+        Err(error) if error.reason == Reason::ChannelOverBudget && attempt.expires_at > now => {
+            return Next::Postponed(held(&error, now), false).into();
         }
         Err(error) => return Next::Refused(refused(&error)).into(),
     };

@@ -322,6 +322,7 @@ impl Worker {
     fn note(&mut self, ended: Ended) {
         self.made += 1;
         if ended.after == After::Unstored {
+            self.try_channel(&ended.queue, false);
             // It stays among those in flight: it may have been sent, and must not be begun again.
             return;
         }
@@ -332,6 +333,8 @@ impl Worker {
                 self.retries.push(Reverse(at));
                 if holds_channel {
                     self.doubt(ended.queue, at);
+                } else {
+                    self.try_channel(&ended.queue, false);
                 }
             }
             // Others may have failed that began later.

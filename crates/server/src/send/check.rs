@@ -117,7 +117,7 @@ fn check_pause(channel: &Channel, timing: Timing) -> Result<Option<Warning>, Api
     match timing {
         Timing::Now if pause.error.is_none() => {
             let sentence = format!(
-                "The channel {} is paused since {}; nothing was sent; resume it, or have the message queued with Prefer: respond-async",
+                "The channel {} was paused at {}; nothing was sent; resume it, or have the message queued with Prefer: respond-async",
                 channel.id, pause.since
             );
             Err(ApiError::new(Reason::ChannelPaused, sentence))

@@ -62,8 +62,10 @@ const PAUSE: &str =
 
 const TRIED: &str = "update channels set trial = 0 where organization_id = $1 and id = $2";
 
+/// What an earlier attempt took of a budget was given back when it was postponed.
 static SEND: OverList = OverList::of(
-    "update messages set status = 'sending', server_id = $3, updated_at = $4 where (organization_id, id) in \
+    "update messages set status = 'sending', server_id = $3, updated_at = $4, budget_month = null, \
+     budget_price = null where (organization_id, id) in \
      (select {owner}, value ->> 'message' from {list}) and status = 'queued' returning {columns}",
     Message::COLUMNS,
 );
@@ -138,10 +140,10 @@ impl Store {
                 if !waiting.is_empty() {
                     log.over(&WAIT, &waiting).run(&mut *connection).await?;
                 }
-                let holds: Vec<_> = holds.iter().map(|(id, hold)| (id, *hold)).collect();
-                spending::hold(kind, log.organization(), &holds, &mut *connection).await?;
                 let server = store.server_id();
                 begun.attempts = begin(allowed, server, now, &log, &mut *connection).await?;
+                let holds: Vec<_> = holds.iter().map(|(id, hold)| (id, *hold)).collect();
+                spending::hold(kind, log.organization(), &holds, &mut *connection).await?;
                 let appended = taken
                     .append(kind, log.organization(), now, connection)
                     .await?;

@@ -52,7 +52,8 @@ const TRY: &str = "update channels set trial = 1 where organization_id = $1 and 
      and pause_error is not null and exists (select 1 from outbox where queue = $3 and next_at is not null \
      and calling = 0 and next_at <= $4) returning id";
 
-const DUE: &str = "select 1 as one from channels where check_at <= $1 limit 1";
+const DUE: &str = "select 1 as one from channels c join organizations o on o.id = c.organization_id \
+     where c.check_at <= $1 and o.suspended_at is null and o.deleted_at is null limit 1";
 
 const CHECK: &str = "update channels set check_wait = case when check_wait * 2 > $2 then $2 else check_wait * 2 end, \
      check_at = $1 + case when check_wait * 2 > $2 then $2 else check_wait * 2 end \
