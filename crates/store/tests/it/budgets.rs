@@ -307,6 +307,29 @@ async fn queued_messages_wait_while_the_budget_is_used_up_and_go_on_when_it_is_r
 }
 
 #[tokio::test]
+async fn what_an_attempt_took_is_given_back_once() {
+    let World { store, .. } = &World::with_conversations().await;
+    let time = SendTime {
+        send_at: at(5_000),
+        expires_at: at(90_000),
+    };
+    ok(store.enqueue(&message("org_1", "msg_1"), time, None)).await;
+    let begun = attempts(store, 5_000, Some(MESSAGES)).await;
+    let postponed = Postponed {
+        ready_at: at(6_000),
+        counts: true,
+        error: None,
+    };
+    ok(store.postpone(&begun.attempts[0], &postponed, at(5_500))).await;
+    // Its time is over, so that this attempt takes nothing.
+    let expired = attempts(store, 90_000, Some(MESSAGES)).await;
+    assert_eq!(expired.attempts.len(), 1);
+    let rejected = ended(Outcome::Rejected);
+    some(store.finish_attempt(&org(1), &msg("msg_1"), &rejected, at(90_000))).await;
+    assert_eq!(used(store).await, (0, "0.00".into()));
+}
+
+#[tokio::test]
 async fn a_queued_message_that_was_sent_all_the_same_counts() {
     let World { store, .. } = &tapped().await;
     let time = SendTime {

@@ -111,6 +111,26 @@ async fn one_message_tries_a_channel_that_did_not_work_and_the_others_follow() {
 }
 
 #[tokio::test]
+async fn a_message_that_tries_a_throttled_channel_may_fail_otherwise_and_the_channel_goes_on() {
+    let (world, ahead) = World::with_clock().await;
+    let has_failed = async |message: &str, reason: &str| {
+        until(reason, async || {
+            let message = world.client.read(&format!("/messages/{message}")).await;
+            (message["metadata"]["error"]["reason"] == reason).then_some(())
+        })
+        .await;
+    };
+    fail(&world, Effect::Throttle);
+    let message = queued(&world, "conv-456", "Waits").await;
+    has_failed(&message, "provider_throttled").await;
+    fail(&world, refusal(190));
+    ahead.pass(Duration::from_mins(6));
+    has_failed(&message, "channel_unauthorized").await;
+    ahead.pass(Duration::from_mins(1));
+    until_it_is(&world, &message, "accepted").await;
+}
+
+#[tokio::test]
 async fn a_message_that_waited_for_a_day_is_given_up() {
     let (world, ahead) = World::with_clock().await;
     fail(&world, refusal(190));
