@@ -74,7 +74,7 @@ pub(super) struct BudgetForm {
     #[schema(value_type = Option<String>)]
     pub(super) amount: Option<Money>,
     /// A number of messages. Those that the provider reports as free do not count.
-    #[schema(value_type = Option<u32>, minimum = 1)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 4_294_967_295_u64)]
     pub(super) messages: Option<NonZeroU32>,
     /// Whether messages over the budget are refused. Without it they are sent, and only the events `channel.budget` tell.
     #[serde(default)]
@@ -90,6 +90,7 @@ pub(super) struct Budget {
     /// The currency of the amount.
     currency: Option<String>,
     /// The number of messages; null if the budget is an amount.
+    #[schema(value_type = Option<u64>)]
     messages: Option<u32>,
     /// Whether messages over the budget are refused.
     stop: bool,
