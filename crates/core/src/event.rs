@@ -267,7 +267,8 @@ pub struct ChannelPauseData {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ChannelBudgetData {
-    /// How much of the budget is used, in percent: 80, or 100.
+    /// What is told: 80 if so many percent of the budget are used; 100 if all of it is, or a message does not fit into what is
+    /// left.
     pub percent: u64,
     /// The month, such as `2026-11`, in UTC.
     pub month: String,

@@ -24,9 +24,9 @@ create table outbox (
 
 create index outbox_in_order on outbox (organization_id, conversation_id, send_at, message_id);
 
+-- Holds one row of each conversation that has any.
 create index outbox_due on outbox (queue, next_at, message_id) where next_at is not null and calling = 0;
--- One row of each conversation is due or under way.
-create unique index outbox_heads on outbox (organization_id, conversation_id) where next_at is not null;
+create index outbox_heads on outbox (organization_id, conversation_id) where next_at is not null;
 
 -- From when on the message was to be sent, if that was later than its creation.
 alter table messages add column send_at bigint;

@@ -81,7 +81,7 @@ fn leaves_open(failure: &Failure) -> bool {
         refusal.is_about_the_caller()
             || matches!(
                 refusal.reason(),
-                UNDER_WAY | "unavailable" | "rate_limited" | "internal"
+                UNDER_WAY | "unavailable" | "queue_full" | "rate_limited" | "internal"
             )
     })
 }
@@ -170,6 +170,8 @@ mod tests {
     #[rstest]
     #[case(UNDER_WAY, true)]
     #[case("unavailable", true)]
+    // The first request may have taken the last room.
+    #[case("queue_full", true)]
     #[case("rate_limited", true)]
     #[case("unauthorized", true)]
     #[case("outcome_unknown", false)]

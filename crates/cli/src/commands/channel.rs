@@ -128,9 +128,9 @@ struct BudgetArgs {
     /// Budget for each month as a number of messages
     #[arg(long, value_name = "N", group = "budget")]
     budget_messages: Option<NonZeroU32>,
-    /// Refuse messages over the budget; without it, events tell when 80 % and all of it are used
-    #[arg(long, requires = "budget", conflicts_with = "no_budget")]
-    budget_stop: bool,
+    /// Refuse messages over the budget, or with `false` only tell by events when 80 % and all of it are used [default: as it is]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", requires = "budget", conflicts_with = "no_budget")]
+    budget_stop: Option<bool>,
     /// Remove the budget
     #[arg(long, group = "budget")]
     no_budget: bool,
@@ -139,12 +139,13 @@ struct BudgetArgs {
 impl BudgetArgs {
     /// Returns the budget to set; null to remove it.
     fn given(&self) -> Option<Value> {
-        let stop = self.budget_stop;
-        match (self.budget_amount, self.budget_messages) {
-            (Some(amount), _) => Some(json!({"amount": amount, "stop": stop})),
-            (None, Some(messages)) => Some(json!({"messages": messages, "stop": stop})),
-            (None, None) => self.no_budget.then_some(Value::Null),
+        if self.no_budget {
+            return Some(Value::Null);
         }
+        let given = resource::filled(json!({
+            "amount": self.budget_amount, "messages": self.budget_messages, "stop": self.budget_stop,
+        }));
+        (given != json!({})).then_some(given)
     }
 }
 
@@ -336,7 +337,7 @@ mod tests {
         let given = Changes {
             budget: BudgetArgs {
                 budget_amount: "150".parse().ok(),
-                budget_stop: true,
+                budget_stop: Some(true),
                 ..BudgetArgs::default()
             },
             ..Changes::default()

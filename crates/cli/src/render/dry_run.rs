@@ -48,7 +48,7 @@ fn limits(limits: &Value) -> Option<View> {
 fn cost(cost: &Value) -> Option<View> {
     let left = cost.get("freeLeft")?.as_u64()?;
     let part = |place: &str| cell(cost.pointer(place));
-    let text = if left > 0 {
+    let text = if cost["free"] == true {
         format!("cost: probably none, as {left} of this month's free messages are left")
     } else if cost["price"].is_null() {
         "cost: the message is billed, and the server keeps no price for it".to_owned()
@@ -69,7 +69,7 @@ mod tests {
     use crate::render::bubble;
 
     #[rstest]
-    #[case(json!({"freeLeft": 7}), "cost: probably none, as 7 of")]
+    #[case(json!({"freeLeft": 7, "free": true}), "cost: probably none, as 7 of")]
     #[case(json!({"freeLeft": 0, "price": null}), "keeps no price for it")]
     #[case(
         json!({"freeLeft": 0, "price": {"amount": "0.0325", "currency": "BRL", "ratesDate": "2026-10-01", "ratesSource": "a page"}}),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use recado_core::message::MessageError;
 use recado_core::{ChannelId, OrganizationId, Outcome};
 use recado_providers::{ChannelError, ErrorKind, HealthState, Receipt, Retry};
-use recado_store::{self as store, StoreError};
+use recado_store as store;
+use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::lifecycle::failures::Failures;
@@ -27,6 +27,10 @@ pub(crate) async fn learn(
         Ok(_) if is_paused => resume(app, organization, id).await,
         // The channel works, and this message does not.
         Err(error) if is_paused && is_of_message(error) => resume(app, organization, id).await,
+        // It may have been refused here, and was to try the channel: another one does.
+        Err(error) if is_paused && error.kind == ErrorKind::ContentRefused => {
+            try_again(app, (organization, id), false).await;
+        }
         Err(error) if !is_paused && is_of_channel(error) => {
             pause(app, organization, id, error).await;
         }
@@ -41,7 +45,10 @@ fn is_of_channel(error: &ChannelError) -> bool {
 
 /// Whether the provider has looked at the message, and refused it for good.
 fn is_of_message(error: &ChannelError) -> bool {
-    error.kind.retry() == Retry::Never && error.kind.outcome() == Outcome::Rejected
+    let kind = error.kind;
+    // What a message may have is checked before the provider is asked, too.
+    let may_be_ours = kind == ErrorKind::ContentRefused;
+    kind.retry() == Retry::Never && kind.outcome() == Outcome::Rejected && !may_be_ours
 }
 
 async fn pause(app: &App, organization: &OrganizationId, id: &ChannelId, error: &ChannelError) {
@@ -68,21 +75,21 @@ async fn pause(app: &App, organization: &OrganizationId, id: &ChannelId, error: 
 /// Longest that one provider is waited for, so that it does not hold up the others.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Asks providers whether channels work again, until it is dropped.
+/// Asks providers whether channels work again, until it is dropped. None waits for the answer of another one.
 pub(crate) async fn run(app: Arc<App>) {
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     let mut failures = Failures::default();
+    let mut checks = JoinSet::new();
     loop {
         ticks.tick().await;
-        failures.log(check(&app).await, "cannot look for channels to ask about");
+        while checks.try_join_next().is_some() {}
+        let due = app.store.channels_to_check(app.clock.now()).await;
+        let due = failures.log(due, "cannot look for channels to ask about");
+        for channel in due.unwrap_or_default() {
+            let app = Arc::clone(&app);
+            checks.spawn(async move { check_one(&app, &channel).await });
+        }
     }
-}
-
-/// Asks about the channels that are due by the clock of `app`, and has those tried that may work again.
-async fn check(app: &App) -> Result<(), StoreError> {
-    let channels = app.store.channels_to_check(app.clock.now()).await?;
-    join_all(channels.iter().map(|channel| check_one(app, channel))).await;
-    Ok(())
 }
 
 async fn check_one(app: &App, channel: &store::Channel) {
@@ -112,7 +119,7 @@ pub(crate) async fn try_again(
 }
 
 /// Resumes a channel that works again.
-pub(crate) async fn resume(app: &App, organization: &OrganizationId, id: &ChannelId) {
+async fn resume(app: &App, organization: &OrganizationId, id: &ChannelId) {
     let (store, now) = (&app.store, app.clock.now());
     let resumed = store.resume_working_channel(organization, id, now);
     match resumed.await {

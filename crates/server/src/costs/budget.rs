@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use recado_core::capabilities::SendLimit;
 use recado_core::{ChannelId, ContentKind, Money, OrganizationId, Recipient};
 use recado_providers::Profile;
 use recado_store::{self as store, Budget, BudgetLimit, BudgetUse, Month, Spending, StoreError};
@@ -13,6 +14,7 @@ use super::rates::Rates;
 use super::{SERVICE, category};
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
+use crate::telemetry;
 
 /// Returns how a message is charged, if its provider says anything about prices, and what it takes of the budget of its
 /// channel, if there is one.
@@ -98,8 +100,9 @@ pub(crate) async fn check_use(
     Err(used_up(channel, &spending.budget, month.end()))
 }
 
-/// Returns the error of a message that the budget does not allow until an instant.
+/// Returns the error of a message that the budget does not allow until an instant, and counts it.
 pub(crate) fn used_up(channel: &ChannelId, budget: &Budget, until: Timestamp) -> ApiError {
+    telemetry::limited(SendLimit::Budget);
     let currency = budget.currency.as_deref().unwrap_or_default();
     let limit = match budget.limit {
         BudgetLimit::Amount(amount) => format!("{amount} {currency}"),

@@ -12,8 +12,9 @@ use tokio::time::Instant;
 /// this time may exceed the bound.
 const COUNT_TTL: Duration = Duration::from_secs(1);
 
-/// A count that takes long holds so many times as long, so that counting takes little of the time.
+/// A count that takes long holds so many times as long, so that counting takes little of the time; not longer than this.
 const COUNT_SHARE: u32 = 50;
+const MAX_COUNT_TTL: Duration = Duration::from_secs(10);
 
 /// Organizations whose counts are kept; others are counted again.
 const COUNTS_KEPT: u64 = 10_000;
@@ -65,7 +66,7 @@ impl Count {
     async fn now(store: &Store, organization: &OrganizationId) -> Result<Self, StoreError> {
         let begun = Instant::now();
         let bytes = store.queued_bytes(organization).await?;
-        let holds = COUNT_TTL.max(begun.elapsed() * COUNT_SHARE);
+        let holds = (begun.elapsed() * COUNT_SHARE).clamp(COUNT_TTL, MAX_COUNT_TTL);
         Ok(Self {
             bytes,
             holds_until: Instant::now() + holds,

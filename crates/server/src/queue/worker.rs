@@ -157,10 +157,6 @@ impl Worker {
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
         self.is_more_due = is_cut;
-        // Otherwise attempts would always be begun somewhere, and lost ones would never be freed.
-        if self.is_freeing_overdue() {
-            return Ok(LOOK_INTERVAL);
-        }
         for queue in queues {
             self.begin(queue, now);
         }
@@ -196,23 +192,19 @@ impl Worker {
     /// Frees attempts that were begun and whose beginning was not learned, because the answer of the database was lost.
     async fn free_lost(&mut self) {
         let is_due = |at: Instant| at.elapsed() >= FREE_LOST_INTERVAL;
-        if !self.beginnings.is_empty() || !self.freed_lost.is_none_or(is_due) {
+        if !self.freed_lost.is_none_or(is_due) {
             return;
         }
         self.freed_lost = Some(Instant::now());
         let (store, at) = (&self.app.store, self.app.clock.now());
-        match store.free_lost_attempts(&self.in_flight, at).await {
+        let freeing = store.free_lost_attempts(&self.in_flight, &self.beginning, at);
+        match freeing.await {
             Ok(0) => {}
             Ok(freed) => tracing::info!(freed, "attempts whose beginning was lost are made now"),
             Err(error) => {
                 tracing::warn!(%error, "attempts whose beginning may be lost could not be freed");
             }
         }
-    }
-
-    fn is_freeing_overdue(&self) -> bool {
-        let is_overdue = |at: Instant| at.elapsed() >= 2 * FREE_LOST_INTERVAL;
-        !self.beginnings.is_empty() && self.freed_lost.is_some_and(is_overdue)
     }
 
     fn next_look(&mut self, now: Timestamp) -> Duration {
@@ -321,13 +313,10 @@ impl Worker {
 
     fn note(&mut self, ended: Ended) {
         self.made += 1;
-        if ended.after == After::Unstored {
-            self.try_channel(&ended.queue, false);
-            // It stays among those in flight: it may have been sent, and must not be begun again.
-            return;
-        }
-        self.in_flight.remove(&ended.message);
         let now = self.app.clock.now();
+        if ended.after != After::Unstored {
+            self.in_flight.remove(&ended.message);
+        }
         match ended.after {
             After::Again { at, holds_channel } => {
                 self.retries.push(Reverse(at));
@@ -346,6 +335,7 @@ impl Worker {
             {
                 self.doubtful.remove(&ended.queue);
             }
+            // What is not stored stays among those in flight: it may have been sent, and must not be begun again.
             After::Settled { .. } | After::Unstored => self.try_channel(&ended.queue, false),
         }
     }

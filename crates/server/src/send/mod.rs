@@ -268,7 +268,6 @@ impl ReadySend {
                 if let (SendLimit::Budget, Some(spending)) =
                     (limited.limit, &message.limits.budget) =>
             {
-                telemetry::limited(limited.limit);
                 let (channel, budget) = (&message.channel_id, &spending.budget);
                 Err(budget::used_up(channel, budget, limited.until))
             }

@@ -106,6 +106,7 @@ async fn refusal(app: &App, message: &Message) -> Result<ApiError, ApiError> {
         Reason::Unavailable,
         Reason::MessageCanceled,
         Reason::MessageExpired,
+        Reason::UnsupportedChannel,
     ];
     if is_own.contains(&reason) {
         // It did not come to the provider.

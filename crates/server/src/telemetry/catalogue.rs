@@ -80,7 +80,7 @@ catalogue! {
     Gauge "recado_messages" ["status"] || each(["queued", "sending", "unknown"]) =>
         "Messages in the queue (`queued`, with those of it that are being sent, at most 100,000), messages that are being sent (`sending`), and messages of the last seven days whose outcome is `unknown`";
     Gauge "recado_queue_oldest_seconds" [] once =>
-        "Seconds since the oldest due message of the queue became due; it grows while a channel does not work or is over its limit";
+        "Seconds since the oldest due message of the queue became due; it grows while a channel is paused, or over its limit or budget";
     Counter "recado_http_requests_total" ["route", "method", "status"] || operations(true) =>
         "Answered requests; a method that HTTP APIs do not use is `other`, a path that leads nowhere is `unmatched`";
     Histogram "recado_http_request_seconds" ["route", "method"] || operations(false) =>

@@ -242,6 +242,17 @@ pub(crate) struct Change {
     pub(crate) messages: i64,
 }
 
+impl Change {
+    /// Creates the change of a message that has taken a part and is not stored.
+    pub(crate) fn given_back(channel: &ChannelId, hold: Hold) -> Self {
+        Self {
+            channel: channel.clone(),
+            hold,
+            messages: -1,
+        }
+    }
+}
+
 /// Changes what is used of budgets.
 pub(crate) async fn change(
     kind: DatabaseKind,

@@ -197,13 +197,17 @@ impl Statuses {
     }
 
     /// Writes what was applied since the last call.
-    pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
+    pub(crate) async fn save(
+        &mut self,
+        log: &mut EventLog,
+        connection: &mut Connection,
+    ) -> Result<()> {
         let moved = std::mem::take(&mut self.moved);
         let states = moved.iter().map(|index| &self.messages[*index]);
         transition::save(states, log, connection).await?;
         let states = (0..).zip(&mut self.messages);
         let states = states.filter(|(index, _)| moved.contains(index));
-        transition::count_costs(states.map(|(_, state)| state), log, connection).await?;
+        transition::follow_up(states.map(|(_, state)| state), log, connection).await?;
         let queued = std::mem::take(&mut self.queued);
         order::leave(queued.iter(), log, connection).await?;
         self.pending.save(log, connection).await
@@ -252,6 +256,7 @@ fn read(row: &RawRow) -> Result<MessageState> {
         pricing: columns.get("pricing")?,
         at: columns.get("updated_at")?,
         charged_at: None,
+        channel_failure: None,
         hold: messages::hold(&columns)?,
         was_spent: false,
     };

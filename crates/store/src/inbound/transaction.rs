@@ -16,7 +16,6 @@ use crate::inbound::own_messages;
 use crate::inbound::resolve::Arrival;
 use crate::inbound::statuses::Statuses;
 use crate::prelude::*;
-use crate::resources::channel_pauses;
 use crate::resources::contacts::Contacts;
 
 /// Applies calls in one transaction; `working` is set as soon as it has the organization lock.
@@ -168,16 +167,7 @@ impl<'c> Applying<'c> {
                     .apply(arrival, statuses, contacts, log, connection)
                     .await
             }
-            Inbound::Status(update) => {
-                let effect = self.statuses.apply(update, &channel.id, log);
-                let error = update.error.as_ref().filter(|it| it.is_of_channel());
-                if let Some(error) = error.filter(|_| effect == Effect::Told) {
-                    let (organization, at) = (log.organization().clone(), log.at());
-                    let pause = channel_pauses::failing(&organization, &channel.id, error, at);
-                    pause.make(log, connection).await?;
-                }
-                Ok(effect)
-            }
+            Inbound::Status(update) => Ok(self.statuses.apply(update, &channel.id, log)),
             Inbound::OwnMessage(own_message) => {
                 if !self.statuses.knows(&channel.id, &own_message.external_id) {
                     self.contacts.save(log, connection).await?;
@@ -215,7 +205,8 @@ impl<'c> Applying<'c> {
     async fn finish(mut self) -> Result<Appended> {
         self.contacts.save(&self.log, self.connection).await?;
         self.received.save(&self.log, self.connection).await?;
-        self.statuses.save(&self.log, self.connection).await?;
+        let (statuses, log) = (&mut self.statuses, &mut self.log);
+        statuses.save(log, self.connection).await?;
         self.log.write(self.connection).await
     }
 }

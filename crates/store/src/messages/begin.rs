@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId};
 use serde::Serialize;
 
-use crate::costs::spending;
+use crate::costs::spending::{self, Change};
 use crate::db::batch::Batchable;
 use crate::db::writer::Scope;
 use crate::events::append::Appended;
@@ -276,6 +276,13 @@ async fn begin_allowed(
     };
     let begun = begin_in(store, organization, &messages, &mut *connection).await?;
     spending::hold(store.kind(), organization, &holds, &mut *connection).await?;
+    let not_stored = messages.iter().zip(&begun);
+    let not_stored = not_stored.filter(|(_, begun)| **begun == Beginning::NotStored);
+    let lost = not_stored.filter_map(|(message, _)| {
+        let hold = holds.iter().find(|(id, _)| **id == message.id)?.1;
+        Some(Change::given_back(&message.channel_id, hold))
+    });
+    spending::change(store.kind(), organization, lost, &mut *connection).await?;
     for (index, begun) in allowed.into_iter().zip(begun) {
         done[index] = begun;
     }

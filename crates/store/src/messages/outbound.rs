@@ -278,5 +278,5 @@ async fn settle(
         }
     }
     transition::save(further, log, connection).await?;
-    transition::count_costs(&mut settled, log, connection).await
+    transition::follow_up(&mut settled, log, connection).await
 }

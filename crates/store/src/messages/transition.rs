@@ -1,5 +1,7 @@
 //! Status transitions: the status of a message advances, which appends an event and is stored.
 
+use std::collections::BTreeMap;
+
 use recado_core::event::{MessageError, MessageStatusData};
 use recado_core::inbound::Pricing;
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
@@ -11,6 +13,7 @@ use crate::costs::spending::{self, Change};
 use crate::events::append::{EventLog, NewEvent};
 use crate::messages::Message;
 use crate::prelude::*;
+use crate::resources::channel_pauses;
 
 /// The state of an outbound message.
 pub(crate) struct MessageState {
@@ -27,6 +30,8 @@ pub(crate) struct MessageState {
     pub(crate) at: Timestamp,
     /// When it was delivered, if that or how it is charged is known only since it was saved last.
     pub(crate) charged_at: Option<Timestamp>,
+    /// Why it failed since it was saved last, if that concerns its channel.
+    pub(crate) channel_failure: Option<MessageError>,
     /// What it has taken of the budget of its channel.
     pub(crate) hold: Option<Hold>,
     /// Whether it counted against the budget when it was saved last.
@@ -56,6 +61,7 @@ impl From<&Message> for MessageState {
             pricing: message.pricing.clone(),
             at: message.updated_at,
             charged_at: None,
+            channel_failure: None,
             hold: message.hold,
             // Its outcome was just written: it was being sent before, or its outcome was unknown.
             was_spent: true,
@@ -85,6 +91,7 @@ impl MessageState {
         }
         let was_delivered = self.is_delivered();
         self.status = status;
+        self.channel_failure = step.error.clone().filter(MessageError::is_of_channel);
         self.error = step.error;
         self.at = log.at();
         if !was_delivered && self.is_delivered() && self.pricing.is_some() {
@@ -159,16 +166,24 @@ impl MessageState {
     }
 }
 
-/// Counts what messages cost that have changed: each once, however often this is called.
-pub(crate) async fn count_costs<'a>(
+/// Does what follows from messages that have changed, once for each however often this is called: counts what they
+/// cost, and pauses channels that do not work.
+pub(crate) async fn follow_up<'a>(
     messages: impl IntoIterator<Item = &'a mut MessageState>,
-    log: &EventLog,
+    log: &mut EventLog,
     connection: &mut Connection,
 ) -> Result<()> {
     let (mut charged, mut spent) = (Vec::new(), Vec::new());
+    let mut failures = BTreeMap::new();
     for message in messages {
         charged.extend(message.take_charged());
         spent.extend(message.take_spending());
+        let failure = message.channel_failure.take();
+        failures.extend(failure.map(|error| (message.channel_id.clone(), error)));
+    }
+    for (channel, error) in &failures {
+        let pause = channel_pauses::failing(log.organization(), channel, error, log.at());
+        pause.make(log, &mut *connection).await?;
     }
     count::count(charged, log, connection).await?;
     spending::change(

@@ -22,7 +22,8 @@ pub const MAX_QUEUES: usize = 256;
 
 /// Steps from one queue that has messages to the next, each step one search in an index, and keeps those that have one
 /// due. Messages of organizations that are suspended or deleted wait, and those of a paused channel until their time is
-/// over. So the cost grows with the queues, and not with what waits in them.
+/// over: an attempt is postponed by minutes, so that a later row hardly expires before the first one. So the cost grows
+/// with the queues, and not with what waits in them.
 macro_rules! queues_due {
     ($join:literal) => {
         concat!(
@@ -49,7 +50,8 @@ macro_rules! queues_due {
 const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
 const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
 
-/// What a paused channel lets pass is looked for among these.
+/// The first messages that are due; while the channel is paused, those that may still begin are chosen among them. The
+/// index `outbox_heads` allows one row of a conversation with `next_at`, so that no other one is under way.
 const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at from (\
      select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
      from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
@@ -249,7 +251,7 @@ impl QueueLimits {
         });
         SendLimits {
             recipient: self.pair.map(|rate| (due.recipient.clone(), rate)),
-            // It never fits: its attempt refuses it, and it holds up no other.
+            // It never fits at present prices: its attempt postpones it, so that it holds up no other.
             budget: spending.filter(Spending::may_fit),
             ..self.all.clone()
         }
@@ -294,18 +296,20 @@ struct Waiting {
 }
 
 /// The attempts that this server has begun, by the database.
-const LOST: &str = "select m.organization_id, m.id from messages m join outbox o \
+const LOST: &str = "select m.organization_id, m.id, o.queue from messages m join outbox o \
      on o.organization_id = m.organization_id and o.message_id = m.id \
      where m.status = 'sending' and m.server_id = $1 and o.calling = 1";
 
 impl Store {
     /// Lets messages wait again whose attempts this server has begun without learning it, because the answer of the
-    /// database was lost; `known` are the attempts that are under way. Returns how many.
+    /// database was lost; `known` are the attempts that are under way, and `beginning` the queues of which attempts are
+    /// being begun. Returns how many.
     ///
-    /// No attempt may be begun meanwhile.
+    /// No other attempt may be begun meanwhile.
     pub async fn free_lost_attempts(
         &self,
         known: &HashSet<(OrganizationId, MessageId)>,
+        beginning: &HashSet<ChannelQueue>,
         at: Timestamp,
     ) -> Result<usize> {
         let query = Query::new(LOST).bind(self.server_id().to_owned());
@@ -313,7 +317,7 @@ impl Store {
         for row in &self.read_rows(query).await? {
             let columns = Columns::new(row, "messages", "id");
             let lost = (columns.get("organization_id")?, columns.get("id")?);
-            if known.contains(&lost) {
+            if known.contains(&lost) || beginning.contains(&queue(row)?) {
                 continue;
             }
             match self.wait_again(&lost.0, &lost.1, at).await {

@@ -54,8 +54,9 @@ impl Store {
         let text = "select cast(coalesce(sum(bytes), 0) as bigint) as bytes from outbox where organization_id = $1";
         // There may be many: it is not read on the thread of the caller.
         let rows = self.read_rows(Query::new(text).id(organization)).await?;
-        let bytes: Vec<u64> = column(&rows, "outbox", "bytes")?;
-        Ok(bytes.into_iter().sum())
+        let bytes = rows.first();
+        let bytes = bytes.map(|row| Columns::new(row, "outbox", "bytes").get("bytes"));
+        bytes.unwrap_or(Ok(0))
     }
 }
 
@@ -148,6 +149,7 @@ impl Enqueued {
             pricing: None,
             at: Timestamp::from_millisecond(self.at).unwrap_or_default(),
             charged_at: None,
+            channel_failure: None,
             hold: None,
             was_spent: false,
         }

@@ -123,7 +123,7 @@ async fn wait(
             transition::save([&state], &log, connection).await?;
             order::leave(std::iter::once(&state.id), &log, connection).await?;
         }
-        transition::count_costs([&mut state], &log, connection).await?;
+        transition::follow_up([&mut state], &mut log, connection).await?;
     }
     order::restore(&conversations, &log, connection).await?;
     Ok((!rows.is_empty(), log.write(connection).await?))

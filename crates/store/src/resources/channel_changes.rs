@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::costs::budget::{Budget, BudgetUse};
 use crate::costs::month::Month;
 use crate::costs::spending;
+use crate::db::writer::Work;
 use crate::encryption::{ChannelSecrets, MasterKey};
 use crate::prelude::*;
 use crate::resources::audit::{self, AuditAction, Author, audited};
@@ -57,7 +58,8 @@ impl ChannelChange {
 shows_only!(ChannelChange {});
 
 impl Store {
-    /// Changes a channel; if it does not work, its provider is asked about it now. Returns `None` if the organization has no such channel, or it has another version by now.
+    /// Changes a channel. If it does not work, and its account or settings change, its provider is asked about it now.
+    /// Returns `None` if the organization has no such channel, or it has another version by now.
     /// Fails with [`StoreError::WrongKey`] if the credentials change and the present secrets do not open.
     pub async fn update_channel(
         &self,
@@ -73,13 +75,14 @@ impl Store {
         let seed = used.filter(|_| budget.is_some());
         let seed = seed.map(|(month, used)| spending::seed(organization, id, month, used));
         let entry = author.record(Some(organization), action, id.as_str(), Some(&fields));
+        let may_work = change.credentials.is_some() || change.settings.is_some();
         let query = Channel::returning(
             "update channels set name = coalesce($3, name), settings = coalesce($4, settings), \
              default_agent_id = coalesce($6, default_agent_id), \
              number = coalesce($7, number), budget = case when $9 = 1 then $10 else budget end, \
              version = version + 1, updated_at = $5, \
-             check_wait = case when check_at is null then check_wait else $11 end, \
-             check_at = case when check_at is null then null else cast($5 as bigint) end \
+             check_wait = case when $12 = 0 or check_at is null then check_wait else $11 end, \
+             check_at = case when $12 = 0 or check_at is null then check_at else cast($5 as bigint) end \
              where organization_id = $1 and id = $2 and version = coalesce($8, version)",
         )
         .id(organization)
@@ -92,16 +95,17 @@ impl Store {
         .bind(change.version)
         .bind(i64::from(change.budget.is_some()))
         .bind(budget.map(row::json))
-        .bind(milliseconds(FIRST_CHECK));
+        .bind(milliseconds(FIRST_CHECK))
+        .bind(i64::from(may_work));
         if change.credentials.is_none() && seed.is_none() {
             let row = self.write_audited(query, entry).await?;
             return row.as_ref().map(Channel::of).transpose();
         }
         let (key, credentials) = (self.key().clone(), change.credentials);
+        let is_seeded = seed.is_some();
         // The update comes first: it holds the row until the new secrets are in it.
         let update = audited(query, entry);
-        // Under the organization lock: what seeds a budget must not meet a send that takes from it.
-        let changing = self.under_lock(organization, move |connection| {
+        let changing = in_transaction(move |connection| {
             Box::pin(async move {
                 let Some(row) = update(&mut *connection).await? else {
                     return Ok(None);
@@ -116,9 +120,18 @@ impl Store {
                 Ok(Some(channel))
             })
         });
-        // The future would be large on the stack.
-        Box::pin(changing).await
+        // What seeds a budget must not meet a send that takes from it. The futures would be large on the stack.
+        if is_seeded {
+            Box::pin(self.under_lock(organization, changing)).await
+        } else {
+            Box::pin(self.transaction(changing)).await
+        }
     }
+}
+
+/// Names the type of a closure that is made before it is used.
+fn in_transaction<T>(work: impl Work<T>) -> impl Work<T> {
+    work
 }
 
 /// Replaces the named credentials, and keeps the others.

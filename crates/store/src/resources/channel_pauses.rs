@@ -55,10 +55,23 @@ const TRY: &str = "update channels set trial = 1 where organization_id = $1 and 
 const DUE: &str = "select 1 as one from channels c join organizations o on o.id = c.organization_id \
      where c.check_at <= $1 and o.suspended_at is null and o.deleted_at is null limit 1";
 
-const CHECK: &str = "update channels set check_wait = case when check_wait * 2 > $2 then $2 else check_wait * 2 end, \
-     check_at = $1 + case when check_wait * 2 > $2 then $2 else check_wait * 2 end \
-     where check_at <= $1 and id in (select c.id from channels c join organizations o on o.id = c.organization_id \
-     where c.check_at <= $1 and o.suspended_at is null and o.deleted_at is null order by c.check_at limit $3)";
+macro_rules! check {
+    ($lock:literal) => {
+        concat!(
+            "update channels set check_wait = case when check_wait * 2 > $2 then $2 else check_wait * 2 end, \
+             check_at = $1 + case when check_wait * 2 > $2 then $2 else check_wait * 2 end \
+             where check_at <= $1 and id in (select c.id from channels c join organizations o \
+             on o.id = c.organization_id where c.check_at <= $1 and o.suspended_at is null \
+             and o.deleted_at is null order by c.check_at limit $3",
+            $lock,
+            ")"
+        )
+    };
+}
+
+const CHECK_SQLITE: &str = check!("");
+/// A channel that is being changed is left for the next time: no lock of several channels is waited for.
+const CHECK_POSTGRES: &str = check!(" for update of c skip locked");
 
 impl Store {
     /// Pauses a channel until it is resumed; one that a request has paused stays as it is. Returns `None` if the
@@ -167,7 +180,11 @@ impl Store {
         if due.is_none() {
             return Ok(Vec::new());
         }
-        let query = Channel::returning(CHECK)
+        let text = match self.kind() {
+            DatabaseKind::Sqlite => CHECK_SQLITE,
+            DatabaseKind::Postgres => CHECK_POSTGRES,
+        };
+        let query = Channel::returning(text)
             .instant(now)
             .bind(milliseconds(MAX_CHECK))
             .bind(MAX_CHECKED);

@@ -159,26 +159,34 @@ const PARTS: [Part; 11] = [
              where at < $1 order by at limit $2)",
         ],
     },
-    Part {
-        what: "message_costs",
-        kept: |_| Some(MONTHS_25),
-        rows: MAX_STEP_ROWS,
-        texts: &[
+    Part::of_months(
+        "message_costs",
+        &[
             "delete from message_costs where (organization_id, channel_id, month, category, charge, market) in (\
              select organization_id, channel_id, month, category, charge, market from message_costs \
              where month < $1 order by month limit $2)",
         ],
-    },
-    Part {
-        what: "channel_budgets",
-        kept: |_| Some(MONTHS_25),
-        rows: MAX_STEP_ROWS,
-        texts: &[
+    ),
+    Part::of_months(
+        "channel_budgets",
+        &[
             "delete from channel_budgets where (organization_id, channel_id, month) in (\
              select organization_id, channel_id, month from channel_budgets where month < $1 order by month limit $2)",
         ],
-    },
+    ),
 ];
+
+impl Part {
+    /// Creates the part of rows that count something of a month.
+    const fn of_months(what: &'static str, texts: &'static [&'static str]) -> Self {
+        Self {
+            what,
+            kept: |_| Some(MONTHS_25),
+            rows: MAX_STEP_ROWS,
+            texts,
+        }
+    }
+}
 
 impl Store {
     /// Begins to remove what is done or older than it is kept. Messages and events, for which every organization is

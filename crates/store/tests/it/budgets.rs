@@ -282,12 +282,7 @@ async fn queued_messages_wait_while_the_budget_is_used_up_and_go_on_when_it_is_r
     assert_eq!(begun.attempts.len(), 1);
     // What surely was not sent costs nothing while it waits again.
     assert_eq!(used(store).await, (1, "0.50".into()));
-    let postponed = Postponed {
-        ready_at: at(6_000),
-        counts: true,
-        error: None,
-    };
-    ok(store.postpone(&begun.attempts[0], &postponed, at(5_500))).await;
+    postpone(store, &begun).await;
     assert_eq!(used(store).await, (0, "0.00".into()));
     let begun = attempts(store, 6_000, amount("0.7")).await;
     ok(store.finish_attempt(&org(1), &msg("msg_1"), &accepted(), at(6_500))).await;
@@ -306,21 +301,47 @@ async fn queued_messages_wait_while_the_budget_is_used_up_and_go_on_when_it_is_r
     assert_eq!(alerts(store).await, january(&[100, 100]));
 }
 
-#[tokio::test]
-async fn what_an_attempt_took_is_given_back_once() {
-    let World { store, .. } = &World::with_conversations().await;
-    let time = SendTime {
-        send_at: at(5_000),
-        expires_at: at(90_000),
-    };
-    ok(store.enqueue(&message("org_1", "msg_1"), time, None)).await;
-    let begun = attempts(store, 5_000, Some(MESSAGES)).await;
+/// Lets the first attempt wait again.
+async fn postpone(store: &Store, begun: &Begun) {
     let postponed = Postponed {
         ready_at: at(6_000),
         counts: true,
         error: None,
     };
     ok(store.postpone(&begun.attempts[0], &postponed, at(5_500))).await;
+}
+
+/// Queues a message whose first attempt sends nothing.
+async fn postponed_once(store: &Store, text: &str) {
+    let time = SendTime {
+        send_at: at(5_000),
+        expires_at: at(90_000),
+    };
+    ok(store.enqueue(&message("org_1", text), time, None)).await;
+    let begun = attempts(store, 5_000, Some(MESSAGES)).await;
+    postpone(store, &begun).await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_stored_takes_nothing() {
+    let World { store, .. } = &World::with_conversations().await;
+    let lost = with(
+        costly("msg_1", &budget(MESSAGES, true), Some("0.5")),
+        |new| {
+            new.conversation_id = id("conv-erased");
+        },
+    );
+    assert!(matches!(
+        store.begin_send(&lost).await,
+        Err(StoreError::UnknownConversation)
+    ));
+    assert_eq!(used(store).await, (0, "0.00".into()));
+}
+
+#[tokio::test]
+async fn what_an_attempt_took_is_given_back_once() {
+    let World { store, .. } = &World::with_conversations().await;
+    postponed_once(store, "msg_1").await;
     // Its time is over, so that this attempt takes nothing.
     let expired = attempts(store, 90_000, Some(MESSAGES)).await;
     assert_eq!(expired.attempts.len(), 1);
@@ -332,18 +353,7 @@ async fn what_an_attempt_took_is_given_back_once() {
 #[tokio::test]
 async fn a_queued_message_that_was_sent_all_the_same_counts() {
     let World { store, .. } = &tapped().await;
-    let time = SendTime {
-        send_at: at(5_000),
-        expires_at: at(90_000),
-    };
-    ok(store.enqueue(&message("org_1", "msg_2"), time, None)).await;
-    let begun = attempts(store, 5_000, Some(MESSAGES)).await;
-    let postponed = Postponed {
-        ready_at: at(6_000),
-        counts: true,
-        error: None,
-    };
-    ok(store.postpone(&begun.attempts[0], &postponed, at(5_500))).await;
+    postponed_once(store, "msg_2").await;
     assert_eq!(used(store).await, (0, "0.00".into()));
     let update = StatusUpdate::new(vec!["w.2".into()], Status::Sent);
     let sent = Inbound::Status(with(update, |it| it.message_id = Some(msg("msg_2"))));

@@ -265,7 +265,7 @@ async fn step(
             }
         }
         Step::Forget => {
-            ok(store.free_lost_attempts(&HashSet::new(), now)).await;
+            ok(store.free_lost_attempts(&HashSet::new(), &HashSet::new(), now)).await;
         }
         Step::Pause => {
             some(store.pause_channel(&org(1), &id("chn_1"), &by(plain.now))).await;

@@ -2,6 +2,7 @@
 
 use recado_sandbox::{Answer as Said, Effect, Fault, Provider};
 use recado_tests::prelude::*;
+use recado_tests::sent::text_of;
 
 use super::{queue, queued, until_it_is};
 
@@ -130,6 +131,46 @@ async fn a_check_that_succeeds_resumes_a_channel_that_did_not_work() {
         answer.assert_has(json!({"state": "connected"}));
         assert_eq!(paused(&world, channel).await, Value::Null, "{channel}");
     }
+}
+
+#[tokio::test]
+async fn a_check_that_succeeds_has_one_queued_message_try_the_channel() {
+    let world = World::start().await;
+    let phones = ["5511900000101", "5511900000102"];
+    for (number, phone) in (1..).zip(phones) {
+        let conversation = format!("conv-{number}");
+        let client = &world.client;
+        client
+            .open(&conversation, "agent-123", "whatsapp", phone)
+            .await;
+    }
+    refuse_credentials(&world, "whatsapp");
+    world.client.send(smallest_body("conv-1")).await.expect(500);
+    until_paused(&world, "whatsapp", true).await;
+    // The number is connected, and refuses messages.
+    for phone in phones {
+        let error = json!({"message": "Session has expired", "code": 190});
+        let answer = Said::new(401, json!({ "error": error }));
+        let fault = Fault {
+            to: Some(phone.to_owned()),
+            ..Fault::new(Provider::Whatsapp, Effect::Answer(answer))
+        };
+        world.sandbox.fail_next(fault, 1);
+    }
+    let first = queued(&world, "conv-1", "First").await;
+    queued(&world, "conv-2", "Second").await;
+    let path = "/channels/whatsapp/check";
+    let answer = world.client.act(path, json!({})).await;
+    answer.assert_has(json!({"state": "connected"}));
+    until("the try is over", async || {
+        let message = world.client.read(&format!("/messages/{first}")).await;
+        message["metadata"]["error"].is_object().then_some(())
+    })
+    .await;
+    assert_ne!(paused(&world, "whatsapp").await, Value::Null);
+    let requests = world.sandbox.requests();
+    assert_eq!(requests.iter().filter_map(text_of).count(), 2);
+    assert_eq!(world.events("channel.paused", 1).await.len(), 1);
 }
 
 #[tokio::test]

@@ -41,6 +41,10 @@ async fn what_does_not_fit_into_the_queue_is_refused_and_what_was_queued_is_sent
     let full = queue(&world.client, "", smallest_body("conv-zapi")).await;
     full.refused(503, "queue_full");
     assert_eq!(full.headers["retry-after"], "10");
+    let other = world.operator.neighbour("other", "conv-other").await;
+    let mut body = smallest_body("conv-other");
+    body["agentId"] = json!("conv-other");
+    queue(&other, "", body).await.expect(202);
 
     let mut last = None;
     for item in entries(&answer["data"]) {

@@ -111,7 +111,8 @@ impl<'a> Checker<'a> {
             };
             let message = messages.get(message_id.as_str());
             // This answer says that the message may be queued: the database gave none.
-            let may_be_lost = send.is_queued && matches!(send.answer, Answer::Refused { .. });
+            let may_be_lost = send.is_queued
+                && matches!(&send.answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
             let is_stored = message.map_or(may_be_lost, |message| {
                 message.text == send.text && message.conversation == send.conversation
             });

@@ -85,6 +85,9 @@ pub struct ErrorBody {
     request_id: String,
 }
 
+/// What a closed window asks for.
+const WRITE_FIRST: &str = "; the customer has to write first";
+
 impl ApiError {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self {
@@ -103,7 +106,8 @@ impl ApiError {
     pub fn of_send(reason: Reason, provider: &str, words: &str) -> Self {
         // The provider does not say what to do.
         let advice = match reason {
-            Reason::WindowClosed => "; the customer has to write first",
+            // Our own refusal says so already.
+            Reason::WindowClosed if !words.ends_with(WRITE_FIRST) => WRITE_FIRST,
             _ => "",
         };
         Self::new(
@@ -346,6 +350,16 @@ mod tests {
         }
         let error = ApiError::new(Reason::WindowClosed, "closed");
         assert_eq!(error.body(String::new()).error, "closed");
+    }
+
+    #[test]
+    fn a_closed_window_says_once_what_to_do() {
+        for words in ["closed", "closed; the customer has to write first"] {
+            let error = ApiError::of_send(Reason::WindowClosed, "whatsapp", words);
+            let said =
+                "could not send message through whatsapp: closed; the customer has to write first";
+            assert_eq!(error.message, said);
+        }
     }
 
     #[test]

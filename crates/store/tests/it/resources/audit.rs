@@ -251,6 +251,12 @@ async fn what_happens_to_agents_and_channels_is_recorded() {
         assert_eq!(changed.unwrap().is_some(), owner == 1);
     }
     for _ in 0..2 {
+        some(store.pause_channel(&org(1), &channel.id, &by(4))).await;
+    }
+    for _ in 0..2 {
+        some(store.resume_channel(&org(1), &channel.id, &by(4))).await;
+    }
+    for _ in 0..2 {
         ok(store.delete_channel(&org(1), &channel.id, &by(4))).await;
     }
     let mut told_of = told(store, Some(org(1))).await;
@@ -259,6 +265,8 @@ async fn what_happens_to_agents_and_channels_is_recorded() {
         "agent.deleted agent-123",
         "channel.created chn_1 Sales",
         "channel.deleted chn_1",
+        "channel.paused chn_1",
+        "channel.resumed chn_1",
         "channel.updated chn_1 name",
         "channel.updated chn_1 name, settings, agentId, credentials",
     ];

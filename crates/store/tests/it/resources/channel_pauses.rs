@@ -1,16 +1,19 @@
 //! Pauses of channels, by requests and because a channel does not work.
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 
 use recado_core::Status;
+use recado_core::capabilities::Rate;
 use recado_core::event::EventType;
 use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_store::{
     Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK, Message, QueueLimits,
-    SendTime, Store,
+    SendLimits, SendTime, Store,
 };
 use rstest::rstest;
+use serde_json::Map;
 
 use crate::inbound::received::opened;
 use crate::taps::{apply, connection, events};
@@ -181,10 +184,47 @@ async fn one_message_tries_a_channel_that_may_work_and_the_others_wait_for_it() 
         assert_eq!(begun(store, 6_000).await, 1);
         gives!(store.queues_due(at(6_000), None) => []);
         assert_eq!(begun(&database.store().await, 6_000).await, 0);
-        ok(store.free_lost_attempts(&HashSet::new(), at(6_000))).await;
+        ok(store.free_lost_attempts(&HashSet::new(), &HashSet::new(), at(6_000))).await;
     }
     assert!(recover(store, 7_000).await);
     assert_eq!(begun(store, 7_000).await, 2);
+}
+
+#[tokio::test]
+async fn a_message_that_a_rate_holds_back_or_whose_time_is_over_uses_up_no_trial() {
+    let World { store, .. } = &with_channel().await;
+    opened(store, "conv-2", "5521977776666").await;
+    fail(store, 5_000).await;
+    let expired = with(message("org_1", "msg_1"), |new| {
+        new.conversation_id = id("conv-2");
+    });
+    let over = SendTime {
+        expires_at: at(6_000),
+        ..time()
+    };
+    ok(store.enqueue(&expired, over, None)).await;
+    may_work(store, true).await;
+    assert_eq!(begun(store, 6_000).await, 1, "its time is over");
+    enqueue(store, "msg_2").await;
+    let one = Rate::per_second(NonZeroU32::MIN);
+    let limits = QueueLimits {
+        all: SendLimits {
+            channel: Some(one),
+            ..SendLimits::default()
+        },
+        ..QueueLimits::default()
+    };
+    let first = with(message("org_1", "msg_3"), |new| {
+        new.limits = limits.all.clone();
+    });
+    ok(store.begin_send(&with(first, |new| new.created_at = at(6_500)))).await;
+    let attempts = async |now| {
+        let begun = ok(store.begin_attempts(&queue(), at(now), 10, &limits)).await;
+        begun.attempts.len()
+    };
+    assert_eq!(attempts(6_500).await, 0, "the rate is used up");
+    assert_eq!(attempts(7_500).await, 1);
+    assert_eq!(attempts(9_500).await, 0);
 }
 
 #[tokio::test]
@@ -207,16 +247,26 @@ async fn a_channel_that_works_and_has_nothing_to_send_is_resumed_without_a_try()
 async fn a_message_that_fails_after_it_was_accepted_pauses_a_channel_that_does_not_work(
     #[case] reason: &str,
     #[case] pauses: bool,
+    // Whether the failure is told before the answer to the send is stored.
+    #[values(false, true)] is_early: bool,
 ) {
     let World { store, .. } = &with_channel().await;
     ok(store.begin_send(&message("org_1", "msg_1"))).await;
-    some(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(5_001))).await;
+    let finish = async || {
+        some(store.finish_send(&org(1), &msg("msg_1"), &accepted(), at(5_001))).await;
+    };
+    if !is_early {
+        finish().await;
+    }
     let failed = StatusUpdate::new(vec!["wamid.1".into()], Status::Failed);
     let failed = with(failed, |update| {
         update.message_id = Some(msg("msg_1"));
         update.error = Some(MessageError::new(reason, "refused"));
     });
     apply(store, vec![Inbound::Status(failed)]).await;
+    if is_early {
+        finish().await;
+    }
     let paused = channel(store).await.paused;
     assert_eq!(paused.is_some(), pauses);
 }
@@ -272,7 +322,7 @@ async fn one_that_stops_working_soon_after_it_was_resumed_goes_on_with_its_wait(
 async fn a_change_of_the_channel_has_its_provider_asked_at_once() {
     let World { store, .. } = &with_channel().await;
     let change = ChannelChange {
-        name: Some("Mended".into()),
+        settings: Some(Map::new()),
         ..ChannelChange::default()
     };
     some(store.update_channel(&org(1), &id("chn_1"), change.clone(), &by(5_000))).await;

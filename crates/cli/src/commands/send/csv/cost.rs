@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 struct Cost {
     messages: u64,
     free_left: u64,
-    amounts: Vec<Money>,
+    billed: u64,
+    amount: Money,
     /// Billed messages for which the server has no price.
     without_price: u64,
     /// The currency of the prices, and where they are from.
@@ -35,9 +36,10 @@ impl Costs {
         if cost.messages <= cost.free_left {
             return;
         }
+        cost.billed += 1;
         let price = &told["price"];
         match price["amount"].as_str().and_then(|text| text.parse().ok()) {
-            Some(amount) => cost.amounts.push(amount),
+            Some(amount) => cost.amount = [cost.amount, amount].into_iter().sum(),
             None => cost.without_price += 1,
         }
         let words = ["currency", "ratesDate", "ratesSource"].map(|name| price[name].as_str());
@@ -50,7 +52,7 @@ impl Costs {
         let costs = self.0.iter().map(|(channel, cost)| {
             json!({
                 "channelId": channel, "messages": cost.messages, "freeLeft": cost.free_left,
-                "billed": cost.billed(), "amount": cost.source.as_ref().map(|_| cost.amount()),
+                "billed": cost.billed, "amount": cost.source.as_ref().map(|_| cost.amount),
                 "currency": cost.source.as_ref().map(|(currency, _)| currency),
                 "withoutPrice": cost.without_price,
             })
@@ -70,18 +72,10 @@ impl Costs {
 }
 
 impl Cost {
-    fn billed(&self) -> u64 {
-        self.messages.saturating_sub(self.free_left)
-    }
-
-    fn amount(&self) -> Money {
-        self.amounts.iter().copied().sum()
-    }
-
     fn line(&self, channel: &str) -> String {
-        let (billed, messages, left) = (self.billed(), self.messages, self.free_left);
+        let (billed, messages, left) = (self.billed, self.messages, self.free_left);
         let amount = self.source.as_ref().map(|(currency, source)| {
-            let amount = self.amount();
+            let amount = self.amount;
             format!(", about {amount} {currency} by the rates of {source}")
         });
         let without_price = (self.without_price > 0).then(|| {

@@ -18,12 +18,12 @@ pub(super) async fn change(
     channel: &store::Channel,
     given: &Value,
 ) -> Result<BudgetChange, ApiError> {
-    let month = Month::of(app.clock.now());
-    let used = delivered_use(app, &channel.organization_id, &channel.id, month).await?;
     let budget = match given {
         Value::Null => None,
         given => Some(read(app, channel, given)?),
     };
+    let month = Month::of(app.clock.now());
+    let used = delivered_use(app, &channel.organization_id, &channel.id, month).await?;
     Ok(BudgetChange {
         budget,
         used: (month, used),
@@ -47,7 +47,10 @@ fn read(app: &App, channel: &store::Channel, given: &Value) -> Result<Budget, Fi
     Ok(Budget {
         limit,
         currency,
-        stop: form.stop,
+        stop: form.stop.unwrap_or_else(|| {
+            let present = channel.budget.as_ref();
+            present.is_some_and(|budget| budget.stop)
+        }),
     })
 }
 

@@ -30,8 +30,8 @@ pub(crate) struct ChannelCheck {
 
 /// Check whether a channel can send
 ///
-/// Asks the provider about the number and its credentials. No message is sent. If the channel can send, and was paused
-/// because it did not work, it is resumed.
+/// Asks the provider about the number and its credentials. If the channel can send, and was paused because it did
+/// not work, one of its queued messages tries it; if none is due, it is resumed.
 #[utoipa::path(post, path = "/channels/{id}/check",
     responses((status = 200, description = "What the provider says", body = ChannelCheck)))]
 pub(crate) async fn check_channel(
@@ -43,8 +43,8 @@ pub(crate) async fn check_channel(
         Ok(ready) => match ready.health().await {
             Ok(health) => {
                 if channel.paused.is_some() && health.state == HealthState::Connected {
-                    let organization = &channel.organization_id;
-                    pauses::resume(&caller.app, organization, &id).await;
+                    let of_channel = (&channel.organization_id, &id);
+                    pauses::try_again(&caller.app, of_channel, true).await;
                 }
                 (state_of(health.state), health.detail)
             }

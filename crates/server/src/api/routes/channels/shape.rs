@@ -76,9 +76,9 @@ pub(super) struct BudgetForm {
     /// A number of messages. Those that the provider reports as free do not count.
     #[schema(value_type = Option<u64>, minimum = 1, maximum = 4_294_967_295_u64)]
     pub(super) messages: Option<NonZeroU32>,
-    /// Whether messages over the budget are refused. Without it they are sent, and only the events `channel.budget` tell.
-    #[serde(default)]
-    pub(super) stop: bool,
+    /// Whether messages over the budget are refused; otherwise they are sent, and only the events `channel.budget` tell.
+    /// Left out, it stays as it is: at first, they are sent.
+    pub(super) stop: Option<bool>,
 }
 
 /// How much the messages of a channel may cost in a month.

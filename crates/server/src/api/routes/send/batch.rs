@@ -47,6 +47,7 @@ pub(crate) struct BatchQuery {
 )]
 pub(crate) struct Batch {
     /// The messages, at most 1,000. Those of one conversation are sent in their order.
+    // Not `max_items`: tools make arrays of that length.
     #[schema(min_items = 1)]
     messages: Vec<BatchMessage>,
 }
