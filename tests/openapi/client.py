@@ -41,7 +41,9 @@ example = SendButtonsBody(
 )
 sent = send_buttons.sync(client=client, body=example)
 assert isinstance(sent, Sent), sent
-assert sent.message.status == MessageStatus.ACCEPTED, sent
+# The demo's providers report the next steps at once.
+arrived = {MessageStatus.ACCEPTED, MessageStatus.SENT, MessageStatus.DELIVERED}
+assert sent.message.status in arrived, sent
 
 shown = show_message.sync(sent.message.id, client=client)
 assert shown.metadata.buttons[1].title == "Support", shown

@@ -76,7 +76,9 @@ const sent = answer(
   }),
 );
 check("message" in sent, "the message was sent");
-check(sent.message.status === "accepted", `the message is ${sent.message.status}`);
+// The demo's providers report the next steps at once.
+const arrived = ["accepted", "sent", "delivered"];
+check(arrived.includes(sent.message.status), `the message is ${sent.message.status}`);
 
 const shown = answer(await client.GET("/messages/{id}", { params: { path: { id: sent.message.id } } }));
 check(shown.metadata.buttons[1]?.title === "Support", "the second button is stored");

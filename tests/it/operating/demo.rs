@@ -126,7 +126,8 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
 
     let sent = format!("export RECADO_KEY={key}\n{curl}");
     let sent: Value = serde_json::from_str(&running.shell(&sent).await).expect("an answer");
-    assert_eq!(sent["message"]["status"], "accepted");
+    // The simulators may have reported the next steps before the answer was written.
+    sent.assert_has(json!({"success": true}));
     running.read_until("→ a message to 5511900000001").await;
     running.read_until("↩ Support").await;
     // The button of the new message is tapped as the demo says.
