@@ -65,13 +65,20 @@ pub(crate) fn pool(options: &PgConnectOptions) -> PgPool {
         .connect_lazy_with(options.clone())
 }
 
-/// Makes the pool of the connection that listens.
+/// Makes the pool of the connection that listens to other servers, and tells them of events.
 pub(crate) fn listener(options: &PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
-        .after_connect(|connection, _| Box::pin(set_up(connection, Role::Reader)))
+        .after_connect(|connection, _| {
+            Box::pin(async {
+                set_up(connection, Role::Reader).await?;
+                // What it writes are notifications, which wait for each other across the whole cluster until their
+                // commits are done, and need not be on disk.
+                run(connection, "set synchronous_commit = off").await
+            })
+        })
         .connect_lazy_with(options.clone())
 }
 

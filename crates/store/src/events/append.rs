@@ -105,8 +105,8 @@ const APPEND_POSTGRES: &str = concat!(
      channel_id text, conversation_id text, data text, created_at bigint) \
      returning organization_id, seq, type, conversation_id, created_at), queued as (",
     queue_deliveries!("e"),
-    " returning seq), told as (update organizations set last_event = $3 where id = $1 \
-     returning length(pg_notify('recado_events', id)::text)) select seq from queued limit 1"
+    " returning seq), counted as (update organizations set last_event = $3 where id = $1) \
+     select seq from queued limit 1"
 );
 
 impl Store {

@@ -1,17 +1,29 @@
-//! Notifications of new events to this process, and the connection that brings those of other servers.
+//! Notifications of new events to this process, and the connection that exchanges them with other servers.
+//!
+//! Other servers are told after the commit: a transaction with a `NOTIFY` waits for all others that have one.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use recado_core::OrganizationId;
-use sqlx::postgres::PgListener;
-use tokio::sync::watch;
+use sqlx::postgres::{PgConnectOptions, PgListener};
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::db::connect::Source;
-use crate::db::postgres;
+use crate::db::{DEADLINE, postgres};
 use crate::error::StoreError;
+
+/// The channel of PostgreSQL; the payload is the id of an organization.
+const CHANNEL: &str = "recado_events";
+
+/// Shortest time between two notifications of this server: what is appended meanwhile is told at once.
+const TELL_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How often events are looked for of which no notification came.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Pause before a lost connection to PostgreSQL is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,7 +52,34 @@ pub(crate) struct Notifications {
     pub(super) webhook_calls: watch::Sender<()>,
     /// By the id of the organization.
     organizations: Mutex<HashMap<String, watch::Sender<()>>>,
-    pub(super) listener: OnceLock<JoinHandle<()>>,
+    /// Of which other servers are not told yet.
+    pub(super) untold: Arc<Untold>,
+    pub(super) exchange: OnceLock<JoinHandle<()>>,
+}
+
+/// Organizations with new events, until other servers are told.
+#[derive(Default)]
+pub(crate) struct Untold {
+    organizations: Mutex<HashSet<String>>,
+    added: Notify,
+}
+
+impl Untold {
+    pub(super) fn add(&self, organization: &str) {
+        self.organizations().insert(organization.to_owned());
+        self.added.notify_one();
+    }
+
+    /// Waits until there are some, and takes them.
+    async fn wait(&self) -> HashSet<String> {
+        self.added.notified().await;
+        std::mem::take(&mut *self.organizations())
+    }
+
+    fn organizations(&self) -> MutexGuard<'_, HashSet<String>> {
+        let organizations = self.organizations.lock();
+        organizations.unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Notifications {
@@ -61,17 +100,18 @@ impl Notifications {
         }
     }
 
-    /// Wakes every waiting task, because a notification may have been lost.
-    fn notify_all(&self) {
-        self.all.send_replace(());
-        for sender in self.waiting().values() {
-            sender.send_replace(());
-        }
+    /// Returns the organizations for whose events a task waits.
+    fn awaited(&self) -> HashSet<String> {
+        let waiting = self.waiting();
+        let awaited = waiting
+            .iter()
+            .filter(|(_, sender)| sender.receiver_count() > 0);
+        awaited.map(|(id, _)| id.clone()).collect()
     }
 
     pub(crate) fn close(&self) {
-        if let Some(listener) = self.listener.get() {
-            listener.abort();
+        if let Some(exchange) = self.exchange.get() {
+            exchange.abort();
         }
     }
 
@@ -88,40 +128,115 @@ impl Drop for Notifications {
     }
 }
 
-/// Listens to the commits of all servers until the store is dropped.
-pub(super) async fn listen(source: Source, notifications: Weak<Notifications>) {
-    loop {
-        if let Err(error) = receive(&source, &notifications)
-            .await
-            .map_err(StoreError::from)
-        {
-            tracing::warn!(%error, "listening for events failed, and is tried again");
-        }
-        if notifications.strong_count() == 0 {
-            return;
+/// Tells other servers of events, and wakes the tasks that wait for theirs, until the store is dropped.
+pub(super) async fn exchange(source: Source, notifications: Weak<Notifications>) {
+    let Source::Postgres(options) = source else {
+        return;
+    };
+    while notifications.strong_count() > 0 {
+        if let Err(error) = connected(&options, &notifications).await {
+            let error = StoreError::from(error);
+            tracing::warn!(%error, "notifications of other servers are not read or sent, and it is tried again");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn receive(source: &Source, notifications: &Weak<Notifications>) -> Result<(), sqlx::Error> {
-    let Source::Postgres(options) = source else {
-        return Ok(());
-    };
-    let mut listener = PgListener::connect_with(&postgres::listener(options)).await?;
-    listener.listen("recado_events").await?;
-    let mut received: Option<String> = None;
-    while let Some(notifications) = notifications.upgrade() {
-        match received {
-            Some(organization) => notifications.notify(&organization),
-            // The connection is new: earlier notifications are lost.
-            None => notifications.notify_all(),
+/// What is known on one connection.
+struct Exchange {
+    listener: PgListener,
+    /// The number of the connection, by which PostgreSQL tells our own notifications.
+    process: u32,
+    /// The last event of each organization that a task waits for.
+    seen: HashMap<String, i64>,
+}
+
+/// Works until the connection is lost or the store is dropped.
+async fn connected(
+    options: &PgConnectOptions,
+    notifications: &Weak<Notifications>,
+) -> Result<(), sqlx::Error> {
+    let mut exchange = Exchange::open(options).await?;
+    let mut polls = interval(POLL_INTERVAL);
+    polls.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut tell_from = Instant::now();
+    while let Some(shared) = notifications.upgrade() {
+        let untold = Arc::clone(&shared.untold);
+        drop(shared);
+        let untold_of = async {
+            sleep_until(tell_from).await;
+            untold.wait().await
+        };
+        tokio::select! {
+            received = exchange.listener.try_recv() => {
+                let Some(told) = received? else { return Ok(()) };
+                if let Some(shared) = notifications.upgrade().filter(|_| told.process_id() != exchange.process) {
+                    shared.notify(told.payload());
+                }
+            }
+            organizations = untold_of => {
+                exchange.tell(&organizations).await?;
+                tell_from = Instant::now() + TELL_INTERVAL;
+            }
+            _ = polls.tick() => {
+                if let Some(shared) = notifications.upgrade() {
+                    exchange.poll(&shared).await?;
+                }
+            }
         }
-        drop(notifications);
-        received = listener
-            .try_recv()
-            .await?
-            .map(|notification| notification.payload().to_owned());
     }
     Ok(())
+}
+
+impl Exchange {
+    async fn open(options: &PgConnectOptions) -> Result<Self, sqlx::Error> {
+        let opening = async {
+            let mut listener = PgListener::connect_with(&postgres::listener(options)).await?;
+            listener.listen(CHANNEL).await?;
+            let own: (i32,) = sqlx::query_as("select pg_backend_pid()")
+                .fetch_one(&mut listener)
+                .await?;
+            Ok(Self {
+                listener,
+                process: own.0.cast_unsigned(),
+                seen: HashMap::new(),
+            })
+        };
+        in_time(opening).await
+    }
+
+    async fn tell(&mut self, organizations: &HashSet<String>) -> Result<(), sqlx::Error> {
+        let tell =
+            sqlx::query("select pg_notify($1, id) from jsonb_array_elements_text($2) as n (id)")
+                .bind(CHANNEL)
+                .bind(sqlx::types::Json(organizations));
+        in_time(tell.execute(&mut self.listener)).await.map(drop)
+    }
+
+    /// Finds events of which no notification came: their server ended before it sent one.
+    async fn poll(&mut self, notifications: &Notifications) -> Result<(), sqlx::Error> {
+        let waiting = notifications.awaited();
+        self.seen.retain(|id, _| waiting.contains(id));
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let find = sqlx::query_as(
+            "select id, last_event from organizations \
+             where id in (select jsonb_array_elements_text($1))",
+        );
+        let find = find.bind(sqlx::types::Json(&waiting));
+        let found: Vec<(String, i64)> = in_time(find.fetch_all(&mut self.listener)).await?;
+        for (id, last) in found {
+            if self.seen.get(&id) != Some(&last) {
+                notifications.notify(&id);
+                self.seen.insert(id, last);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let done = tokio::time::timeout(DEADLINE, work).await;
+    done.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }

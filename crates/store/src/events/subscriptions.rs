@@ -3,22 +3,28 @@
 use std::sync::Arc;
 
 use crate::events::append::Appended;
-use crate::events::notifications::{Subscription, listen};
+use crate::events::notifications::{Subscription, exchange};
 use crate::prelude::*;
 
 impl Store {
     /// Subscribes to new events of one organization, or of all.
     ///
-    /// On PostgreSQL, the first subscription opens a connection that brings what other servers append. The caller must
-    /// be in a tokio runtime.
+    /// On PostgreSQL, what other servers append comes, too: within milliseconds, or within a second if their notification is
+    /// lost. The subscription of all organizations misses what is lost. The caller must be in a tokio runtime.
     pub fn subscribe_events(&self, organization: Option<&OrganizationId>) -> Subscription {
-        let notifications = self.notifications();
+        self.exchange();
+        self.notifications().subscribe(organization)
+    }
+
+    /// Opens the connection, unless it is open, that exchanges notifications with other servers.
+    fn exchange(&self) {
         if self.kind() == DatabaseKind::Postgres {
-            notifications.listener.get_or_init(|| {
-                tokio::spawn(listen(self.source().clone(), Arc::downgrade(notifications)))
+            let notifications = self.notifications();
+            notifications.exchange.get_or_init(|| {
+                let shared = Arc::downgrade(notifications);
+                tokio::spawn(exchange(self.source().clone(), shared))
             });
         }
-        notifications.subscribe(organization)
     }
 
     /// Subscribes to deliveries that this process has queued; other servers make their own.
@@ -41,10 +47,14 @@ impl Store {
         Subscription(self.notifications().webhook_calls.subscribe())
     }
 
-    /// Publishes a commit to the waiting tasks of this process.
+    /// Publishes a commit to the waiting tasks of this process, and its events to other servers.
     pub(crate) fn notify(&self, organization: &OrganizationId, appended: Appended) {
         if appended.events {
             self.notifications().notify(organization.as_str());
+            if self.kind() == DatabaseKind::Postgres {
+                self.notifications().untold.add(organization.as_str());
+                self.exchange();
+            }
         }
         if appended.deliveries {
             self.notify_deliveries();

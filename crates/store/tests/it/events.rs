@@ -163,3 +163,20 @@ async fn a_notification_comes_from_this_server_and_on_postgresql_from_others() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_event_of_another_server_is_noticed_though_its_notification_is_lost() {
+    let world = tapped().await;
+    if world.database.kind() == recado_store::DatabaseKind::Sqlite {
+        // A file has one server.
+        return;
+    }
+    let mut subscription = world.store.subscribe_events(Some(&org(1)));
+    // The first look at an organization may see an event that is new.
+    soon(subscription.changed()).await;
+    world
+        .database
+        .execute("update organizations set last_event = last_event + 1 where id = 'org_1'")
+        .await;
+    soon(subscription.changed()).await;
+}
