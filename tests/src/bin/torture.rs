@@ -35,6 +35,9 @@ struct Args {
     /// Seconds until every promise has to hold again: a queued message may wait for a minute
     #[arg(long, default_value_t = 150)]
     settle: u64,
+    /// Servers that share the PostgreSQL database
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=8))]
+    servers: u16,
     /// A trouble that does not happen; may be given several times
     #[arg(long, value_enum)]
     without: Vec<Trouble>,
@@ -82,6 +85,7 @@ async fn storm(args: Args) -> anyhow::Result<bool> {
         time: Duration::from_secs(args.seconds),
         settle: Duration::from_secs(args.settle),
         postgres,
+        servers: args.servers.into(),
         troubles,
     };
     // A server that hangs breaks a promise, too.

@@ -130,7 +130,7 @@ impl Chaos {
                 server.kill().await?;
                 let until = self.journal.now();
                 self.damage.lost(&side, Some(slot), Period { from, until });
-                side.lead_webhooks();
+                side.lead_to_servers();
                 lasts(self.random.u64(0..1500)).await;
                 server.start().await?;
             }
@@ -157,7 +157,7 @@ impl Chaos {
             }
             Trouble::DatabaseRestart | Trouble::DatabaseStop => {}
         }
-        side.lead_webhooks();
+        side.lead_to_servers();
         Ok(())
     }
 

@@ -46,6 +46,8 @@ pub enum Rule {
     EventsAreGapless,
     /// Nothing of another organization is listed or delivered.
     Isolated,
+    /// Queued messages of one conversation leave in the order in which they were queued.
+    QueueKeepsOrder,
     /// Every event arrives at the endpoint, as it is listed.
     EveryEventArrives,
     /// Events of one conversation arrive in their order.
@@ -80,6 +82,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     checker.sends = by(&history.sends, |send| send.text.as_str());
     checker.check_answers();
     checker.check_handled();
+    checker.check_queue();
     for organization in &history.organizations {
         checker.check_messages(organization);
         checker.check_statuses(organization);
@@ -120,8 +123,8 @@ impl<'a> Checker<'a> {
 /// The time in which a send may have been under way.
 fn duration(send: &Send) -> Period {
     let until = match send.answer {
-        _ if send.is_queued => u64::MAX,
-        Answer::Nothing => send.asked + LONGEST_SEND,
+        _ if send.way.is_queued() => u64::MAX,
+        Answer::Nothing => send.ended + LONGEST_SEND,
         Answer::Accepted { .. } | Answer::Queued { .. } | Answer::Refused { .. } => send.ended,
     };
     Period {

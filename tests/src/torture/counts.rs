@@ -1,7 +1,7 @@
 //! What happened in a storm, in numbers.
 
 use super::Report;
-use super::history::{Answer, Content, History, Organization};
+use super::history::{Answer, Content, History, Organization, Way};
 
 /// Most promises that are named as those that held last.
 const HELD_LAST: usize = 3;
@@ -35,9 +35,18 @@ fn sends(history: &History) -> String {
     };
     let is_unknown = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
     let is_refused = |answer: &Answer| matches!(answer, Answer::Refused { reason, .. } if reason != "outcome_unknown");
+    let ways = |wanted: fn(Way) -> bool| {
+        let sends = history.sends.iter();
+        sends.filter(|send| wanted(send.way)).count()
+    };
     format!(
-        "{} sends: {} told as accepted, {} as queued, {} as unknown, {} as refused, {} without an answer",
+        "{} sends ({} repeated with a key, {} queued, {} in batches, {} rows of files): {} told as accepted, {} as queued, \
+         {} as unknown, {} as refused, {} without an answer",
         history.sends.len(),
+        ways(|way| way == Way::Repeated),
+        ways(|way| way == Way::Queued),
+        ways(|way| way == Way::Batch),
+        ways(|way| way == Way::Row),
         count(|answer| matches!(answer, Answer::Accepted { .. })),
         count(|answer| matches!(answer, Answer::Queued { .. })),
         count(is_unknown),

@@ -81,14 +81,38 @@ pub struct Send {
     pub organization: String,
     pub conversation: String,
     pub text: String,
-    /// The server that was asked, and the time.
-    pub server: usize,
+    pub way: Way,
+    /// When the client asked first, and when it stopped waiting, with or without an answer.
     pub asked: u64,
-    /// When the client stopped waiting, with or without an answer.
     pub ended: u64,
-    /// Whether the client asked for the queue, from which any server sends the message later.
-    pub is_queued: bool,
     pub answer: Answer,
+}
+
+/// How a client asks for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// One call of this server, without an `Idempotency-Key`.
+    Once(usize),
+    /// Calls of any servers with one key, until the client is told what came of it.
+    Repeated,
+    /// One call for the queue, from which any server sends the message later.
+    Queued,
+    /// An item of a batch, which is repeated with the same keys.
+    Batch,
+    /// A row of a file, which the command line sends and continues after each interruption.
+    Row,
+}
+
+impl Way {
+    /// Whether the message is sent after its client was told.
+    pub const fn is_queued(self) -> bool {
+        matches!(self, Self::Queued | Self::Batch)
+    }
+
+    /// Whether that server may have sent the message.
+    pub fn may_be_of(self, server: usize) -> bool {
+        !matches!(self, Self::Once(asked) if asked != server)
+    }
 }
 
 /// What a client was told.

@@ -6,21 +6,26 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use recado_sandbox::{Provider, Shape};
-use reqwest::Method;
-use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::history::{Answer, Content, Inbound, Send};
+use super::asking::{Caller, Wish};
+use super::history::{Answer, Content, Inbound, Send, Way};
 use super::side::{Conversation, Side, Tenant};
 
 /// Customers of each channel who write without having a conversation.
 const STRANGERS: u32 = 5;
 
-/// Clients of a hundred that hang up.
-const HANG_UP: u32 = 8;
+/// Sends of a hundred that are batches.
+const BATCHES: u32 = 8;
+
+/// Most messages of a batch.
+const LARGEST_BATCH: usize = 8;
+
+/// Sends of a hundred that are repeated with a key until the client is told.
+const REPEATED: u32 = 20;
 
 /// Sends of a hundred that go through the queue.
-const QUEUED: u32 = 25;
+const QUEUED: u32 = 20;
 
 /// Longest pause of a client between two sends, in milliseconds.
 const LONGEST_PAUSE: u64 = 120;
@@ -99,7 +104,7 @@ impl Sender {
             if Instant::now() >= end {
                 break;
             }
-            if let Some(reaction) = self.send(count).await {
+            if let Some(reaction) = self.send(count, end).await {
                 reactions.push_back(reaction);
             }
             while let Some(due) = reactions.pop_front() {
@@ -121,55 +126,70 @@ impl Sender {
         &self.side.tenants[self.tenant]
     }
 
-    /// Sends one message; a message that was taken finds its customer.
-    async fn send(&mut self, count: u64) -> Option<Reaction> {
-        let slot = self.random.usize(0..self.side.slots.len());
-        let url = self.side.slots[slot].url()?;
-        let place = self.random.usize(0..self.tenant().conversations.len());
-        let conversation = self.tenant().conversations[place].clone();
-        let text = format!("{} {} {count}", self.tenant().id, self.number);
-        let request = self
-            .tenant()
-            .client
-            .at(&url)
-            .request(Method::POST, "/messages/interactive/send-buttons")
-            .json(&body(&conversation.id, &text));
-        let is_queued = self.random.u32(0..100) < QUEUED;
-        let request = if is_queued {
-            request.header("prefer", "respond-async")
+    /// Sends one message or a batch; a message that was taken finds its customer.
+    async fn send(&mut self, count: u64, end: Instant) -> Option<Reaction> {
+        let side = Arc::clone(&self.side);
+        let draw = self.random.u32(0..100);
+        let items = if draw < BATCHES {
+            self.random.usize(1..=LARGEST_BATCH)
         } else {
-            request
+            1
         };
-        let hangs_up = self.random.u32(0..100) < HANG_UP;
-        let patience = if hangs_up {
-            Duration::from_millis(self.random.u64(0..60))
-        } else {
-            Duration::from_secs(30)
-        };
+        let (mut conversations, mut wishes) = (Vec::new(), Vec::new());
+        for item in 0..items {
+            let place = self.random.usize(0..self.tenant().conversations.len());
+            let conversation = self.tenant().conversations[place].clone();
+            wishes.push(Wish {
+                conversation: conversation.id.clone(),
+                text: format!("{} {} {count}.{item}", self.tenant().id, self.number),
+            });
+            conversations.push(conversation);
+        }
         let asked = self.journal.now();
-        let answer = tokio::time::timeout(patience, ask(request)).await;
-        let answer = answer.unwrap_or(Answer::Nothing);
-        let accepted = match &answer {
+        let mut caller = Caller {
+            side: &side,
+            tenant: &side.tenants[self.tenant],
+            random: &mut self.random,
+        };
+        let (way, answers) = if draw < BATCHES {
+            (Way::Batch, caller.batch(&wishes, end).await)
+        } else if draw < BATCHES + REPEATED {
+            (Way::Repeated, vec![caller.repeated(&wishes[0], end).await])
+        } else {
+            let is_queued = draw < BATCHES + REPEATED + QUEUED;
+            let slot = caller.random.usize(0..side.slots.len());
+            let way = if is_queued {
+                Way::Queued
+            } else {
+                Way::Once(slot)
+            };
+            (way, vec![caller.once(slot, &wishes[0], is_queued).await?])
+        };
+        let accepted = match &answers[0] {
             Answer::Accepted { external_id, .. } => external_id.clone(),
             Answer::Queued { .. } | Answer::Refused { .. } | Answer::Nothing => None,
         };
-        let send = Send {
-            organization: self.tenant().id.clone(),
-            conversation: conversation.id.clone(),
-            text,
-            server: slot,
-            asked,
-            ended: self.journal.now(),
-            is_queued,
-            answer,
-        };
-        self.journal.written().sends.push(send);
+        self.note(way, asked, wishes, answers);
         let wait = Duration::from_millis(self.random.u64(0..SLOWEST_CUSTOMER));
         Some(Reaction {
             at: Instant::now() + wait,
-            conversation,
+            conversation: conversations.swap_remove(0),
             message: accepted?,
         })
+    }
+
+    fn note(&self, way: Way, asked: u64, wishes: Vec<Wish>, answers: Vec<Answer>) {
+        let ended = self.journal.now();
+        let sends = wishes.into_iter().zip(answers).map(|(wish, answer)| Send {
+            organization: self.tenant().id.clone(),
+            conversation: wish.conversation,
+            text: wish.text,
+            way,
+            asked,
+            ended,
+            answer,
+        });
+        self.journal.written().sends.extend(sends);
     }
 
     /// The customer reads, taps a button, or does both.
@@ -224,7 +244,7 @@ impl Sender {
 }
 
 /// The buttons of every message.
-pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&=%", "Sim"), ("no", "Não"), ("\"3\"", "Três + 1")];
+pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&%", "Sim"), ("no", "Não"), ("\"3\"", "Três + 1")];
 
 /// A customer taps a button of a message.
 pub fn tap(
@@ -272,42 +292,4 @@ pub fn shape(provider: Provider, random: &mut Rng) -> Option<Shape> {
         ],
     };
     random.choice(shapes).copied()
-}
-
-fn body(conversation: &str, text: &str) -> Value {
-    let mut body = json!({"agentId": "agent-123", "conversationId": conversation, "body_text": text,
-        "header_text": "Loja", "footer_text": "Até 18h"});
-    for (number, (id, title)) in (1..).zip(BUTTONS) {
-        body[format!("button_{number}_id")] = json!(id);
-        body[format!("button_{number}_title")] = json!(title);
-    }
-    body
-}
-
-/// Makes the request; a broken connection counts as no answer.
-async fn ask(request: reqwest::RequestBuilder) -> Answer {
-    let Ok(response) = request.send().await else {
-        return Answer::Nothing;
-    };
-    let status = response.status().as_u16();
-    let Ok(body) = response.json::<Value>().await else {
-        return Answer::Nothing;
-    };
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    if status == 200 {
-        return Answer::Accepted {
-            message_id: text(&body["message"]["id"]).unwrap_or_default(),
-            external_id: text(&body["message"]["externalId"]),
-        };
-    }
-    if status == 202 {
-        return Answer::Queued {
-            message_id: text(&body["message"]["id"]).unwrap_or_default(),
-        };
-    }
-    Answer::Refused {
-        status,
-        reason: text(&body["reason"]).unwrap_or_default(),
-        message_id: text(&body["messageId"]),
-    }
 }

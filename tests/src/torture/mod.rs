@@ -1,6 +1,7 @@
 //! The storm: real servers under faults, and a checker that compares what each side saw.
 
 pub mod accounts;
+pub mod asking;
 pub mod chaos;
 pub mod checker;
 mod counts;
@@ -10,6 +11,7 @@ pub mod load;
 pub mod observe;
 pub mod postgres;
 pub mod receiver;
+pub mod rows;
 pub mod side;
 pub mod slot;
 pub mod weather;
@@ -30,13 +32,11 @@ use self::checker::Violation;
 use self::history::{Answer, History};
 use self::load::{Journal, Sender};
 use self::postgres::Postgres;
+use self::rows::Clerk;
 use self::side::{Side, Tenant};
 
 /// Clients of each organization.
 const SENDERS: usize = 3;
-
-/// Servers that share the PostgreSQL database.
-const SERVERS: usize = 2;
 
 /// Messages of each organization whose answer was lost and whose customer taps them after the storm.
 const LATE_TAPS: usize = 20;
@@ -53,6 +53,8 @@ pub struct Options {
     pub settle: Duration,
     /// Without it only SQLite is under the storm.
     pub postgres: Option<Postgres>,
+    /// Servers that share the PostgreSQL database.
+    pub servers: usize,
     pub troubles: Vec<Trouble>,
 }
 
@@ -87,7 +89,13 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         Side::start("sqlite", &database(file.as_str()), 1, &mut random).await?,
     )];
     if let Some(postgres) = &options.postgres {
-        let side = Side::start("postgres", &database(&postgres.url), SERVERS, &mut random).await?;
+        let side = Side::start(
+            "postgres",
+            &database(&postgres.url),
+            options.servers,
+            &mut random,
+        )
+        .await?;
         sides.push(Arc::new(side));
     }
     let (journal, damage) = (Journal::new(), Damage::default());
@@ -151,6 +159,13 @@ async fn rage(
                 });
             }
         }
+        let clerk = Clerk {
+            side: Arc::clone(side),
+            tenant: 0,
+            journal: journal.clone(),
+            random: random.fork(),
+        };
+        tasks.spawn(clerk.run(end));
         let weather = Chaos::weather(Arc::clone(side), random.fork(), end);
         tasks.spawn(async move {
             weather.await;
@@ -182,7 +197,7 @@ async fn calm(sides: &[Arc<Side>], journal: &Journal) -> anyhow::Result<()> {
         for slot in &side.slots {
             slot.revive().await?;
         }
-        side.lead_webhooks();
+        side.lead_to_servers();
         for tenant in &side.tenants {
             tenant.receiver.recover();
             tap_lost(side, tenant, journal);

@@ -30,6 +30,8 @@ pub struct Side {
     pub providers: Gate,
     /// Between the providers and the servers.
     pub webhooks: Gate,
+    /// Before the servers, for a client that knows one address.
+    pub front: Gate,
     pub tenants: Vec<Tenant>,
 }
 
@@ -78,9 +80,10 @@ impl Side {
             sandbox,
             providers,
             webhooks: Gate::start().await?,
+            front: Gate::start().await?,
             tenants: Vec::new(),
         };
-        side.lead_webhooks();
+        side.lead_to_servers();
         let url = side.slots[0].url().context("a server runs")?;
         let operator = Client::new(&url, &operator);
         for number in 0..ORGANIZATIONS {
@@ -90,10 +93,11 @@ impl Side {
         Ok(side)
     }
 
-    /// Leads the providers' webhooks to the servers that run now.
-    pub fn lead_webhooks(&self) {
-        let running = self.slots.iter().filter_map(Slot::address);
-        self.webhooks.lead_to(running.collect());
+    /// Leads the providers' webhooks, and clients, to the servers that run now.
+    pub fn lead_to_servers(&self) {
+        let running: Vec<_> = self.slots.iter().filter_map(Slot::address).collect();
+        self.webhooks.lead_to(running.clone());
+        self.front.lead_to(running);
     }
 
     /// Returns the ids of its organizations.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::history::{
     Answer, Content, Conversation, Event, Handled, History, Inbound, Message, Organization, Send,
-    ToldStatus,
+    ToldStatus, Way,
 };
 
 const ANA: &str = "5511900000001";
@@ -126,10 +126,9 @@ fn sends(history: &mut History, id: &str) {
         organization: id.to_owned(),
         conversation: conversation.to_owned(),
         text: format!("{id} {name}"),
-        server: 0,
+        way: Way::Once(0),
         asked: 100,
         ended: 200,
-        is_queued: false,
         answer,
     };
     let refused = |reason: &str, name: &str| Answer::Refused {

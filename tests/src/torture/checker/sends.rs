@@ -1,6 +1,6 @@
 //! The promises about what we send: outcomes, recipients and statuses.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::history::{Answer, Message, Organization, Send};
 use super::{Checker, Rule, by, duration, is_final, rank, status_of};
@@ -18,6 +18,9 @@ impl<'a> Checker<'a> {
             let accepted = self.accepted(&send.text);
             match &send.answer {
                 Answer::Nothing | Answer::Queued { .. } => {}
+                // The database was slow, and the message may be queued; what came of it is looked at below.
+                Answer::Refused { reason, .. }
+                    if send.way.is_queued() && reason == "outcome_unknown" => {}
                 Answer::Accepted { external_id, .. } => {
                     let is_taken = is_taken(&accepted, external_id.as_deref());
                     self.promise(Rule::AcceptedIsAccepted, is_taken, || {
@@ -48,9 +51,7 @@ impl<'a> Checker<'a> {
         handled.any(|handled| handled.answer_lost)
             || self.history.losses.iter().any(|loss| {
                 loss.organizations.contains(&send.organization)
-                    && loss
-                        .server
-                        .is_none_or(|server| send.is_queued || server == send.server)
+                    && loss.server.is_none_or(|server| send.way.may_be_of(server))
                     && loss.period.overlaps(duration(send))
             })
     }
@@ -91,6 +92,38 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Compares the order in which the provider was asked with the order in which messages were queued.
+    pub(super) fn check_queue(&mut self) {
+        let mut places: HashMap<&str, (usize, usize)> = HashMap::new();
+        for (place, handled) in self.history.handled.iter().enumerate() {
+            let (_, last) = places.entry(&handled.text).or_insert((place, place));
+            *last = place;
+        }
+        let mut conversations: BTreeMap<_, Vec<&Send>> = BTreeMap::new();
+        for send in &self.history.sends {
+            if matches!(send.answer, Answer::Queued { .. }) {
+                let conversation = (&send.organization, &send.conversation);
+                conversations.entry(conversation).or_default().push(send);
+            }
+        }
+        for sends in conversations.into_values() {
+            for send in &sends {
+                let Some((first, _)) = places.get(send.text.as_str()) else {
+                    continue;
+                };
+                let before = sends.iter().filter(|other| other.ended < send.asked);
+                let overtaken = before.filter(|other| {
+                    let place = places.get(other.text.as_str());
+                    place.is_some_and(|(_, last)| last > first)
+                });
+                let overtaken: Vec<_> = overtaken.map(|other| &other.text).collect();
+                self.promise(Rule::QueueKeepsOrder, overtaken.is_empty(), || {
+                    format!("{send:?} left before {overtaken:?}")
+                });
+            }
+        }
+    }
+
     /// Compares the messages of the API with what clients were told and what the provider took.
     pub(super) fn check_messages(&mut self, organization: &'a Organization) {
         let messages = by(&organization.messages, |message| message.id.as_str());
@@ -110,8 +143,8 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let message = messages.get(message_id.as_str());
-            // This answer says that the message may be queued: the database gave none.
-            let may_be_lost = send.is_queued
+            // This answer says that the message may be queued: the database was slow.
+            let may_be_lost = send.way.is_queued()
                 && matches!(&send.answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
             let is_stored = message.map_or(may_be_lost, |message| {
                 message.text == send.text && message.conversation == send.conversation

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rstest::rstest;
 
-use super::super::history::{Answer, Loss};
+use super::super::history::{Answer, Loss, Way};
 use super::Rule::*;
 use super::correct::{BIA, history, text};
 use super::*;
@@ -39,6 +39,18 @@ fn died(history: &mut History, server: usize, from: u64) {
     });
 }
 
+/// Both messages to Bia are queued, the second one at that time, and leave in the wrong order.
+fn overtakes(history: &mut History, asked: u64) {
+    for (send, name) in history.sends[1..].iter_mut().zip(["refused", "lost"]) {
+        send.way = Way::Queued;
+        send.answer = Answer::Queued {
+            message_id: format!("msg_one_{name}"),
+        };
+    }
+    history.sends[2].asked = asked;
+    history.handled.swap(1, 2);
+}
+
 /// The message was read, and an earlier status is told of it again.
 fn told_again(history: &mut History, kind: &str) {
     history.organizations[0].messages[0].status = "read".to_owned();
@@ -54,6 +66,15 @@ fn told_again(history: &mut History, kind: &str) {
 #[case::an_event_whose_call_the_provider_did_not_see_taken(|it: &mut History| it.inbound[0].acknowledged = false)]
 #[case::a_client_that_hung_up(|it: &mut History| it.sends[0].answer = Answer::Nothing)]
 #[case::a_server_that_died(|it: &mut History| died(it, 0, 150))]
+#[case::any_server_of_a_repeated_send_died(|it: &mut History| {
+    it.sends[2].way = Way::Repeated;
+    died(it, 1, 150);
+})]
+#[case::a_database_that_was_too_slow_for_the_queue(|it: &mut History| {
+    it.sends[2].way = Way::Queued;
+    died(it, 1, 150);
+})]
+#[case::an_order_of_what_was_queued_at_the_same_time(|it: &mut History| overtakes(it, 150))]
 // Conversations do not wait for one another.
 #[case::an_order_across_conversations(|it: &mut History| it.organizations[0].arrivals.swap(3, 4))]
 fn what_may_happen_breaks_no_promise(#[case] change: Change) {
@@ -108,6 +129,7 @@ fn what_may_happen_breaks_no_promise(#[case] change: Change) {
 })]
 // It is then not the message of whom it belongs to, either.
 #[case::a_foreign_send(&[MessageIsStored, RightRecipient, Isolated], |it: &mut History| it.sends[2].organization = "two".into())]
+#[case::overtaken_in_the_queue(&[QueueKeepsOrder], |it: &mut History| overtakes(it, 210))]
 #[case::no_arrival(&[EveryEventArrives], |it: &mut History| drop(it.organizations[0].arrivals.remove(5)))]
 #[case::a_changed_arrival(&[EveryEventArrives], |it: &mut History| it.organizations[0].arrivals[3].text = text("oi"))]
 #[case::a_forged_arrival(&[EveryEventArrives], |it: &mut History| it.organizations[0].refused_arrivals.push("forged".into()))]
