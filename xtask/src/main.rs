@@ -64,8 +64,8 @@ enum Task {
         /// Measure the build of the profile `daily` instead, which is made sooner and is somewhat slower; it comes first
         #[arg(long)]
         daily: bool,
-        /// Passed on: `--only AREAS`, `--seconds N`, `--rounds N`, `--growth N`, `--json FILE`, `--save`, `--compare FILE`,
-        /// `--from FILE`
+        /// Passed on: `--only AREAS`, `--seconds N`, `--rounds N`, `--growth N`, `--backlog N`, `--json FILE`, `--save`,
+        /// `--compare FILE`, `--from FILE`
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         args: Vec<String>,
     },

@@ -26,6 +26,8 @@ pub struct Options {
     pub rounds: u32,
     /// Messages of the large database.
     pub growth: usize,
+    /// Messages of the backlog.
+    pub backlog: usize,
 }
 
 /// One run of the benchmark.

@@ -124,6 +124,16 @@ impl Database {
         }
         Ok(())
     }
+
+    /// Counts rows, while no server runs on it; `rows` is what stands behind `from`.
+    pub async fn count(&self, rows: &'static str) -> anyhow::Result<i64> {
+        let mut connection = AnyConnection::connect(&self.url).await?;
+        let count = format!("select count(*) from {rows}");
+        let count = sqlx::query_scalar(AssertSqlSafe(count));
+        let count = count.fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(count)
+    }
 }
 
 /// Returns the version of the SQLite that is part of the server.

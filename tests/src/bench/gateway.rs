@@ -174,9 +174,14 @@ fn address(server: &Server) -> anyhow::Result<SocketAddr> {
 /// The documentation's example as a whole HTTP request.
 fn send(address: SocketAddr, key: &str, conversation: &str) -> Vec<u8> {
     let body = PUBLISHED_EXAMPLE.replace("conv-456", conversation);
+    post(address, key, SEND, "", &body)
+}
+
+/// A whole HTTP request with that JSON; `headers` are further lines of its head.
+pub fn post(address: SocketAddr, key: &str, path: &str, headers: &str, body: &str) -> Vec<u8> {
     format!(
-        "POST {SEND} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+         content-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -1,6 +1,7 @@
 //! The benchmark: release binaries as a user runs them, beside others, under a load that costs little itself.
 
 pub mod areas;
+pub mod arrivals;
 pub mod contenders;
 pub mod context;
 pub mod database;

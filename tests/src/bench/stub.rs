@@ -16,6 +16,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::arrivals::Arrivals;
 use crate::callbacks::NUMBER;
 
 /// Where deliveries go.
@@ -25,6 +26,8 @@ const HOOK: &str = "/hook";
 #[derive(Clone)]
 pub struct Stub {
     pub address: SocketAddr,
+    /// The marked messages that it has taken.
+    pub arrivals: Arc<Arrivals>,
     counts: Arc<Counts>,
     deliveries: watch::Receiver<Delivered>,
 }
@@ -38,6 +41,7 @@ pub struct Delivered {
 
 struct Counts {
     messages: AtomicU64,
+    arrivals: Arc<Arrivals>,
     delivered: watch::Sender<Delivered>,
 }
 
@@ -48,8 +52,10 @@ impl Stub {
             count: 0,
             at: Instant::now(),
         });
+        let arrivals = Arc::<Arrivals>::default();
         let counts = Arc::new(Counts {
             messages: AtomicU64::new(0),
+            arrivals: Arc::clone(&arrivals),
             delivered,
         });
         let (tell, told) = tokio::sync::oneshot::channel();
@@ -62,6 +68,7 @@ impl Stub {
         });
         Ok(Self {
             address: told.await?,
+            arrivals,
             counts,
             deliveries,
         })
@@ -121,7 +128,10 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
     // What is not read to its end would end the connection.
-    let _ = body.collect().await;
+    let body = body.collect().await;
+    if let Ok(body) = body {
+        counts.arrivals.add(&body.to_bytes());
+    }
     let text = match (head.method, head.uri.path()) {
         (Method::GET, _) => number(),
         (_, HOOK) => {

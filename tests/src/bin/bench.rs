@@ -41,6 +41,9 @@ struct Args {
     /// Messages of the large database in the area `growth`
     #[arg(long, default_value_t = 100_000)]
     growth: usize,
+    /// Queued messages in the area `backlog`, in steps of 5,000
+    #[arg(long, default_value_t = 100_000)]
+    backlog: usize,
     /// Also write the result into this file
     #[arg(long)]
     json: Option<PathBuf>,
@@ -130,6 +133,7 @@ async fn measure(args: &Args) -> anyhow::Result<(Report, Vec<String>)> {
         time: Duration::from_secs(args.seconds),
         rounds: args.rounds,
         growth: args.growth,
+        backlog: args.backlog,
     };
     let programs = Programs {
         nginx: args.nginx.clone().ok_or_else(|| args.no_nginx.clone()),

@@ -1,5 +1,6 @@
 //! The areas of the benchmark: what is measured, a file for each.
 
+mod backlog;
 mod deliveries;
 mod growth;
 mod guesses;
@@ -30,6 +31,7 @@ pub enum Area {
     Size,
     Growth,
     Servers,
+    Backlog,
     Logins,
     Guesses,
 }
@@ -68,6 +70,9 @@ impl Area {
             Self::Servers => {
                 "Sends over 32 connections to several servers on one PostgreSQL, for each send; the CPU is that of all servers."
             }
+            Self::Backlog => {
+                "Messages that were queued for 200 channels while these were paused, until all have left, for each message; beside it what the limits of the channels allow together. The latency is that of queued messages to an idle channel meanwhile, from the request to the provider. Measured once."
+            }
             Self::Logins => "Sends alone, and while 50 people sign in at once, again and again.",
             Self::Guesses => {
                 "Wrong passwords for e-mail addresses with and without a user; `z` tells how far the times differ, in standard deviations."
@@ -88,6 +93,7 @@ impl Area {
             Self::Size => size::measure(bench),
             Self::Growth => growth::measure(bench).await,
             Self::Servers => servers::measure(bench).await,
+            Self::Backlog => backlog::measure(bench).await,
             Self::Logins => logins::measure(bench).await,
             Self::Guesses => guesses::measure(bench).await,
         }

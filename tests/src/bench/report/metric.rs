@@ -17,10 +17,14 @@ pub enum Metric {
     /// CPU in relation to that on the small database in the same round.
     CpuToSmall,
     Throughput,
+    /// What the limits allow.
+    AllowedThroughput,
     ThroughputToNginx,
     ThroughputToHyper,
     P50,
     P99,
+    /// The longest.
+    Most,
     /// p50 in relation to that on the small database in the same round.
     P50ToSmall,
     /// Time until something is done once.
@@ -68,10 +72,12 @@ impl Metric {
             Self::CpuToHyper => "CPU to hyper",
             Self::CpuToSmall => "CPU to small",
             Self::Throughput => "Per second",
+            Self::AllowedThroughput => "Allowed per second",
             Self::ThroughputToNginx => "Per second to nginx",
             Self::ThroughputToHyper => "Per second to hyper",
             Self::P50 => "p50 ms",
             Self::P99 => "p99 ms",
+            Self::Most => "Most ms",
             Self::P50ToSmall => "p50 to small",
             Self::Time => "Time ms",
             Self::Disk => "Written KiB",
@@ -89,7 +95,7 @@ impl Metric {
             Self::Throughput | Self::ThroughputToNginx | Self::ThroughputToHyper => {
                 Some(Better::More)
             }
-            Self::RankZ => None,
+            Self::RankZ | Self::AllowedThroughput => None,
             _ => Some(Better::Less),
         }
     }
@@ -98,7 +104,7 @@ impl Metric {
     pub const fn follows(self) -> Follows {
         match self {
             Self::Cpu | Self::DatabaseCpu => Follows::CpuTime,
-            Self::P50 | Self::P99 | Self::Time => Follows::Time,
+            Self::P50 | Self::P99 | Self::Most | Self::Time => Follows::Time,
             Self::Throughput => Follows::Rate,
             _ => Follows::Nothing,
         }
