@@ -1,4 +1,4 @@
-//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | openapi | deb | bench | torture | abuse`.
+//! Tasks of the repository: `cargo xtask test | ci | tidy | docs | openapi | deb | bench | simulate | torture | abuse`.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -69,6 +69,12 @@ enum Task {
         #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
         args: Vec<String>,
     },
+    /// Estimate servers, connections and disk for a load from what the benchmark measured
+    Simulate {
+        /// Passed on: `--organizations N`, `--messages N` (a second), and what `--help` lists
+        #[arg(allow_hyphen_values = true, trailing_var_arg = true)]
+        args: Vec<String>,
+    },
     /// Let one hostile organization attack, and measure what another one notices
     Abuse {
         /// Passed on: `--seconds N`, `--only ATTACK`, `--on DATABASE`
@@ -93,6 +99,7 @@ fn main() -> ExitCode {
         Task::Deb { check } => deb::run(check),
         Task::Bench { daily: true, args } => measure::bench(Profile::Daily, &args),
         Task::Bench { daily: false, args } => measure::bench(Profile::Release, &args),
+        Task::Simulate { args } => measure::simulate(&args),
         Task::Abuse { args } => measure::abuse(&args),
         Task::Torture { args } => torture::run(&args),
     };

@@ -1,4 +1,5 @@
-//! `cargo xtask bench` and `cargo xtask abuse`: an optimized build, on SQLite and on a durable PostgreSQL of its own.
+//! `cargo xtask bench` and `cargo xtask abuse`: an optimized build, on SQLite and on a durable PostgreSQL of its own;
+//! `cargo xtask simulate` takes their results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,7 @@ const NGINX: &str = "/usr/sbin/nginx";
 /// Measures, or compares two results, which needs no optimized build.
 pub(crate) fn bench(profile: Profile, args: &[String]) -> Result<()> {
     if args.iter().any(|arg| arg.starts_with("--from")) {
-        run_command(&mut cargo(BUILD))?;
-        return run_command(&mut program(&built()?.join("bench"), args));
+        return from_results("bench", args);
     }
     let programs = Programs::find_or_install()?;
     let mut bench = program(&build_optimized(profile)?.join("bench"), args);
@@ -43,6 +43,17 @@ pub(crate) fn bench(profile: Profile, args: &[String]) -> Result<()> {
     }
     let postgres = Postgres::start(&programs, Durability::On)?;
     run_command(bench.env("RECADO_BENCH_POSTGRES", postgres.url()))
+}
+
+/// Estimates what a load needs.
+pub(crate) fn simulate(args: &[String]) -> Result<()> {
+    from_results("simulate", args)
+}
+
+/// Runs a program that measures nothing, which needs no optimized build.
+fn from_results(name: &str, args: &[String]) -> Result<()> {
+    run_command(&mut cargo(BUILD))?;
+    run_command(&mut program(&built()?.join(name), args))
 }
 
 /// A program in that folder, run from the root of the repository.

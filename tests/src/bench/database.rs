@@ -18,6 +18,21 @@ pub struct Postgres {
     pub version: String,
 }
 
+/// What a table takes on disk.
+#[derive(Debug)]
+pub struct TableSize {
+    pub table: String,
+    pub bytes: u64,
+    pub index_bytes: u64,
+}
+
+/// Partitions count as their table.
+const SIZES_POSTGRES: &str = "select cast(coalesce(pg_partition_root(oid), oid) as regclass)::text,      cast(sum(pg_table_size(oid)) as bigint), cast(sum(pg_indexes_size(oid)) as bigint) \
+     from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace group by 1";
+
+const SIZES_SQLITE: &str = "select m.tbl_name, sum(case m.type when 'table' then s.pgsize else 0 end),      sum(case m.type when 'index' then s.pgsize else 0 end) \
+     from dbstat s join sqlite_schema m on m.name = s.name group by m.tbl_name";
+
 /// A database of its own for one area.
 pub struct Database {
     url: String,
@@ -133,6 +148,26 @@ impl Database {
         let count = count.fetch_one(&mut connection).await?;
         connection.close().await?;
         Ok(count)
+    }
+
+    /// Returns what its tables take on disk, while no server runs on it.
+    pub async fn sizes(&self) -> anyhow::Result<Vec<TableSize>> {
+        let text = match self.server {
+            Some(_) => SIZES_POSTGRES,
+            None => SIZES_SQLITE,
+        };
+        let mut connection = AnyConnection::connect(&self.url).await?;
+        let rows = sqlx::query(text).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        let sizes = rows.iter().map(|row| {
+            let (bytes, index_bytes): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
+            Ok(TableSize {
+                table: row.try_get(0)?,
+                bytes: u64::try_from(bytes)?,
+                index_bytes: u64::try_from(index_bytes)?,
+            })
+        });
+        sizes.collect()
     }
 }
 

@@ -9,5 +9,6 @@ pub mod gateway;
 pub mod load;
 pub mod process;
 pub mod report;
+pub mod simulation;
 pub mod stub;
 pub mod watched;

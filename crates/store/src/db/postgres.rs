@@ -15,6 +15,13 @@ use crate::db::{DEADLINE, Role};
 /// time, so that a connection of before the restart is never given to a write, which cannot be repeated.
 const TRUSTED_IDLE: Duration = Duration::from_millis(100);
 
+/// Most connections of one pool.
+const POOL: u32 = 8;
+
+/// Most connections of one server to PostgreSQL: one pool reads and one writes, one connection listens, and one keeps the
+/// server's lease.
+pub const MAX_POSTGRES_CONNECTIONS: u32 = 2 * POOL + 2;
+
 /// Most bytes that are received after a page is full, so that its connection can be used again.
 const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
 
@@ -57,7 +64,7 @@ pub(crate) async fn open(
 /// Makes a pool, which opens its connections when they are needed.
 pub(crate) fn pool(options: &PgConnectOptions) -> PgPool {
     PgPoolOptions::new()
-        .max_connections(8)
+        .max_connections(POOL)
         .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(set_up(connection, Role::Writer)))
         .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata)))

@@ -55,7 +55,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 }
 
 /// Tells the gateway of these messages, and waits until each status is an event behind the newest one.
-async fn take_in(
+pub(super) async fn take_in(
     gateway: &Gateway,
     ids: &[String],
     batch: usize,
@@ -113,7 +113,7 @@ fn call(gateway: &Gateway, status: &str, ids: &[String]) -> anyhow::Result<Vec<u
 }
 
 /// Returns the number of the newest event; an earlier one is known.
-async fn newest_event(gateway: &Gateway, mut newest: u64) -> u64 {
+pub(super) async fn newest_event(gateway: &Gateway, mut newest: u64) -> u64 {
     let client = &gateway.organization().client;
     loop {
         let path = format!("/events?limit=1000&cursor={}", event(newest));

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod deliveries;
+pub mod disk;
 mod growth;
 mod guesses;
 mod idle;
@@ -29,6 +30,7 @@ pub enum Area {
     Idle,
     Start,
     Size,
+    Disk,
     Growth,
     Servers,
     Backlog,
@@ -64,6 +66,9 @@ impl Area {
             Self::Idle => "A server without requests, for each second.",
             Self::Start => "From the start of the program until it says that it is ready.",
             Self::Size => "The programs on disk, without debug information.",
+            Self::Disk => {
+                "What is stored for each message, and for its events, calls and deliveries; indexes are counted apart. Nothing is removed or made compact before. Measured once."
+            }
             Self::Growth => {
                 "Sends and pages of 100 over 16 connections on a small and on a large database, for each of them; the ratios compare the two in the same round."
             }
@@ -91,6 +96,7 @@ impl Area {
             Self::Idle => idle::measure(bench).await,
             Self::Start => start::measure(bench).await,
             Self::Size => size::measure(bench),
+            Self::Disk => disk::measure(bench).await,
             Self::Growth => growth::measure(bench).await,
             Self::Servers => servers::measure(bench).await,
             Self::Backlog => backlog::measure(bench).await,

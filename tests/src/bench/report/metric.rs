@@ -31,6 +31,10 @@ pub enum Metric {
     Time,
     /// Written to disk for each of what the area counts.
     Disk,
+    /// Stored in tables for each of what the area counts.
+    Stored,
+    /// Stored in indexes for each of what the area counts.
+    Indexes,
     /// Resident memory at the end.
     Memory,
     /// Most resident memory.
@@ -81,6 +85,8 @@ impl Metric {
             Self::P50ToSmall => "p50 to small",
             Self::Time => "Time ms",
             Self::Disk => "Written KiB",
+            Self::Stored => "Stored KiB",
+            Self::Indexes => "Indexes KiB",
             Self::Memory => "Memory MiB",
             Self::PeakMemory => "Peak memory MiB",
             Self::MemoryEach => "Memory KiB",
