@@ -15,6 +15,7 @@ use recado_server::telemetry::catalogue::{METRICS, MetricKind, PROCESS_METRICS};
 use crate::access;
 use crate::bench::areas::Area;
 use crate::bench::report::{pages, stored};
+use crate::bench::simulation;
 
 const NOTICE: &str = "<!-- Made by `cargo xtask docs`; do not edit. -->\n\n";
 
@@ -29,6 +30,7 @@ pub fn documents() -> anyhow::Result<Vec<(PathBuf, String)>> {
         ("docs/metrics.md".into(), metrics()?),
         ("docs/configuration.md".into(), configuration()?),
         ("docs/performance.md".into(), performance()?),
+        ("docs/scaling.md".into(), scaling()?),
     ])
 }
 
@@ -170,6 +172,13 @@ fn performance() -> anyhow::Result<String> {
     let areas = Area::value_variants().iter();
     let areas: Vec<_> = areas.map(|area| (area.name(), area.describe())).collect();
     pages::insert(&page, &areas, &reports)
+}
+
+/// Inserts what these figures say of larger loads into the page about them.
+fn scaling() -> anyhow::Result<String> {
+    let page = fs::read_to_string(root().join("docs/scaling.md"))?;
+    let reports = stored::kept(root())?;
+    pages::place(&page, &simulation::figures(&reports))
 }
 
 /// Writes the settings of a command as a table.

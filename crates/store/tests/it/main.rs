@@ -70,6 +70,7 @@ mod outbox;
 mod outbox_model;
 mod prune;
 mod retention;
+mod scaling;
 mod servers;
 mod taps;
 mod upgrade;

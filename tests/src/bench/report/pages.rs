@@ -13,13 +13,17 @@ const END: &str = "<!-- End of the figures. -->\n";
 
 /// Replaces what stands between the two marks of a page by a table of each area, from the newest report that has it.
 pub fn insert(page: &str, areas: &[(String, &str)], reports: &[Report]) -> anyhow::Result<String> {
+    place(page, &figures(areas, reports)?)
+}
+
+/// Replaces what stands between the two marks of a page.
+pub fn place(page: &str, figures: &str) -> anyhow::Result<String> {
     let (before, rest) = page
         .split_once(BEGIN)
         .context("the page has no place for figures")?;
     let (_, after) = rest
         .split_once(END)
         .context("the place for figures has no end")?;
-    let figures = figures(areas, reports)?;
     Ok(format!("{before}{BEGIN}\n{figures}{END}{after}"))
 }
 
