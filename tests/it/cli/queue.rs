@@ -37,6 +37,30 @@ async fn a_message_is_scheduled_canceled_and_sent_again() {
 }
 
 #[tokio::test]
+async fn a_message_is_queued_for_a_person_who_does_not_wait() {
+    let world = World::start().await;
+    let shell = shop(&world).await;
+    connect(&shell).await;
+    let flags = [&send_flags("conv-456")[..], &["--async"]].concat();
+    let queued = shell.run(&flags).await.json();
+    assert_eq!(queued["message"]["status"], "queued");
+    let as_table = [&flags[..], &["--output", "table"]].concat();
+    assert_contains(&shell.run(&as_table).await.done(), "queued");
+    let both = async || (world.sandbox.phone_messages().len() == 2).then_some(());
+    until("both messages arrive", both).await;
+    for elsewhere in [
+        &["--direct", "zapi", "--to", CUSTOMER][..],
+        &["--csv", "a.csv"],
+    ] {
+        let queued = [
+            "send", "buttons", "--async", "--body", "Hi", "--button", "a=A",
+        ];
+        let refused = shell.run(&[&queued[..], elsewhere].concat()).await;
+        refused.failed(2, "the argument '--async' cannot be used with");
+    }
+}
+
+#[tokio::test]
 async fn the_command_line_pauses_a_channel_and_resumes_it() {
     let world = World::start().await;
     let shell = shop(&world).await;

@@ -23,6 +23,8 @@ pub(crate) struct Client {
     http: reqwest::Client,
     server: Url,
     proof: Proof,
+    /// Whether messages are queued.
+    is_async: bool,
 }
 
 /// What the server answered: the text for programs, and its JSON for people.
@@ -72,7 +74,13 @@ impl Client {
             http,
             server,
             proof,
+            is_async: false,
         })
+    }
+
+    /// Has messages queued: `Prefer: respond-async`.
+    pub(crate) fn queueing(self, is_async: bool) -> Self {
+        Self { is_async, ..self }
     }
 
     /// Signs a user in; returns the client of the session, and the session.
@@ -172,7 +180,10 @@ impl Client {
         body: Option<&Value>,
     ) -> Result<RequestBuilder> {
         let request = self.http.request(method, self.url(path, query)?);
-        let request = self.proof.add_to(request);
+        let mut request = self.proof.add_to(request);
+        if self.is_async {
+            request = request.header("prefer", "respond-async");
+        }
         Ok(match body {
             Some(body) => request
                 .header(CONTENT_TYPE, "application/json")

@@ -15,6 +15,10 @@ pub(super) const HELP: &str = "Examples:
       --button yes=Yes --button no=No --dry-run
   recado send buttons --direct zapi --to +5511900000001 --body Hi --button yes=Yes
 
+With --async the message waits in the server's queue: `recado message show` and `recado events tail` tell what
+becomes of it. A message of --at waits there as well. Neither goes with --direct, which has no queue, or with --csv,
+which shows what became of each row.
+
 With --csv the columns of the file are conversation, agent, header, body, footer, button1, button2 and button3 (as
 ID=TITLE), and variables of your own; docs/csv.md describes them. The same command again continues a run.
 

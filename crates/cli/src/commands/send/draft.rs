@@ -44,6 +44,9 @@ pub(super) struct How {
     /// Have the message sent at this time, such as 2026-12-01T09:00:00-03:00, at most 30 days ahead
     #[arg(long, value_name = "TIME", conflicts_with_all = ["direct", "csv"])]
     pub(super) at: Option<Timestamp>,
+    /// Have the message queued, and do not wait until the provider has it
+    #[arg(long = "async", conflicts_with_all = ["direct", "csv"])]
+    pub(super) is_async: bool,
     #[command(flatten)]
     pub(super) csv: CsvArgs,
 }

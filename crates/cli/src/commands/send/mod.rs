@@ -43,7 +43,8 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
             direct.send().await
         };
     }
-    let (client, body) = (globals.client(lookup)?, draft.body.clone().into());
+    let client = globals.client(lookup)?.queueing(draft.how.is_async);
+    let body = draft.body.clone().into();
     let at = draft.how.at.map(|at| ("sendAt", at.to_string()));
     let mut query = Vec::from_iter(at);
     if draft.how.dry_run {
