@@ -64,6 +64,11 @@ impl<W: Wire> Channel for Api<W> {
             .map_err(|refusal| self.connection.error(&refusal))
     }
 
+    async fn cancel(&self, provider_id: &str) -> Result<(), ChannelError> {
+        let canceled = self.wire.cancel(&self.connection, provider_id).await;
+        canceled.map_err(|refusal| self.connection.error(&refusal.harmless()))
+    }
+
     fn preset_message_id(&self, id: &MessageId) -> Option<String> {
         self.wire.preset_message_id(id)
     }

@@ -13,6 +13,9 @@ use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
 
+/// Why a provider without a queue cancels no message.
+pub(crate) const NO_QUEUE: &str = "the provider takes back no message that it has accepted";
+
 /// One WhatsApp number at one provider.
 ///
 /// [`connect`](crate::connect) makes the channels of the providers that this crate knows. To add one of your own,
@@ -33,6 +36,17 @@ pub trait Channel: Send + Sync {
     /// provider's address is not allowed. Of the errors, only [`ErrorKind::Indeterminate`] leaves open whether the message
     /// goes out.
     async fn send(&self, message: &OutboundMessage) -> Result<Receipt, ChannelError>;
+
+    /// Takes a message that waits at the provider out of the provider's queue, so that it is not sent; `provider_id` is
+    /// the one of its [`Receipt`].
+    ///
+    /// Unless a provider has such a queue, it is refused. The order may be given again: then the provider may not know
+    /// the message any more, which is an error.
+    async fn cancel(&self, provider_id: &str) -> Result<(), ChannelError> {
+        let _ = provider_id;
+        let provider = self.capabilities().provider;
+        Err(ChannelError::new(provider, ErrorKind::Rejected, NO_QUEUE))
+    }
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.
     ///

@@ -6,7 +6,7 @@ use recado_core::MessageId;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::channel::{Health, OutboundMessage, Receipt};
+use crate::channel::{Health, NO_QUEUE, OutboundMessage, Receipt};
 use crate::connection::Connection;
 use crate::error::ErrorKind;
 use crate::http::client::Answer;
@@ -31,6 +31,11 @@ pub(crate) trait Wire: Send + Sync + 'static {
 
     fn preset_message_id(&self, _: &MessageId) -> Option<String> {
         None
+    }
+
+    /// Takes a message out of the provider's queue, by the provider's own id of it.
+    fn cancel(&self, _: &Connection, _: &str) -> impl Future<Output = Result<(), Refusal>> + Send {
+        ready(Err(Refusal::new(ErrorKind::Rejected, NO_QUEUE)))
     }
 
     /// Returns the URL that tells the state of the number.

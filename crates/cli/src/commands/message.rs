@@ -16,7 +16,7 @@ const FIELDS: Columns = "\
 pub(crate) enum Command {
     /// Show a message as the customer sees it, and how far it has come
     Show { id: MessageId },
-    /// Cancel a message that waits in the queue
+    /// Cancel a message that waits in the queue, or in that of Z-API
     Cancel { id: MessageId },
     /// Send again what a message says, as a new message
     Resend(ResendArgs),

@@ -118,6 +118,11 @@ impl MessageError {
         CHANNEL_REASONS.contains(&&*self.reason)
     }
 
+    /// Whether the message was canceled.
+    pub fn is_cancellation(&self) -> bool {
+        self.reason == "message_canceled"
+    }
+
     /// Creates an error without a number.
     pub fn new(reason: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

@@ -19,6 +19,7 @@ struct Zapi {
     buttons_endpoint: ButtonsEndpoint,
     button_list: Endpoint,
     button_actions: Endpoint,
+    queue_url: Url,
     status_url: Url,
     webhooks_url: Url,
     instance_id: SecretString,
@@ -45,6 +46,7 @@ pub(crate) fn connect(
         buttons_endpoint: account.buttons_endpoint,
         button_list: endpoint("send-button-list")?,
         button_actions: endpoint("send-button-actions")?,
+        queue_url: url(id, token, "queue")?,
         status_url: url(id, token, "status")?,
         webhooks_url: url(id, token, "update-every-webhooks")?,
         instance_id: account.instance_id.clone(),
@@ -89,6 +91,17 @@ impl Wire for Zapi {
             external_id: Some(external_id.ok_or_else(refused)?.to_owned()),
             provider_id: provider_id.map(str::to_owned),
         })
+    }
+
+    async fn cancel(&self, connection: &Connection, provider_id: &str) -> Result<(), Refusal> {
+        let url = message_in(&self.queue_url, provider_id)?;
+        // Z-API asks for the content type in this call too.
+        let answer = connection.request(Method::DELETE, &url, String::new());
+        let answer = answer.await?;
+        if errors::is_done(&answer) {
+            return Ok(());
+        }
+        Err(errors::refusal(&answer))
     }
 
     fn health_url(&self) -> &Url {
@@ -161,4 +174,19 @@ impl Wire for Zapi {
         };
         Ok(news.into_iter().map(Received::new).collect())
     }
+}
+
+/// Returns the URL of one message in the queue.
+fn message_in(queue: &Url, provider_id: &str) -> Result<Url, Refusal> {
+    // An empty segment or one of dots would leave the URL of the whole queue, which would be emptied.
+    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_alphanumeric());
+    if !is_id(provider_id) {
+        let text = "the id of the message is not one of Z-API's queue";
+        return Err(Refusal::new(ErrorKind::Rejected, text));
+    }
+    let mut url = queue.clone();
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push(provider_id);
+    }
+    Ok(url)
 }

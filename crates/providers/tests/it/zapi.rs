@@ -5,6 +5,7 @@ use recado_providers::ErrorKind::{
     Throttled, Unauthorized,
 };
 use recado_providers::HealthState::{self, Connected, Disconnected, Unpaid};
+use recado_sandbox::Settings;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -217,4 +218,72 @@ async fn a_disconnected_instance_takes_messages_for_later() {
         .send(&full())
         .await
         .expect("accepted into the queue");
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_the_phone_is_canceled_once_and_never_arrives() {
+    let world = World::start().await;
+    let connect = |connected| {
+        let change = |settings: &mut Settings| settings.zapi.connected = connected;
+        world.sandbox.change_settings(change);
+    };
+    connect(false);
+    let channel = world.channel(SUBJECT);
+    let receipt = channel.send(&full()).await.expect("accepted");
+    let zaap_id = receipt.provider_id.expect("an id");
+    assert_eq!(channel.cancel(&zaap_id).await, Ok(()));
+    let again = channel.cancel(&zaap_id).await.expect_err("canceled");
+    assert!(again.message.contains("Message not found"), "{again}");
+    connect(true);
+    assert!(world.sandbox.phone_messages().is_empty());
+}
+
+#[rstest]
+#[case::as_documented(200, "", true)]
+#[case::as_other_orders(200, r#"{"value":true}"#, true)]
+#[case::without_a_word(200, "{}", true)]
+#[case::not_done(200, r#"{"value":false}"#, false)]
+#[case::an_error(200, r#"{"error":"NOT_FOUND"}"#, false)]
+#[case::a_page(200, "<html>", false)]
+#[case::unknown(404, r#"{"error":"NOT_FOUND"}"#, false)]
+#[case::a_gateway_fails(502, "", false)]
+#[tokio::test]
+async fn a_message_is_canceled_if_the_answer_says_nothing_else(
+    #[case] status: u16,
+    #[case] body: &str,
+    #[case] is_canceled: bool,
+) {
+    let server = canned(status, body).await;
+    let canceled = SUBJECT.channel(&server.url).cancel("7C11D0A9").await;
+    assert_eq!(canceled.is_ok(), is_canceled, "{canceled:?}");
+    assert_ne!(canceled.err().map(|error| error.kind), Some(Indeterminate));
+    let [asked] = &server.asked()[..] else {
+        panic!("one request");
+    };
+    let line = "DELETE /instances/INST-01/token/TOKEN-01/queue/7C11D0A9";
+    assert_eq!(asked.line, line);
+    assert_eq!(asked.headers["client-token"], "CLIENT-TOKEN-01");
+    assert_eq!(asked.headers["content-type"], "application/json");
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_id_that_would_name_the_whole_queue_is_refused_without_a_request(
+    #[values("", ".", "..", "a/..", "a?b")] id: &str,
+) {
+    let server = canned(200, "").await;
+    let refused = SUBJECT.channel(&server.url).cancel(id).await;
+    assert_eq!(refused.expect_err("refused").kind, Rejected);
+    assert_eq!(server.requests(), 0);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_provider_without_a_queue_cancels_nothing(
+    #[values(Subject::WhatsApp, Subject::ZapperHub, Subject::Wuzapi)] subject: Subject,
+) {
+    let server = canned(200, "{}").await;
+    let refused = subject.channel(&server.url).cancel("7C11D0A9").await;
+    assert_eq!(refused.expect_err("refused").kind, Rejected);
+    assert_eq!(server.requests(), 0);
 }

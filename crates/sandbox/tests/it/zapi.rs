@@ -188,3 +188,26 @@ async fn z23_a_message_to_a_disconnected_phone_waits_until_it_is_back() {
     server.set_settings(Settings::default());
     assert_eq!(server.phone_messages().len(), 1000);
 }
+
+#[tokio::test]
+async fn a_message_that_is_taken_out_of_the_queue_never_arrives() {
+    let server = Server::with(|settings| settings.zapi.connected = false).await;
+    let [canceled, other] = [
+        send(&server, "send-button-list", &list()).await.json,
+        send(&server, "send-button-list", &list()).await.json,
+    ];
+    let cancel = async |message: &Value| {
+        let zaap_id = message["zaapId"].as_str().expect("an id");
+        let call = format!("DELETE queue/{zaap_id}");
+        server.ask(Provider::Zapi, &call, &Value::Null).await
+    };
+    cancel(&canceled).await.is(200, &json!({"value": true}));
+    let unknown = json!({"error": "Message not found"});
+    cancel(&canceled).await.is(404, &unknown);
+    server.set_settings(Settings::default());
+    let [arrived] = &server.phone_messages()[..] else {
+        panic!("one message");
+    };
+    assert_eq!(arrived.message_id, other["messageId"]);
+    cancel(&other).await.is(404, &unknown);
+}

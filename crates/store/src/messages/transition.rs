@@ -85,7 +85,11 @@ impl MessageState {
 
     /// Advances the status if the report is further, and appends the event.
     pub(crate) fn advance(&mut self, step: StatusReport, log: &mut EventLog) -> bool {
-        let status = self.status.advanced_by(step.status);
+        let status = match step.status {
+            // Its provider said that it was canceled, but had sent it.
+            Status::Sent if self.is_canceled() => Status::Sent,
+            news => self.status.advanced_by(news),
+        };
         if status == self.status {
             return false;
         }
@@ -102,6 +106,11 @@ impl MessageState {
         }
         log.append(self.event());
         true
+    }
+
+    fn is_canceled(&self) -> bool {
+        let error = self.error.as_ref();
+        self.status == Status::Failed && error.is_some_and(MessageError::is_cancellation)
     }
 
     fn is_delivered(&self) -> bool {

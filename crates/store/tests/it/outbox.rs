@@ -13,7 +13,7 @@ use recado_store::{
 };
 
 use crate::inbound::received::opened;
-use crate::taps::apply;
+use crate::taps::{apply, events};
 use crate::world::{
     World, accepted, at, create_channel, end, ended, gives, id, message, msg, ok, org, refused,
     some, with,
@@ -265,6 +265,34 @@ async fn a_canceled_message_is_rejected_with_its_event_and_the_next_one_is_due()
     assert_eq!(begun(store, 6_000).await, ["msg_2"]);
     gives!(store.cancel_queued(&org(1), &msg("msg_2"), &error, at(6_000)) => None);
     assert_eq!(status_of(store, "msg_2").await, Status::Sending);
+}
+
+#[tokio::test]
+async fn a_message_that_its_provider_cancels_has_failed_unless_a_status_shows_that_it_left() {
+    let World { store, .. } = &World::with_conversations().await;
+    create_channel(store, "org_1", "chn_1").await;
+    let error = MessageError::new("message_canceled", "nothing was sent");
+    let cancel = async |id: &str| {
+        let canceled = store.cancel_accepted(&org(1), &msg(id), &error, at(7_000));
+        ok(canceled).await.map(|message| message.status)
+    };
+    enqueue(store, &message("org_1", "msg_1"), 5_000).await;
+    assert_eq!(cancel("msg_1").await, None, "not accepted yet");
+    assert_eq!(begun(store, 6_000).await, ["msg_1"]);
+    some(store.finish_attempt(&org(1), &msg("msg_1"), &accepted(), at(6_001))).await;
+    gives!(store.cancel_accepted(&org(2), &msg("msg_1"), &error, at(7_000)) => None);
+    assert_eq!(cancel("msg_1").await, Some(Status::Failed));
+    assert_eq!(cancel("msg_1").await, None, "once");
+    let last = events(store, &org(1)).await.pop().expect("an event");
+    assert_eq!(last.event_type.as_str(), "message.failed");
+    assert_eq!(last.data["error"]["reason"], "message_canceled");
+    for news in [Status::Failed, Status::Unknown] {
+        apply(store, vec![status("msg_1", news)]).await;
+        assert_eq!(status_of(store, "msg_1").await, Status::Failed);
+    }
+    apply(store, vec![status("msg_1", Status::Sent)]).await;
+    assert_eq!(status_of(store, "msg_1").await, Status::Sent);
+    assert_eq!(cancel("msg_1").await, None, "the status came first");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Scheduled messages, and messages that are canceled or sent again by a person.
 
-use recado_sandbox::{Effect, Fault, Provider};
+use recado_sandbox::{Effect, Fault, Provider, Settings};
 use recado_tests::prelude::*;
 
 use super::{assert_none_stored, queue, until_it_is};
@@ -126,4 +126,36 @@ async fn a_message_that_surely_did_not_arrive_is_sent_again_without_ado() {
         .header("prefer", "respond-async");
     let queued = answer(queued.json(&json!({}))).await.expect(202);
     until_it_is(&world, id(&queued["message"]), "accepted").await;
+}
+
+#[tokio::test]
+async fn a_message_that_waits_at_z_api_is_canceled_there_and_never_arrives() {
+    let world = World::start().await;
+    let connect = |connected| {
+        let change = |settings: &mut Settings| settings.zapi.connected = connected;
+        world.sandbox.change_settings(change);
+    };
+    let send = async |text: &str| {
+        let sent = world.client.send(message_of("conv-zapi", text)).await;
+        format!("/messages/{}", id(&sent.expect(200)["message"]))
+    };
+    connect(false);
+    let (canceled, other) = (send("Canceled").await, send("Other").await);
+    for _ in 0..2 {
+        let answer = world.client.delete(&canceled).await;
+        answer.expect(200).assert_has(json!({
+            "status": "failed", "metadata": {"error": {"reason": "message_canceled"}},
+        }));
+    }
+    world.events("message.failed", 1).await;
+    connect(true);
+    let [arrived] = &world.sandbox.phone_messages()[..] else {
+        panic!("one message");
+    };
+    assert_eq!(arrived.body(), Some("Other"));
+    let refused = world.client.delete(&other).await;
+    refused.refused(409, "message_not_queued");
+    assert_contains(&refused.body.to_string(), "Message not found");
+    let unchanged = world.client.read(&other).await;
+    assert_eq!(unchanged["status"], "accepted");
 }

@@ -29,17 +29,24 @@ pub(crate) fn throttled() -> Answer {
 
 /// A simulated method of the API.
 #[derive(Clone, Copy)]
-enum Operation {
+enum Operation<'a> {
     /// Sends a message of the kind that the function reads.
     Send(fn(&Object) -> Result<Content, Answer>),
+    /// Takes the message with this `zaapId` out of the queue.
+    Cancel(&'a str),
     Status,
     Me,
     /// Sets the URL of these events.
     Webhook(&'static str),
 }
 
-impl Operation {
-    fn named(name: &str) -> Option<(Method, Self)> {
+impl<'a> Operation<'a> {
+    fn named(path: &[&'a str]) -> Option<(Method, Self)> {
+        let name = match *path {
+            [name] => name,
+            ["queue", zaap_id] => return Some((Method::DELETE, Self::Cancel(zaap_id))),
+            _ => return None,
+        };
         Some(match name {
             // The docs' overview names the two longer forms, their own pages post to the first.
             "send-button-list" | "send-button-list-image" | "send-button-list-video" => {
@@ -57,10 +64,10 @@ impl Operation {
 pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> {
     let settings = &state.settings.zapi;
     let segments = call.segments();
-    let ["instances", id, "token", token, name] = segments.as_slice() else {
+    let ["instances", id, "token", token, path @ ..] = segments.as_slice() else {
         return Err(not_found(settings));
     };
-    let (method, operation) = Operation::named(name).ok_or_else(|| not_found(settings))?;
+    let (method, operation) = Operation::named(path).ok_or_else(|| not_found(settings))?;
     if method != call.method() {
         // The docs fix the status, not the body.
         let refused = Answer::new(405, no_such_resource());
@@ -72,6 +79,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
     authorize(client_token, settings, call)?;
     match operation {
         Operation::Send(read) => send(state, call, read, id),
+        Operation::Cancel(zaap_id) => cancel(state, id, zaap_id).map(Outcome::from),
         Operation::Status => status(settings).map(Outcome::from),
         Operation::Me => Ok(me(id, token, settings).into()),
         Operation::Webhook(events) => {
@@ -153,6 +161,18 @@ fn send(
         state.zapi_queue.extend(outcome.shown.take());
     }
     Ok(outcome)
+}
+
+/// Takes a message out of the queue, so that it never arrives. The docs have neither the body of the success nor the
+/// answer for a message that does not wait: both are invented.
+fn cancel(state: &mut State, instance: &str, zaap_id: &str) -> Result<Answer, Answer> {
+    let is_it = |message: &PhoneMessage| {
+        message.from == instance && message.provider_id.as_deref() == Some(zaap_id)
+    };
+    let index = state.zapi_queue.iter().position(is_it);
+    let index = index.ok_or_else(|| error(404, "Message not found"))?;
+    state.zapi_queue.remove(index);
+    Ok(Answer::new(200, json!({"value": true})))
 }
 
 fn json_object(call: &Call) -> Result<&Object, Answer> {

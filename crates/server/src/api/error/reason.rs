@@ -87,7 +87,7 @@ reasons! {
     ChannelPaused = "channel_paused", CONFLICT,
         "a request paused the channel; nothing was sent: resume it, or have the message queued";
     MessageNotQueued = "message_not_queued", CONFLICT,
-        "the message does not wait any more: it is under way, or has its outcome";
+        "the message does not wait any more: it is under way, or has its outcome, or its provider did not cancel it";
     MessageUnderWay = "message_under_way", CONFLICT,
         "the message waits or is being sent: it is not sent again meanwhile";
     DuplicatePossible = "duplicate_possible", CONFLICT,

@@ -194,12 +194,13 @@ pub(crate) async fn show_message(caller: Caller<Reads>, Id(id): Id<MessageId>) -
     caller.answer(&Message::from(caller.find::<store::Message>(&id).await?))
 }
 
-failures!(CancelFailures: &[Reason::MessageNotQueued]);
+failures!(CancelFailures: &[Reason::MessageNotQueued, Reason::RateLimited]);
 
 /// Cancel a queued message
 ///
 /// A message that waits in the queue becomes `rejected` with the reason `message_canceled`, and nothing is sent. One that
-/// is under way, or has its outcome, is 409.
+/// Z-API has accepted and not sent yet becomes `failed` with that reason if Z-API takes it out of its own queue. Any
+/// other message is 409.
 #[utoipa::path(delete, path = "/messages/{id}",
     responses((status = 200, description = "The message as it is now", body = Message), CancelFailures))]
 pub(crate) async fn cancel_message(caller: Caller<Sends>, Id(id): Id<MessageId>) -> LongAnswer {
