@@ -5,6 +5,8 @@ use recado_tests::prelude::*;
 use recado_tests::world::OTHER_CUSTOMER;
 use tokio::task::JoinSet;
 
+use super::queue::until_it_is;
+
 /// Sends messages at once; returns the answers that are not 200.
 async fn burst(client: &Client, conversation: &str, messages: usize) -> Vec<Answer> {
     let mut sends = JoinSet::new();
@@ -224,4 +226,33 @@ async fn a_channel_may_leave_the_rate_to_one_person_to_meta() {
         .await
         .expect(200);
     assert_eq!(burst(&world.client, "conv-456", 50).await.len(), 0);
+}
+
+#[tokio::test]
+async fn the_messages_that_a_key_queues_wait_for_its_rate_and_those_of_other_keys_do_not() {
+    let (world, ahead) = World::with_clock().await;
+    let new = json!({"name": "slow", "messagesPerMinute": 1});
+    let path = "/organizations/demo/api-keys";
+    let key = world.client.create(path, new).await;
+    let slow = world.client.with_key(text(&key["key"]));
+    let queue = async |client: &Client, conversation: &str| {
+        let request = client.request(Method::POST, SEND);
+        let request = request.header("prefer", "respond-async");
+        let queued = answer(request.json(&smallest_body(conversation))).await;
+        id(&queued.expect(202)["message"]).to_owned()
+    };
+    let first = queue(&slow, "conv-zapi").await;
+    until_it_is(&world, &first, "accepted").await;
+    let item = json!({"kind": "buttons", "message": smallest_body("conv-456")});
+    let batch = json!({"messages": [item]});
+    let taken = slow.post("/messages/batch", batch).await.expect(200);
+    let second = id(&taken["data"][0]["message"]).to_owned();
+    let refused = slow.send(smallest_body("conv-zapperhub")).await;
+    refused.refused(429, "rate_limited");
+    let other = queue(&world.client, "conv-zapi").await;
+    until_it_is(&world, &other, "accepted").await;
+    let waits = world.client.read(&format!("/messages/{second}")).await;
+    assert_eq!(waits["status"], "queued");
+    ahead.pass(Duration::from_mins(1));
+    until_it_is(&world, &second, "accepted").await;
 }

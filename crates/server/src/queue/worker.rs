@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
-use recado_core::{MessageId, OrganizationId};
-use recado_store::{self as store, Begun, ChannelQueue, MAX_QUEUES, StoreError};
+use recado_core::{ChannelId, MessageId, OrganizationId};
+use recado_store::{self as store, ApiKey, Begun, ChannelQueue, MAX_QUEUES, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -85,8 +85,8 @@ struct Worker {
     beginnings: JoinSet<(ChannelQueue, Result<Making, StoreError>)>,
     in_flight: HashSet<(OrganizationId, MessageId)>,
     attempts: JoinSet<Ended>,
-    /// Queues whose channel did not work at the last attempt.
-    doubtful: HashMap<ChannelQueue, Doubtful>,
+    /// Channels that did not work at the last attempt.
+    doubtful: HashMap<(OrganizationId, ChannelId), Doubtful>,
     /// Queues whose limits allow nothing until an instant.
     limited: HashMap<ChannelQueue, Timestamp>,
     /// When what failed here or has to wait is due again, the earliest first.
@@ -101,7 +101,7 @@ struct Worker {
     made: usize,
 }
 
-/// A queue whose channel did not work.
+/// A channel that did not work.
 struct Doubtful {
     /// Until when nothing is sent.
     until: Timestamp,
@@ -168,7 +168,7 @@ impl Worker {
         if self.beginning.contains(&queue) || self.limited.contains_key(&queue) {
             return;
         }
-        let most = match self.doubtful.get(&queue) {
+        let most = match self.doubtful.get(&channel_of(&queue)) {
             None => MAX_BEGUN,
             Some(doubtful) if doubtful.until > now || doubtful.is_tried => return,
             Some(_) => 1,
@@ -247,7 +247,7 @@ impl Worker {
     /// Notes an attempt that has ended. One whose task panicked stays among those in flight: it may have been sent.
     fn take_ended(&mut self, ended: Result<Ended, JoinError>) {
         if let Ok(ended) = ended {
-            self.note(ended);
+            self.note(&ended);
         }
     }
 
@@ -306,12 +306,12 @@ impl Worker {
 
     /// Notes whether a message is on its way that tries a doubtful channel.
     fn try_channel(&mut self, queue: &ChannelQueue, is_tried: bool) {
-        if let Some(doubtful) = self.doubtful.get_mut(queue) {
+        if let Some(doubtful) = self.doubtful.get_mut(&channel_of(queue)) {
             doubtful.is_tried = is_tried;
         }
     }
 
-    fn note(&mut self, ended: Ended) {
+    fn note(&mut self, ended: &Ended) {
         self.made += 1;
         let now = self.app.clock.now();
         if ended.after != After::Unstored {
@@ -321,7 +321,7 @@ impl Worker {
             After::Again { at, holds_channel } => {
                 self.retries.push(Reverse(at));
                 if holds_channel {
-                    self.doubt(ended.queue, at);
+                    self.doubt(&ended.queue, at);
                 } else {
                     self.try_channel(&ended.queue, false);
                 }
@@ -330,10 +330,10 @@ impl Worker {
             After::Settled { was_asked: true }
                 if self
                     .doubtful
-                    .get(&ended.queue)
+                    .get(&channel_of(&ended.queue))
                     .is_some_and(|doubtful| doubtful.until <= now) =>
             {
-                self.doubtful.remove(&ended.queue);
+                self.doubtful.remove(&channel_of(&ended.queue));
             }
             // What is not stored stays among those in flight: it may have been sent, and must not be begun again.
             After::Settled { .. } | After::Unstored => self.try_channel(&ended.queue, false),
@@ -341,13 +341,17 @@ impl Worker {
     }
 
     /// Sends nothing over a channel until an instant, and then one message that tries it.
-    fn doubt(&mut self, queue: ChannelQueue, until: Timestamp) {
+    fn doubt(&mut self, queue: &ChannelQueue, until: Timestamp) {
         let is_tried = false;
-        let doubtful = self.doubtful.entry(queue);
+        let doubtful = self.doubtful.entry(channel_of(queue));
         let doubtful = doubtful.or_insert(Doubtful { until, is_tried });
         doubtful.until = doubtful.until.max(until);
         doubtful.is_tried = is_tried;
     }
+}
+
+fn channel_of(queue: &ChannelQueue) -> (OrganizationId, ChannelId) {
+    (queue.organization_id.clone(), queue.channel_id.clone())
 }
 
 /// Begins attempts of one queue, one for each place.
@@ -362,9 +366,14 @@ async fn begin(
     let channel = store.get(organization, &queue.channel_id).await?;
     let owner = store.get_organization(organization).await?;
     let rate = owner.and_then(|owner| owner.messages_per_second);
+    let key = match &queue.api_key_id {
+        Some(id) => store.get::<ApiKey>(organization, id).await?,
+        None => None,
+    };
+    let key_rate = key.as_ref().and_then(limits::of_key);
     let limits = channel
         .as_ref()
-        .map(|channel| limits::of_queue(channel, rate, app.rates.as_deref()));
+        .map(|channel| limits::of_queue(channel, rate, key_rate, app.rates.as_deref()));
     let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
     let begun = store
         .begin_attempts(queue, now, most, &limits.unwrap_or_default())

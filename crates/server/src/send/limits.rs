@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use recado_core::capabilities::{Capabilities, PairRate, Rate, SendLimit};
 use recado_core::{ApiKeyId, Recipient};
 use recado_providers::{Profile, messages_per_second};
-use recado_store::{Channel, Limited, QueueLimits, SendLimits};
+use recado_store::{ApiKey, Channel, Limited, QueueLimits, SendLimits};
 
 use crate::api::error::{ApiError, QuotaPolicy, Reason};
 use crate::costs::budget;
@@ -45,16 +45,26 @@ pub(crate) fn of_channel(
     }
 }
 
-/// Returns the limits of the queued messages of a channel. The rate of an API key holds for callers who wait alone.
+/// Returns the rate of an API key, if it has one.
+pub(crate) fn of_key(key: &ApiKey) -> Option<KeyRate> {
+    let rate = key.messages_per_minute.map(Rate::per_minute);
+    rate.map(|rate| (key.id.clone(), rate))
+}
+
+/// Returns the limits of the queued messages of a channel, which an API key of this rate has queued.
 pub(crate) fn of_queue(
     channel: &Channel,
     organization: Option<NonZeroU32>,
+    api_key: Option<KeyRate>,
     rates: Option<&Rates>,
 ) -> QueueLimits {
     let settings = serde_json::Value::Object(channel.settings.clone());
     let carries = Profile::of(channel.provider).capabilities(&settings);
     QueueLimits {
-        all: of_channel(channel, carries, organization),
+        all: SendLimits {
+            api_key,
+            ..of_channel(channel, carries, organization)
+        },
         pair: carries.pair_rate,
         budget: budget::of_queue(rates, channel),
     }

@@ -25,7 +25,7 @@ pub const MAX_QUEUES: usize = 256;
 /// over: an attempt is postponed by minutes, so that a later row hardly expires before the first one. So the cost grows
 /// with the queues, and not with what waits in them.
 macro_rules! queues_due {
-    ($join:literal) => {
+    ($join:literal, $channel:literal) => {
         concat!(
             "with recursive busy (queue) as (select (select min(o.queue) from outbox o where o.next_at is not null \
              and o.calling = 0 and o.queue > $2) as queue union all select (\
@@ -40,15 +40,20 @@ macro_rules! queues_due {
              order by f.next_at limit 1) <= $1 and ((select f.expires_at from outbox f where f.queue = q.queue \
              and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) <= $1 \
              or not exists (select 1 from channels c where c.organization_id = g.id \
-             and c.id = substr(q.queue, length(g.id) + 2) and c.paused_at is not null and c.trial = 0)) \
+             and c.id = ",
+            $channel,
+            " and c.paused_at is not null and c.trial = 0)) \
              order by q.queue limit $3"
         )
     };
 }
 
-/// `cross join` keeps SQLite's planner to the order of the text.
-const QUEUES_DUE_SQLITE: &str = queues_due!(" cross join ");
-const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ");
+/// `cross join` keeps SQLite's planner to the order of the text. The channel is the second id of a queue.
+const QUEUES_DUE_SQLITE: &str = queues_due!(
+    " cross join ",
+    "substr(q.queue, length(g.id) + 2, instr(substr(q.queue, length(g.id) + 2) || ' ', ' ') - 1)"
+);
+const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ", "split_part(q.queue, ' ', 2)");
 
 /// The first messages that are due; while the channel is paused, those that may still begin are chosen among them. The
 /// index `outbox_heads` allows one row of a conversation with `next_at`, so that no other one is under way.
@@ -381,12 +386,6 @@ impl Due {
 
 fn queue(row: &RawRow) -> Result<ChannelQueue> {
     let columns = Columns::new(row, "outbox", "queue");
-    let parts = columns.get::<&str>("queue")?.split_once(' ');
-    let read = parts.and_then(|(organization, channel)| {
-        Some(ChannelQueue {
-            organization_id: organization.parse().ok()?,
-            channel_id: channel.parse().ok()?,
-        })
-    });
+    let read = ChannelQueue::read(columns.get("queue")?);
     read.ok_or_else(|| columns.corrupt("queue"))
 }

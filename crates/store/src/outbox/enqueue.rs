@@ -116,6 +116,7 @@ impl Enqueued {
         let queue = ChannelQueue {
             organization_id: new.organization_id.clone(),
             channel_id: new.channel_id.clone(),
+            api_key_id: new.limits.api_key.as_ref().map(|(id, _)| id.clone()),
         };
         Self {
             id: new.id.clone(),

@@ -13,7 +13,7 @@ pub(crate) mod requeue;
 
 use std::fmt;
 
-use recado_core::{ChannelId, Recipient};
+use recado_core::{ApiKeyId, ChannelId, Recipient};
 
 use crate::messages::Message;
 use crate::prelude::*;
@@ -27,13 +27,16 @@ pub struct SendTime {
     pub expires_at: Timestamp,
 }
 
-/// What waits for one channel.
+/// What waits for one channel. The messages of an API key that has a rate wait in a queue of their own, so that they wait
+/// for its rate and delay no others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChannelQueue {
     /// The organization.
     pub organization_id: OrganizationId,
     /// The channel.
     pub channel_id: ChannelId,
+    /// The API key that queued the messages, if it has a rate.
+    pub api_key_id: Option<ApiKeyId>,
 }
 
 /// A queued message that a server is about to send.
@@ -55,6 +58,22 @@ pub struct Attempt {
 
 impl fmt::Display for ChannelQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.organization_id, self.channel_id)
+        write!(f, "{} {}", self.organization_id, self.channel_id)?;
+        match &self.api_key_id {
+            Some(key) => write!(f, " {key}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ChannelQueue {
+    /// Reads what `Display` writes; no id has a space.
+    fn read(text: &str) -> Option<Self> {
+        let mut ids = text.split(' ');
+        Some(Self {
+            organization_id: ids.next()?.parse().ok()?,
+            channel_id: ids.next()?.parse().ok()?,
+            api_key_id: ids.next().map(str::parse).transpose().ok()?,
+        })
     }
 }

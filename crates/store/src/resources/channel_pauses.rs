@@ -47,9 +47,11 @@ const RESUME: &str = "update channels set paused_at = null, check_at = null, che
 const RECOVER: &str = "update channels set paused_at = null, check_at = null, trial = 0, resumed_at = $3 \
      where organization_id = $1 and id = $2 and paused_at is not null and pause_error is not null";
 
-/// `$3` is the queue, and `$4` until when a message has to be due that is waited for.
+/// `$3` is the queue of messages whose keys have no rate, and `$4` until when a message has to be due that is waited for.
 const TRY: &str = "update channels set trial = 1 where organization_id = $1 and id = $2 and paused_at is not null \
-     and pause_error is not null and exists (select 1 from outbox where queue = $3 and next_at is not null \
+     and pause_error is not null and exists (select 1 from outbox where queue in (\
+     select cast($3 as text) union all select cast($3 as text) || ' ' || k.id from api_keys k \
+     where k.organization_id = $1 and k.messages_per_minute is not null) and next_at is not null \
      and calling = 0 and next_at <= $4) returning id";
 
 const DUE: &str = "select 1 as one from channels c join organizations o on o.id = c.organization_id \
@@ -160,6 +162,7 @@ impl Store {
         let queue = ChannelQueue {
             organization_id: organization.clone(),
             channel_id: id.clone(),
+            api_key_id: None,
         };
         let soon = at.checked_add(DUE_SOON).unwrap_or(Timestamp::MAX);
         let query = Query::new(TRY).id(organization).id(id);

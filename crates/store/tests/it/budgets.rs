@@ -7,13 +7,13 @@ use recado_core::capabilities::SendLimit;
 use recado_core::inbound::{Inbound, Pricing, StatusUpdate};
 use recado_core::{Money, Outcome, Provider, Status};
 use recado_store::{
-    Begun, Budget, BudgetChange, BudgetLimit, BudgetUse, Channel, ChannelChange, ChannelQueue,
-    Message, Month, NewMessage, Postponed, QueueLimits, SendResult, SendTime, Spending, Store,
-    StoreError,
+    Begun, Budget, BudgetChange, BudgetLimit, BudgetUse, Channel, ChannelChange, Message, Month,
+    NewMessage, Postponed, QueueLimits, SendResult, SendTime, Spending, Store, StoreError,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::outbox::queue;
 use crate::taps::{apply, create_channel, events, status_update, tapped};
 use crate::world::{World, accepted, at, by, ended, id, message, msg, ok, org, some, soon, with};
 
@@ -249,20 +249,13 @@ async fn an_amount_that_the_next_message_would_exceed_is_told_as_used() {
     assert_eq!(alerts(store).await, january(&[100]));
 }
 
-fn queue() -> ChannelQueue {
-    ChannelQueue {
-        organization_id: org(1),
-        channel_id: id("chn_1"),
-    }
-}
-
 async fn attempts(store: &Store, now: i64, limit: Option<BudgetLimit>) -> Begun {
     let prices = Arc::new(HashMap::from([(55, money("0.5"))]));
     let limits = QueueLimits {
         budget: limit.map(|limit| (budget(limit, true), prices)),
         ..QueueLimits::default()
     };
-    ok(store.begin_attempts(&queue(), at(now), 10, &limits)).await
+    ok(store.begin_attempts(&queue(1), at(now), 10, &limits)).await
 }
 
 #[tokio::test]

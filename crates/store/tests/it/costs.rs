@@ -124,6 +124,7 @@ async fn a_queued_message_that_was_delivered_all_the_same_counts_once() {
     let queue = recado_store::ChannelQueue {
         organization_id: org(1),
         channel_id: id("chn_1"),
+        api_key_id: None,
     };
     let begun = ok(store.begin_attempts(&queue, at(5_000), 1, &<_>::default())).await;
     let delivered = StatusUpdate::new(vec!["wamid.2".into()], Status::Delivered);

@@ -67,6 +67,7 @@ mod costs;
 mod events;
 mod limits;
 mod outbox;
+mod outbox_limits;
 mod outbox_model;
 mod prune;
 mod retention;

@@ -1,15 +1,13 @@
 //! The outbox: messages that wait for their turn or their time.
 
 use std::collections::HashSet;
-use std::num::NonZeroU32;
 
-use recado_core::capabilities::{Rate, WHATSAPP};
 use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_core::{Outcome, Status};
 use recado_store::{
     Attempt, Begun, ChannelQueue, Enqueue, IdempotencyKey, Message, NewMessage, Postponed,
-    QueueLimits, SendLimits, SendTime, Store, StoreError,
+    QueueLimits, SendTime, Store, StoreError,
 };
 
 use crate::inbound::received::opened;
@@ -29,10 +27,11 @@ fn status(text: &str, status: Status) -> Inbound {
     ))
 }
 
-fn queue(organization: u8) -> ChannelQueue {
+pub(crate) fn queue(organization: u8) -> ChannelQueue {
     ChannelQueue {
         organization_id: org(organization),
         channel_id: id("chn_1"),
+        api_key_id: None,
     }
 }
 
@@ -43,19 +42,19 @@ fn time(send_at: i64) -> SendTime {
     }
 }
 
-fn of(conversation: &str, text: &str) -> NewMessage {
+pub(crate) fn of(conversation: &str, text: &str) -> NewMessage {
     with(message("org_1", text), |new| {
         new.conversation_id = id(conversation);
     })
 }
 
-async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
+pub(crate) async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
     let queued = ok(store.enqueue(new, time(send_at), None)).await;
     let stored = some(store.get::<Message>(&new.organization_id, &new.id)).await;
     assert_eq!(queued, Enqueue::Queued(Box::new(stored)));
 }
 
-async fn begin(store: &Store, now: i64, limits: &QueueLimits) -> Begun {
+pub(crate) async fn begin(store: &Store, now: i64, limits: &QueueLimits) -> Begun {
     ok(store.begin_attempts(&queue(1), at(now), 10, limits)).await
 }
 
@@ -65,7 +64,7 @@ async fn attempts(store: &Store, now: i64) -> Vec<Attempt> {
 }
 
 /// Begins what is due in the queue of `org_1`; returns the ids.
-async fn begun(store: &Store, now: i64) -> Vec<String> {
+pub(crate) async fn begun(store: &Store, now: i64) -> Vec<String> {
     let ids = attempts(store, now)
         .await
         .into_iter()
@@ -86,7 +85,7 @@ async fn postpone(store: &Store, attempt: &Attempt, ready_at: i64) -> bool {
     ok(store.postpone(attempt, &postponed, at(ready_at - 1))).await
 }
 
-async fn with_two_conversations() -> World {
+pub(crate) async fn with_two_conversations() -> World {
     let world = World::with_conversations().await;
     opened(&world.store, "conv-2", "5521977776666").await;
     world
@@ -273,8 +272,8 @@ async fn a_message_that_its_provider_cancels_has_failed_unless_a_status_shows_th
     create_channel(store, "org_1", "chn_1").await;
     let error = MessageError::new("message_canceled", "nothing was sent");
     let cancel = async |id: &str| {
-        let canceled = store.cancel_accepted(&org(1), &msg(id), &error, at(7_000));
-        ok(canceled).await.map(|message| message.status)
+        let canceled = ok(store.cancel_accepted(&org(1), &msg(id), &error, at(7_000))).await;
+        canceled.map(|message| message.status)
     };
     enqueue(store, &message("org_1", "msg_1"), 5_000).await;
     assert_eq!(cancel("msg_1").await, None, "not accepted yet");
@@ -336,65 +335,4 @@ async fn the_end_of_an_attempt_is_its_outcome_whatever_it_is() {
         assert_eq!(status_of(store, &text).await, Status::from(outcome));
     }
     gives!(store.queues_due(at(9_000), None) => []);
-}
-
-fn ids(begun: &Begun) -> Vec<&str> {
-    let attempts = begun.attempts.iter();
-    attempts
-        .map(|attempt| attempt.message.id.as_str())
-        .collect()
-}
-
-#[tokio::test]
-async fn a_queue_begins_as_much_as_the_rate_of_its_channel_allows() {
-    let World { store, .. } = &with_two_conversations().await;
-    opened(store, "conv-3", "5521966665555").await;
-    for (lane, text) in [
-        ("conv-456", "msg_1"),
-        ("conv-2", "msg_2"),
-        ("conv-3", "msg_3"),
-    ] {
-        enqueue(store, &of(lane, text), 5_000).await;
-    }
-    let limits = QueueLimits {
-        all: SendLimits {
-            channel: Some(Rate::per_second(NonZeroU32::new(2).unwrap())),
-            ..SendLimits::default()
-        },
-        pair: None,
-        budget: None,
-    };
-    let begun = begin(store, 6_000, &limits).await;
-    assert_eq!(ids(&begun), ["msg_1", "msg_2"]);
-    let until = begun.limited_until.expect("the channel has to wait");
-    let none = begin(store, until.as_millisecond() - 1, &limits).await;
-    assert_eq!((ids(&none), none.limited_until), (vec![], Some(until)));
-    let rest = begin(store, until.as_millisecond(), &limits).await;
-    assert_eq!((ids(&rest), rest.limited_until), (vec!["msg_3"], None));
-}
-
-#[tokio::test]
-async fn a_person_who_has_had_many_messages_waits_and_no_other() {
-    let World { store, .. } = &with_two_conversations().await;
-    let limits = QueueLimits {
-        pair: WHATSAPP.pair_rate,
-        ..QueueLimits::default()
-    };
-    let mut due = 6_000;
-    for number in 0..46 {
-        let text = format!("msg_{number}");
-        enqueue(store, &of("conv-456", &text), 5_000 + number).await;
-        let begun = begin(store, 6_000, &limits).await;
-        if let Some(next) = begun.next_due {
-            assert_eq!((number, ids(&begun)), (45, vec![]));
-            due = next.as_millisecond();
-            continue;
-        }
-        assert_eq!(ids(&begun), [&*text]);
-        some(store.finish_attempt(&org(1), &msg(&text), &accepted(), at(6_000))).await;
-    }
-    assert_eq!(due, 6_000 + 45 * 6_000, "the debt of 45 messages");
-    enqueue(store, &of("conv-2", "msg_other"), 5_000).await;
-    assert_eq!(ids(&begin(store, due - 1, &limits).await), ["msg_other"]);
-    assert_eq!(ids(&begin(store, due, &limits).await), ["msg_45"]);
 }

@@ -196,6 +196,7 @@ fn queue() -> ChannelQueue {
     ChannelQueue {
         organization_id: org(1),
         channel_id: id("chn_1"),
+        api_key_id: None,
     }
 }
 

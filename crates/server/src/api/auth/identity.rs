@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::http::{HeaderValue, header, request::Parts};
 use jiff::Timestamp;
-use recado_core::capabilities::Rate;
 use recado_core::{OrganizationId, Scope, Scopes};
 use recado_store::{Actor, ApiKey, Author, Session, User};
 
@@ -16,7 +15,7 @@ use crate::api::error::{ApiError, Reason};
 use crate::api::extract::check_parameters;
 use crate::api::idempotency::check_taken;
 use crate::app::App;
-use crate::send::limits::KeyRate;
+use crate::send::limits::{self, KeyRate};
 use crate::telemetry::log_organization;
 
 /// The authenticated caller of a request.
@@ -49,10 +48,7 @@ impl Identity {
     /// Returns the rate of the API key, if it has one.
     pub(super) fn key_rate(&self) -> Option<KeyRate> {
         match &self.proof {
-            Proof::ApiKey(key) => {
-                let rate = key.messages_per_minute.map(Rate::per_minute);
-                rate.map(|rate| (key.id.clone(), rate))
-            }
+            Proof::ApiKey(key) => limits::of_key(key),
             Proof::Session(..) => None,
         }
     }

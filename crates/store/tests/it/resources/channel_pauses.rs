@@ -9,8 +9,8 @@ use recado_core::event::EventType;
 use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_store::{
-    Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK, Message, QueueLimits,
-    SendLimits, SendTime, Store,
+    ApiKey, ApiKeySecret, Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK,
+    Message, QueueLimits, SendLimits, SendTime, Store,
 };
 use rstest::rstest;
 use serde_json::Map;
@@ -35,6 +35,7 @@ fn queue() -> ChannelQueue {
     ChannelQueue {
         organization_id: org(1),
         channel_id: id("chn_1"),
+        api_key_id: None,
     }
 }
 
@@ -225,6 +226,31 @@ async fn a_message_that_a_rate_holds_back_or_whose_time_is_over_uses_up_no_trial
     assert_eq!(attempts(6_500).await, 0, "the rate is used up");
     assert_eq!(attempts(7_500).await, 1);
     assert_eq!(attempts(9_500).await, 0);
+}
+
+#[tokio::test]
+async fn the_messages_of_a_key_with_a_rate_wait_while_their_channel_is_paused_and_try_it() {
+    let World { store, .. } = &with_channel().await;
+    let secret = ApiKeySecret::generate().unwrap();
+    let key = with(
+        ApiKey::new(id("key_1"), Some(org(1)), "slow", &secret, at(1_000)),
+        |key| key.messages_per_minute = Some(NonZeroU32::MIN),
+    );
+    ok(store.create_api_key(&key, &secret, &by(1_000))).await;
+    let new = with(message("org_1", "msg_1"), |new| {
+        new.limits.api_key = Some((id("key_1"), Rate::per_minute(NonZeroU32::MIN)));
+    });
+    ok(store.enqueue(&new, time(), None)).await;
+    let of_key = || ChannelQueue {
+        api_key_id: Some(id("key_1")),
+        ..queue()
+    };
+    gives!(store.queues_due(at(6_000), None) => [of_key()]);
+    fail(store, 6_000).await;
+    gives!(store.queues_due(at(6_000), None) => []);
+    may_work(store, true).await;
+    assert_ne!(channel(store).await.paused, None, "a message tries it");
+    gives!(store.queues_due(at(6_000), None) => [of_key()]);
 }
 
 #[tokio::test]

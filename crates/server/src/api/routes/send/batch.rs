@@ -263,7 +263,15 @@ async fn take(
             ..BatchItem::new(StatusCode::OK, false, None)
         });
     }
-    let sent = send::send(app, organization, request, key, timing, None).await?;
+    let sent = send::send(
+        app,
+        organization,
+        request,
+        key,
+        timing,
+        caller.key_rate.clone(),
+    )
+    .await?;
     let status = super::status_of(&sent.message);
     let message = Some(sent.message.into());
     Ok(BatchItem::new(status, sent.is_replayed, message))
