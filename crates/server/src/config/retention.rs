@@ -22,7 +22,7 @@ pub struct RetentionArgs {
     #[arg(long = "retain-deliveries-days", env = "RECADO_RETAIN_DELIVERIES_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().deliveries))]
     deliveries: Days,
 
-    /// Days after which the applied webhook calls of providers are removed, or `forever`
+    /// Days after which the applied webhook calls of providers are removed, or `forever`; on PostgreSQL up to a seventh later
     #[arg(long = "retain-webhook-calls-days", env = "RECADO_RETAIN_WEBHOOK_CALLS_DAYS", value_name = "DAYS", default_value_t = Days::of(Retention::default().webhook_calls))]
     webhook_calls: Days,
 

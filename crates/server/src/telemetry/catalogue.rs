@@ -110,7 +110,7 @@ catalogue! {
     Counter "recado_deliveries_total" ["outcome"] || each(outcome::OUTCOMES) =>
         "Attempts to deliver an event to a webhook endpoint: `delivered`, `retried`, `given_up`, or `skipped` because nothing had to be sent";
     Counter "recado_rows_removed_total" ["what"] || each(Pruned::ALL) =>
-        "Rows that were removed because their time has passed, by what they are";
+        "Rows that were removed because their time has passed, by what they are; provider webhooks on PostgreSQL are estimated";
     Gauge "recado_deliveries_waiting" [] once =>
         "Deliveries that are not finished, at most 100,000; those of disabled endpoints and suspended organizations are left out";
     Gauge "recado_deliveries_oldest_seconds" [] once =>

@@ -80,6 +80,9 @@ async fn is_current(connection: &mut Connection) -> Result<bool> {
             }))
 }
 
+/// The end of the name of a migration that concerns PostgreSQL alone.
+const ON_POSTGRES: &str = " on postgresql";
+
 /// The table in which sqlx keeps what was applied, as its own driver for SQLite makes it.
 const TABLE: &str = "create table if not exists _sqlx_migrations (
     version bigint primary key,
@@ -130,7 +133,9 @@ fn apply_to_sqlite(
     migration: &Migration,
 ) -> rusqlite::Result<()> {
     let began = Instant::now();
-    connection.execute_batch(migration.sql.as_str())?;
+    if !migration.description.ends_with(ON_POSTGRES) {
+        connection.execute_batch(migration.sql.as_str())?;
+    }
     let took = i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX);
     connection.execute(
         "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use crate::limits::prune::LimitWalk;
 use crate::prelude::*;
+use crate::retention::applied_calls::CallWalk;
 use crate::retention::old_rows::Walk;
-use crate::retention::{LIMITS, MAX_STEP_ROWS, Pruned, Retention};
+use crate::retention::partitions::Stay;
+use crate::retention::{CALLS, LIMITS, MAX_STEP_CALLS, MAX_STEP_ROWS, Pruned, Retention};
 
 /// The removal of all rows whose time has passed.
 pub struct Pruning {
     store: Store,
     now: Timestamp,
     retention: Retention,
+    calls: Option<CallWalk>,
     /// The index in [`PARTS`] that may have rows left.
     part: usize,
     limits: LimitWalk,
@@ -51,9 +54,6 @@ struct Part {
     texts: &'static [&'static str],
 }
 
-/// Webhook calls of one step: each may have a body of 4 MiB, whose pages SQLite frees one by one.
-const MAX_STEP_CALLS: i64 = 50;
-
 const WEEK: Duration = Duration::from_hours(7 * 24);
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -68,16 +68,7 @@ fn deliveries_kept(retention: &Retention) -> Option<Duration> {
         .min()
 }
 
-const PARTS: [Part; 11] = [
-    Part {
-        what: "webhook_calls",
-        kept: |retention| retention.webhook_calls,
-        rows: MAX_STEP_CALLS,
-        texts: &[
-            "delete from webhook_calls where applied_at + 0 < $1 and id in (select id from webhook_calls \
-             where applied_at < $1 order by applied_at limit $2)",
-        ],
-    },
+const PARTS: [Part; 10] = [
     Part {
         what: "webhook_calls_set_aside",
         kept: |retention| retention.set_aside_calls,
@@ -200,10 +191,18 @@ impl Store {
                 .messages
                 .map(|kept| Walk::messages(self, before(now, kept))),
         ];
+        let calls = retention.webhook_calls.map(|kept| {
+            let stay = Stay {
+                applied: before(now, kept),
+                set_aside: retention.set_aside_calls.map(|kept| before(now, kept)),
+            };
+            CallWalk::new(self, now, kept, stay)
+        });
         Pruning {
             store: self.clone(),
             now,
             retention,
+            calls,
             part: 0,
             limits: LimitWalk::new(self, now),
             walks: walks.into_iter().flatten().filter(|_| walk).collect(),
@@ -214,6 +213,12 @@ impl Store {
 impl Pruning {
     /// Removes some more rows; returns `None` when nothing is left to remove.
     pub async fn step(&mut self) -> Result<Option<Pruned>> {
+        if let Some(calls) = &mut self.calls {
+            if let Some(rows) = calls.step().await? {
+                return Ok(Some(Pruned { what: CALLS, rows }));
+            }
+            self.calls = None;
+        }
         while let Some(part) = PARTS.get(self.part) {
             let rows = match (part.kept)(&self.retention) {
                 Some(kept) => self.remove(part, before(self.now, kept)).await?,
@@ -265,12 +270,13 @@ fn before(now: Timestamp, kept: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::retention::{EVENTS, LIMITS, MESSAGES};
+    use crate::retention::{CALLS, EVENTS, LIMITS, MESSAGES};
 
     #[test]
     fn every_sort_of_rows_is_known_to_metrics() {
         let parts = PARTS.iter().map(|part| part.what);
-        let all: Vec<_> = parts.chain([LIMITS, EVENTS, MESSAGES]).collect();
+        let all = [CALLS].into_iter().chain(parts);
+        let all: Vec<_> = all.chain([LIMITS, EVENTS, MESSAGES]).collect();
         assert_eq!(all, Pruned::ALL);
     }
 }

@@ -22,7 +22,7 @@ use crate::db::migrations::MIGRATIONS;
 const SMALL_TABLES: [&str; 2] = ["_sqlx_migrations", "servers"];
 
 /// Statements that may read more than they need: a part of their text, and why.
-const EXEMPT: [(&str, &str); 6] = [
+const EXEMPT: [(&str, &str); 7] = [
     (
         "update webhook_calls set claimed_until = 0, server_id = '' where applied_at is null \
          and set_aside is null and claimed_until > 0",
@@ -43,6 +43,10 @@ const EXEMPT: [(&str, &str); 6] = [
     (
         "as bytes from webhook_endpoints where id > $1",
         "a rotation of the master key reads every endpoint, while no server runs",
+    ),
+    (
+        " webhook_calls_p0",
+        "a partition, which the database of another test does not have",
     ),
     (
         "update organizations set last_event = last_event +",
@@ -169,7 +173,9 @@ async fn growing_tables(
     let text = match kind {
         DatabaseKind::Sqlite => "select name from sqlite_master where type = 'table'",
         DatabaseKind::Postgres => {
-            "select tablename::text as name from pg_tables where schemaname = 'public'"
+            // What a partition has is in its table.
+            "select tablename::text as name from pg_tables where schemaname = 'public' and not exists (\
+             select 1 from pg_inherits where inhrelid::regclass::text = tablename)"
         }
     };
     let rows = sqlx::query(text).fetch_all(connection).await?;

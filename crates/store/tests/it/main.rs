@@ -69,6 +69,7 @@ mod limits;
 mod outbox;
 mod outbox_limits;
 mod outbox_model;
+mod partitions;
 mod prune;
 mod retention;
 mod scaling;

@@ -49,13 +49,13 @@ const USED_AGAIN: [[&str; 3]; 6] = [
     ],
     [
         "insert into webhook_calls (id, organization_id, channel_id, key_id, body, received_at, claimed_until, set_aside) \
-         values ('call_1', 'org_1', 'chn_1', 'k', '', 1, 0, 'unreadable')",
+         values ('whc_1', 'org_1', 'chn_1', 'k', '', 1, 0, 'unreadable')",
         "update webhook_calls set set_aside = null",
         "webhook_calls",
     ],
     [
         "insert into webhook_calls (id, organization_id, channel_id, key_id, body, received_at, claimed_until, applied_at) \
-         values ('call_1', 'org_1', 'chn_1', 'k', '', 1, 0, 1)",
+         values ('whc_1', 'org_1', 'chn_1', 'k', '', 1, 0, 1)",
         "update webhook_calls set applied_at = null",
         "webhook_calls",
     ],

@@ -46,6 +46,10 @@ pub(super) async fn fill(
         );
         text.push_str(&insert);
     }
+    // An empty partition is planned as one that was just made: rows are expected in it.
+    text.push_str(
+        "update pg_class set reltuples = -1 where reltuples = 0 and relispartition and relkind = 'r'; ",
+    );
     // As if there were thousands of times as many.
     text.push_str(
         "update pg_class set reltuples = reltuples * 5000 \
@@ -83,7 +87,7 @@ pub(super) async fn check(
         .execute(&mut *connection)
         .await?;
     let text = format!("explain (costs off) execute plan {arguments}");
-    let plan = rows(text, 0, connection).await?;
+    let plan = explained(text, connection).await?;
     let wrong = plan.iter().enumerate().any(|(line, step)| {
         let step = step.trim_start().trim_start_matches("->").trim_start();
         let words: Vec<_> = step.split(' ').collect();
@@ -124,14 +128,14 @@ async fn without_statistics(
          set enable_seqscan = off; set enable_hashjoin = on; set enable_mergejoin = on; \
          set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
     );
-    let explained = async {
+    let explaining = async {
         sqlx::raw_sql(AssertSqlSafe(text))
             .execute(&mut *connection)
             .await?;
         let text = format!("explain (costs off) execute plan {arguments}");
-        rows(text, 0, &mut *connection).await
+        explained(text, &mut *connection).await
     };
-    let explained = explained.await;
+    let explained = explaining.await;
     // Also after an error: otherwise each later statement would fail, and hide this one.
     sqlx::raw_sql("rollback").execute(connection).await?;
     let plan = explained?;
@@ -146,6 +150,24 @@ async fn without_statistics(
         all && !few && (of_table(&steps[1]) || steps[1].contains("Bitmap Index Scan"))
     });
     Ok(wrong.then(|| plan.join("\n    ")))
+}
+
+/// Returns a plan in which partitions and their indexes have the names of their tables.
+async fn explained(
+    text: String,
+    connection: &mut AnyConnection,
+) -> Result<Vec<String>, sqlx::Error> {
+    let plan = rows(text, 0, connection).await?;
+    let text = "select inhrelid::regclass::text || ' ' || inhparent::regclass from pg_inherits";
+    let partitions = rows(text.to_owned(), 0, connection).await?;
+    let named = |mut step: String| {
+        for (partition, table) in partitions.iter().filter_map(|pair| pair.split_once(' ')) {
+            let whole = |text: &str| format!(" {text} ");
+            step = format!("{step} ").replace(&whole(partition), &whole(table));
+        }
+        step.trim_end().to_owned()
+    };
+    Ok(plan.into_iter().map(named).collect())
 }
 
 /// Runs a statement; returns one column of its rows.
