@@ -140,11 +140,13 @@ impl Caller<'_> {
 }
 
 /// Whether a repeat would say the same: not while the message is being sent, or could not be stored.
-const fn is_settled(answer: &Answer) -> bool {
+fn is_settled(answer: &Answer) -> bool {
     match answer {
         Answer::Nothing => false,
         Answer::Accepted { .. } | Answer::Queued { .. } => true,
-        Answer::Refused { status, .. } => !matches!(status, 409 | 429 | 500..),
+        Answer::Refused { status, reason, .. } => {
+            !matches!(status, 409 | 429 | 500..) || reason == "provider_rejected"
+        }
     }
 }
 

@@ -49,9 +49,12 @@ impl Clerk {
             let mut told = HashMap::new();
             while Instant::now() < end && told.len() < ROWS {
                 self.send(&file, end).await?;
-                told = results(&file).await?;
+                let ended = self.journal.now();
+                for (row, answer) in results(&file).await? {
+                    told.entry(row).or_insert((answer, ended));
+                }
             }
-            self.note(wishes, asked, &told);
+            self.note(wishes, asked, &mut told);
         }
         Ok(())
     }
@@ -99,16 +102,20 @@ impl Clerk {
         Ok(())
     }
 
-    fn note(&self, wishes: Vec<Wish>, asked: u64, results: &HashMap<usize, Answer>) {
-        let ended = self.journal.now();
-        let sends = wishes.into_iter().enumerate().map(|(row, wish)| Send {
-            organization: self.side.tenants[self.tenant].id.clone(),
-            conversation: wish.conversation,
-            text: wish.text,
-            way: Way::Row,
-            asked,
-            ended,
-            answer: results.get(&row).cloned().unwrap_or(Answer::Nothing),
+    /// Notes what was told of each row, and when.
+    fn note(&self, wishes: Vec<Wish>, asked: u64, told: &mut HashMap<usize, (Answer, u64)>) {
+        let now = self.journal.now();
+        let sends = wishes.into_iter().enumerate().map(|(row, wish)| {
+            let (answer, ended) = told.remove(&row).unwrap_or((Answer::Nothing, now));
+            Send {
+                organization: self.side.tenants[self.tenant].id.clone(),
+                conversation: wish.conversation,
+                text: wish.text,
+                way: Way::Row,
+                asked,
+                ended,
+                answer,
+            }
         });
         self.journal.written().sends.extend(sends);
     }

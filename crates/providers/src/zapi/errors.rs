@@ -44,13 +44,11 @@ pub(super) fn refusal(answer: &Answer) -> Refusal {
 }
 
 /// Whether an order was carried out. The docs have no body for its success, and a compatible vendor has
-/// `{"value": true}`; that `false` is a refusal, and another body says nothing, is inferred.
+/// `{"value": true}`; that `{}` says the same is inferred. Any other body proves nothing.
 pub(super) fn is_done(answer: &Answer) -> bool {
     let says_so = |body: &Value| {
-        !is_error(body)
-            && body
-                .get("value")
-                .is_none_or(|value| *value == Value::Bool(true))
+        body.get("value") == Some(&Value::Bool(true)) && !is_error(body)
+            || body.as_object().is_some_and(serde_json::Map::is_empty)
     };
     answer.is_success() && (answer.body.is_empty() || answer.json().as_ref().is_some_and(says_so))
 }

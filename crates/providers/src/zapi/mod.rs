@@ -101,7 +101,12 @@ impl Wire for Zapi {
         if errors::is_done(&answer) {
             return Ok(());
         }
-        Err(errors::refusal(&answer))
+        let mut refusal = errors::refusal(&answer);
+        // The message does not wait any more (inferred).
+        if answer.status == 404 {
+            refusal.kind = ErrorKind::Rejected;
+        }
+        Err(refusal)
     }
 
     fn health_url(&self) -> &Url {

@@ -2,7 +2,7 @@
 
 use recado_providers::ErrorKind::{
     self, BillingBlocked, ContentRefused, Indeterminate, Misconfigured, NotConnected, Rejected,
-    Throttled, Unauthorized,
+    Throttled, Unauthorized, Unavailable,
 };
 use recado_providers::HealthState::{self, Connected, Disconnected, Unpaid};
 use recado_sandbox::Settings;
@@ -239,24 +239,26 @@ async fn a_message_that_waits_for_the_phone_is_canceled_once_and_never_arrives()
 }
 
 #[rstest]
-#[case::as_documented(200, "", true)]
-#[case::as_other_orders(200, r#"{"value":true}"#, true)]
-#[case::without_a_word(200, "{}", true)]
-#[case::not_done(200, r#"{"value":false}"#, false)]
-#[case::an_error(200, r#"{"error":"NOT_FOUND"}"#, false)]
-#[case::a_page(200, "<html>", false)]
-#[case::unknown(404, r#"{"error":"NOT_FOUND"}"#, false)]
-#[case::a_gateway_fails(502, "", false)]
+#[case::as_documented(200, "", None)]
+#[case::as_other_orders(200, r#"{"value":true}"#, None)]
+#[case::without_a_word(200, "{}", None)]
+#[case::not_done(200, r#"{"value":false}"#, Some(Unavailable))]
+#[case::no_success(200, r#"{"success":false}"#, Some(Unavailable))]
+#[case::null(200, "null", Some(Unavailable))]
+#[case::false_alone(200, "false", Some(Unavailable))]
+#[case::an_error(200, r#"{"error":"NOT_FOUND"}"#, Some(Misconfigured))]
+#[case::a_page(200, "<html>", Some(Unavailable))]
+#[case::unknown(404, r#"{"error":"NOT_FOUND"}"#, Some(Rejected))]
+#[case::a_gateway_fails(502, "", Some(Unavailable))]
 #[tokio::test]
 async fn a_message_is_canceled_if_the_answer_says_nothing_else(
     #[case] status: u16,
     #[case] body: &str,
-    #[case] is_canceled: bool,
+    #[case] refused_as: Option<ErrorKind>,
 ) {
     let server = canned(status, body).await;
     let canceled = SUBJECT.channel(&server.url).cancel("7C11D0A9").await;
-    assert_eq!(canceled.is_ok(), is_canceled, "{canceled:?}");
-    assert_ne!(canceled.err().map(|error| error.kind), Some(Indeterminate));
+    assert_eq!(canceled.err().map(|error| error.kind), refused_as);
     let [asked] = &server.asked()[..] else {
         panic!("one request");
     };

@@ -1,6 +1,7 @@
 //! A message that a person has sent again.
 
 use recado_core::chatvolt::ChatvoltSend;
+use recado_core::message::MessageError;
 use recado_core::{MessageId, OrganizationId, Status};
 use recado_store::{Message, MessageContent};
 
@@ -22,8 +23,14 @@ pub(crate) async fn again(
         // What a customer wrote is not sent to them.
         return Err(missing::<MessageId>());
     };
+    let is_canceled = message
+        .error
+        .as_ref()
+        .is_some_and(MessageError::is_cancellation);
     match message.status {
-        Status::Rejected | Status::Failed => {}
+        Status::Rejected => {}
+        // A provider that has canceled a message may have sent it all the same.
+        Status::Failed if !is_canceled => {}
         Status::Queued | Status::Sending => {
             let sentence = format!(
                 "The message is {}: it is not sent again meanwhile",
@@ -31,7 +38,12 @@ pub(crate) async fn again(
             );
             return Err(ApiError::new(Reason::MessageUnderWay, sentence).about(id));
         }
-        Status::Unknown | Status::Accepted | Status::Sent | Status::Delivered | Status::Read => {
+        Status::Unknown
+        | Status::Accepted
+        | Status::Sent
+        | Status::Failed
+        | Status::Delivered
+        | Status::Read => {
             if !accepts_duplicate {
                 let sentence = format!(
                     "The message is {} and may have arrived; with acceptDuplicate=true it is sent again, and the customer may get it twice",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use recado_core::message::MessageError;
 use recado_core::{MessageId, OrganizationId, Status};
+use recado_providers::Retry;
 use recado_store::{Channel, Message};
 use tracing::Instrument as _;
 
@@ -49,7 +50,7 @@ async fn cancel_accepted(
         return Err(not_queued(&message));
     };
     let ready = app.channels().ready(&stored);
-    let ready = ready.map_err(|error| not_taken_back(&message, &error.message))?;
+    let ready = ready.map_err(|error| not_known(&message, &error.message))?;
     let place = app.send_places.take(organization, channel);
     let place = place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
     let (context, id) = (Arc::clone(app), message.id.clone());
@@ -67,9 +68,10 @@ async fn cancel_accepted(
         let message: Message = find(&context, &message.organization_id, &message.id).await?;
         match answer {
             _ if is_canceled(&message) => Ok(message),
-            Err(error) if message.status == Status::Accepted => {
-                Err(not_taken_back(&message, &error.message))
-            }
+            Err(error) if message.status == Status::Accepted => Err(match error.kind.retry() {
+                Retry::Never => not_taken_back(&message, &error.message),
+                Retry::Backoff | Retry::OnceChannelWorks => not_known(&message, &error.message),
+            }),
             _ => Err(not_queued(&message)),
         }
     };
@@ -83,7 +85,10 @@ async fn cancel_accepted(
 
 /// Stores that the provider has canceled a message, however long the database is away: only this process knows it.
 async fn store(app: &App, message: &Message) -> Result<Option<Message>, ApiError> {
-    let (organization, error, at) = (&message.organization_id, canceled(), app.clock.now());
+    let reason = Reason::MessageCanceled.as_str();
+    let sentence = "the provider canceled the message, which waited in its queue";
+    let error = MessageError::new(reason, sentence);
+    let (organization, at) = (&message.organization_id, app.clock.now());
     let storing = || {
         app.store
             .cancel_accepted(organization, &message.id, &error, at)
@@ -104,6 +109,15 @@ fn is_canceled(message: &Message) -> bool {
 fn not_queued(message: &Message) -> ApiError {
     let sentence = format!("The message is {} and cannot be canceled", message.status);
     ApiError::new(Reason::MessageNotQueued, sentence).about(&message.id)
+}
+
+/// Returns the error of a message that its provider could not be asked to take back, or whose answer was lost.
+fn not_known(message: &Message, words: &str) -> ApiError {
+    let sentence = format!(
+        "The message is {}, and it is not known whether it was canceled: {words}",
+        message.status
+    );
+    ApiError::new(Reason::Unavailable, sentence).about(&message.id)
 }
 
 /// Returns the error of a message that its provider did not take back, in the provider's words.

@@ -192,6 +192,8 @@ impl Exchange {
     async fn open(options: &PgConnectOptions) -> Result<Self, sqlx::Error> {
         let opening = async {
             let mut listener = PgListener::connect_with(&postgres::listener(options)).await?;
+            // A connection that is lost ends the exchange: the next one has another number.
+            listener.eager_reconnect(false);
             listener.listen(CHANNEL).await?;
             let own: (i32,) = sqlx::query_as("select pg_backend_pid()")
                 .fetch_one(&mut listener)

@@ -86,8 +86,8 @@ impl MessageState {
     /// Advances the status if the report is further, and appends the event.
     pub(crate) fn advance(&mut self, step: StatusReport, log: &mut EventLog) -> bool {
         let status = match step.status {
-            // Its provider said that it was canceled, but had sent it.
-            Status::Sent if self.is_canceled() => Status::Sent,
+            // Its provider said that it was canceled, but had begun to send it.
+            news @ (Status::Sent | Status::Unknown) if self.is_canceled() => news,
             news => self.status.advanced_by(news),
         };
         if status == self.status {

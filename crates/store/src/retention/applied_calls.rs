@@ -57,9 +57,11 @@ impl CallWalk {
                 match self.store.drop_partition(&partition, self.stay).await {
                     Ok(Dropped::Calls(calls)) => return Ok(Some(calls)),
                     Ok(Dropped::Not) => left.push(Table::Rows(partition.name)),
-                    // A statement that takes long keeps the lock; the next pass tries again.
+                    // A statement that takes long keeps the lock. The next pass tries again, and not this one, because calls
+                    // wait behind each attempt.
                     Err(error) => {
                         tracing::warn!(%error, partition = partition.name, "cannot drop a partition");
+                        left.retain(|table| matches!(table, Table::Rows(_)));
                     }
                 }
                 Ok(Some(0))
@@ -73,12 +75,20 @@ impl CallWalk {
             return Ok(vec![Table::Rows("webhook_calls".to_owned())]);
         }
         // Without them calls are in the default partition.
-        if let Err(error) = self.store.make_partitions(self.now, self.kept).await {
+        let made = self.store.make_partitions(self.now, self.kept).await;
+        if let Err(error) = &made {
             tracing::warn!(%error, "cannot make the next partition of provider webhooks");
         }
-        let old = self.store.old_partitions(self.stay.applied).await?;
         let mut tables = vec![Table::Rows("webhook_calls_default".to_owned())];
-        tables.extend(old.into_iter().map(Table::Whole));
+        for part in self.store.old_partitions(self.stay.applied).await? {
+            if !part.is_before(self.stay.applied) {
+                if part.is_wide(self.kept) {
+                    tables.push(Table::Rows(part.name));
+                }
+            } else if made.is_ok() {
+                tables.push(Table::Whole(part));
+            }
+        }
         Ok(tables)
     }
 }
@@ -90,5 +100,9 @@ async fn remove(store: &Store, table: &str, before: Timestamp) -> Result<u64> {
          where applied_at < $1 order by applied_at limit $2)"
     );
     let query = Query::new(AssertSqlSafe(text)).instant(before);
-    store.write_count(query.bind(MAX_STEP_CALLS)).await
+    match store.write_count(query.bind(MAX_STEP_CALLS)).await {
+        // Another server has dropped it.
+        Err(error) if error.is_missing_table() => Ok(0),
+        removed => removed,
+    }
 }

@@ -24,6 +24,10 @@ const MARGIN: Duration = Duration::from_mins(5);
 const LOCK_TIMEOUT: &str = "set local lock_timeout = '200ms'";
 const LOCK: &str = "lock table only webhook_calls in access exclusive mode";
 
+/// Most bytes of the default partition beside which another one is made: PostgreSQL reads it meanwhile, to see that none
+/// of its calls belongs into the new one.
+const MAX_DEFAULT_BYTES: i64 = 64 * 1024 * 1024;
+
 /// Calls that must stay and are moved out of a partition that is dropped: the table is locked meanwhile.
 const MAX_MOVED: i64 = 500;
 const MAX_MOVED_BYTES: i64 = 8 * 1024 * 1024;
@@ -56,7 +60,26 @@ pub(crate) enum Dropped {
     Not,
 }
 
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The width of new partitions, in milliseconds, if calls are kept so long.
+fn width(kept: Duration) -> i64 {
+    millis((kept / PARTS).max(MIN_WIDTH))
+}
+
 impl Partition {
+    /// Whether all of its time was before an instant.
+    pub(crate) fn is_before(&self, instant: Timestamp) -> bool {
+        self.end <= instant.as_millisecond()
+    }
+
+    /// Whether it is wider than those that are made now, so that its calls would stay for too long.
+    pub(crate) fn is_wide(&self, kept: Duration) -> bool {
+        self.end.saturating_sub(self.start) > width(kept)
+    }
+
     fn new(start: i64, end: i64, rows: i64) -> Self {
         Self {
             name: format!("webhook_calls_p{start:012x}_{end:012x}"),
@@ -90,9 +113,7 @@ async fn list(connection: &mut Connection) -> Result<Vec<Partition>> {
 
 /// Returns the partition to make next, if the present time and one width more are not covered.
 fn next(now: Timestamp, kept: Duration, partitions: &[Partition]) -> Option<Partition> {
-    let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    let (now, hour) = (now.as_millisecond(), millis(HOUR));
-    let width = millis((kept / PARTS).max(MIN_WIDTH));
+    let (now, hour, width) = (now.as_millisecond(), millis(HOUR), width(kept));
     // A partition behind that is of a clock that was ahead, and the time before it is not covered.
     let soon = |part: &&Partition| part.start <= now.saturating_add(width.saturating_mul(2));
     let covered = partitions.iter().filter(soon).map(|part| part.end).max();
@@ -204,11 +225,20 @@ async fn drop_locked(part: &Partition, stay: Stay, connection: &mut Connection) 
 }
 
 impl Store {
-    /// Makes the partitions that are missing.
+    /// Makes the partitions that are missing, unless the default one has become too large for that.
     pub(crate) async fn make_partitions(&self, now: Timestamp, kept: Duration) -> Result<()> {
         self.transaction(move |connection| {
             Box::pin(async move {
                 if next(now, kept, &list(connection).await?).is_none() {
+                    return Ok(());
+                }
+                let size = "select pg_relation_size('webhook_calls_default') as bytes";
+                let size = Query::new(size).fetch_one(&mut *connection).await?;
+                if size
+                    .integer("bytes")
+                    .is_none_or(|bytes| bytes > MAX_DEFAULT_BYTES)
+                {
+                    tracing::warn!("no partition is made: webhook_calls_default is too large");
                     return Ok(());
                 }
                 lock(connection).await?;
@@ -224,11 +254,11 @@ impl Store {
         .await
     }
 
-    /// Returns the partitions that ended before an instant, the latest first.
+    /// Returns the partitions that began before an instant, the latest first.
     pub(crate) async fn old_partitions(&self, before: Timestamp) -> Result<Vec<Partition>> {
         let rows = self.read_rows(Query::new(LIST)).await?;
         let mut partitions: Vec<_> = rows.iter().filter_map(Partition::read).collect();
-        partitions.retain(|part| part.end <= before.as_millisecond());
+        partitions.retain(|part| part.start < before.as_millisecond());
         partitions.sort_by_key(|part| std::cmp::Reverse(part.end));
         Ok(partitions)
     }

@@ -1,5 +1,7 @@
 //! Webhook calls on PostgreSQL are in partitions, which are dropped when all of their calls may go.
 
+use std::time::Duration;
+
 use recado_store::testing::TestDatabase;
 use recado_store::{DatabaseKind, Retention, SetAsideReason, Store, WebhookCall};
 use sqlx::Connection as _;
@@ -121,6 +123,42 @@ async fn a_partition_in_which_too_many_calls_wait_loses_the_others_one_by_one() 
     assert_eq!(prune(store, SECOND + WEEK, Retention::default()).await, 1);
     assert_eq!(places(database).await, ["partition"; 601]);
     assert_eq!(partitions(database).await[0], (0, 24));
+}
+
+#[tokio::test]
+async fn a_partition_that_is_wider_than_the_present_ones_loses_its_calls_one_by_one() {
+    let Some(world) = partitioned().await else {
+        return;
+    };
+    let World { store, database } = &world;
+    let weeks = |weeks: u64| Retention {
+        webhook_calls: Some(Duration::from_hours(weeks * 7 * 24)),
+        ..Retention::default()
+    };
+    prune(store, NOW, weeks(70)).await;
+    assert_eq!(partitions(database).await, [(0, 10 * 7 * 24)]);
+    keep_applied(&world, FIRST, FIRST + 10).await;
+    assert_eq!(prune(store, FIRST + WEEK + 11, weeks(1)).await, 1);
+    assert_eq!(partitions(database).await[0], (0, 10 * 7 * 24));
+}
+
+#[tokio::test]
+async fn a_large_default_partition_is_not_read_under_the_lock_to_make_another_one() {
+    let Some(world) = partitioned().await else {
+        return;
+    };
+    let World { store, database } = &world;
+    let many = format!(
+        "insert into webhook_calls (id, organization_id, channel_id, key_id, body, received_at, claimed_until) \
+         select 'whc_' || lpad(to_hex(t), 12, '0'), 'org_1', 'chn_1', 'k', convert_to(repeat('x', 1900), 'UTF8'), t, 0 \
+         from generate_series({NOW}, {NOW} + 40000) t"
+    );
+    database
+        .execute("alter table webhook_calls_default alter body set storage plain")
+        .await;
+    database.execute(many).await;
+    prune(store, NOW, Retention::default()).await;
+    assert_eq!(partitions(database).await, []);
 }
 
 #[tokio::test]

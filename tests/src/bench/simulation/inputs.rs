@@ -31,7 +31,8 @@ struct Measured {
     subject: &'static str,
 }
 
-const SEND: Measured = of("a send", "sends", "16 connections", POSTGRES);
+/// Sends of many organizations hardly share transactions, as those of one connection.
+const SEND: Measured = of("a send", "sends", "1 connection", POSTGRES);
 const WEBHOOK_CALL: Measured = of("a webhook call", "intake", "1 status in a call", POSTGRES);
 const DELIVERY: Measured = of("a delivery", "deliveries", "a backlog", POSTGRES);
 
@@ -277,7 +278,7 @@ mod tests {
             (&*input.name, &*input.from),
             (
                 "Server CPU of a send",
-                "measured: sends, 16 connections, 2026-11-29"
+                "measured: sends, 1 connection, 2026-11-29"
             )
         );
     }
