@@ -10,6 +10,10 @@ use crate::error::ErrorKind;
 /// What is special to one provider; `Profile::of` returns it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about a provider"
+)]
 pub struct Profile {
     /// The provider.
     pub provider: Provider,
@@ -31,6 +35,9 @@ pub struct Profile {
     pub challenges: bool,
     /// How a call is split that is for several numbers; `None` if every call is for one number.
     pub shared_webhook: Option<SharedWebhook>,
+    /// Whether a message that the provider has accepted may wait at the provider, until
+    /// [`Channel::cancel`](crate::Channel::cancel) takes it back.
+    pub has_queue: bool,
     /// How many service messages of a number are free in each month; `None` if the provider says nothing about prices.
     pub free_service_messages: Option<u32>,
     /// ChatVolt's words for the provider; Recado writes the first one.

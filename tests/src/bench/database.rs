@@ -27,10 +27,12 @@ pub struct TableSize {
 }
 
 /// Partitions count as their table.
-const SIZES_POSTGRES: &str = "select cast(coalesce(pg_partition_root(oid), oid) as regclass)::text,      cast(sum(pg_table_size(oid)) as bigint), cast(sum(pg_indexes_size(oid)) as bigint) \
+const SIZES_POSTGRES: &str = "select cast(coalesce(pg_partition_root(oid), oid) as regclass)::text, \
+     cast(sum(pg_table_size(oid)) as bigint), cast(sum(pg_indexes_size(oid)) as bigint) \
      from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace group by 1";
 
-const SIZES_SQLITE: &str = "select m.tbl_name, sum(case m.type when 'table' then s.pgsize else 0 end),      sum(case m.type when 'index' then s.pgsize else 0 end) \
+const SIZES_SQLITE: &str = "select m.tbl_name, sum(case m.type when 'table' then s.pgsize else 0 end), \
+     sum(case m.type when 'index' then s.pgsize else 0 end) \
      from dbstat s join sqlite_schema m on m.name = s.name group by m.tbl_name";
 
 /// A database of its own for one area.

@@ -129,9 +129,6 @@ async fn answer(
     let (head, body) = request.into_parts();
     // What is not read to its end would end the connection.
     let body = body.collect().await;
-    if let Ok(body) = body {
-        counts.arrivals.add(&body.to_bytes());
-    }
     let text = match (head.method, head.uri.path()) {
         (Method::GET, _) => number(),
         (_, HOOK) => {
@@ -142,7 +139,12 @@ async fn answer(
             "{}".to_owned()
         }
         // The proxies pass on the path of the client's request, which is another than the provider's.
-        _ => accepted(counts.messages.fetch_add(1, Ordering::SeqCst) + 1),
+        _ => {
+            if let Ok(body) = body {
+                counts.arrivals.add(&body.to_bytes());
+            }
+            accepted(counts.messages.fetch_add(1, Ordering::SeqCst) + 1)
+        }
     };
     let mut response = Response::new(Full::from(text));
     let json = hyper::header::HeaderValue::from_static("application/json");

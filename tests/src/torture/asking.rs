@@ -10,8 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::history::Answer;
 use super::load::BUTTONS;
 use super::side::{Side, Tenant};
-
-const SEND: &str = "/messages/interactive/send-buttons";
+use crate::client::SEND;
 
 const BATCH: &str = "/messages/batch";
 
@@ -19,13 +18,13 @@ const BATCH: &str = "/messages/batch";
 const HANG_UP: u32 = 8;
 
 /// How soon such a client hangs up, in milliseconds.
-const IMPATIENCE: u64 = 60;
+const IMANSWER_TIMEOUT: u64 = 60;
 
 /// Longest that the others wait.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Most calls for the same messages.
-const MOST_CALLS: u32 = 12;
+const MAX_CALLS: u32 = 12;
 
 /// Longest pause before a call is repeated, in milliseconds.
 const LONGEST_PAUSE: u64 = 400;
@@ -74,7 +73,7 @@ impl Caller<'_> {
     /// Asks any server with a key, again and again, until a repeat would say the same.
     pub async fn repeated(&mut self, wish: &Wish, end: Instant) -> Answer {
         let mut last = Answer::Nothing;
-        for _ in 0..MOST_CALLS {
+        for _ in 0..MAX_CALLS {
             if Instant::now() >= end || is_settled(&last) {
                 break;
             }
@@ -98,7 +97,7 @@ impl Caller<'_> {
         );
         let batch = json!({"messages": items.collect::<Vec<_>>()});
         let mut last = vec![Answer::Nothing; wishes.len()];
-        for _ in 0..MOST_CALLS {
+        for _ in 0..MAX_CALLS {
             if Instant::now() >= end || last.iter().all(is_settled) {
                 break;
             }
@@ -126,9 +125,9 @@ impl Caller<'_> {
     async fn call(&mut self, request: reqwest::RequestBuilder) -> Option<(u16, Value)> {
         let hangs_up = self.random.u32(0..100) < HANG_UP;
         let patience = if hangs_up {
-            Duration::from_millis(self.random.u64(0..IMPATIENCE))
+            Duration::from_millis(self.random.u64(0..IMANSWER_TIMEOUT))
         } else {
-            PATIENCE
+            ANSWER_TIMEOUT
         };
         let told = timeout(patience, async {
             let response = request.send().await.ok()?;

@@ -19,7 +19,7 @@ const STRANGERS: u32 = 5;
 const BATCHES: u32 = 8;
 
 /// Most messages of a batch.
-const LARGEST_BATCH: usize = 8;
+const MAX_BATCH: usize = 8;
 
 /// Sends of a hundred that are repeated with a key until the client is told.
 const REPEATED: u32 = 20;
@@ -131,7 +131,7 @@ impl Sender {
         let side = Arc::clone(&self.side);
         let draw = self.random.u32(0..100);
         let items = if draw < BATCHES {
-            self.random.usize(1..=LARGEST_BATCH)
+            self.random.usize(1..=MAX_BATCH)
         } else {
             1
         };
@@ -243,8 +243,8 @@ impl Sender {
     }
 }
 
-/// The buttons of every message.
-pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&%", "Sim"), ("no", "Não"), ("\"3\"", "Três + 1")];
+/// The buttons of every message. No id has a `=`, which ends it in the options of the command line.
+pub const BUTTONS: [(&str, &str); 3] = [("sim ✅&%", "Sim"), ("no", "Não"), ("\"3\"", "3 = 2 + 1")];
 
 /// A customer taps a button of a message.
 pub fn tap(

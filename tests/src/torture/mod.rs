@@ -29,7 +29,7 @@ use tokio::time::Instant;
 
 use self::chaos::{Chaos, Damage, Trouble};
 use self::checker::Violation;
-use self::history::{Answer, History};
+use self::history::{Answer, History, Way};
 use self::load::{Journal, Sender};
 use self::postgres::Postgres;
 use self::rows::Clerk;
@@ -113,7 +113,7 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         slot.revive().await?;
         slot.stop().await?;
     }
-    let (mut failures, mut logs) = (Vec::new(), Vec::new());
+    let (mut failures, mut logs) = (unanswered(&history), Vec::new());
     for side in &sides {
         for slot in &side.slots {
             let failed = slot.failures().into_iter();
@@ -131,6 +131,21 @@ pub async fn run(options: Options) -> anyhow::Result<Report> {
         failures,
         logs,
     })
+}
+
+/// Names the ways of which no client was told anything: such a way does not work, and its sends promise nothing. A file may
+/// be too slow for a short storm.
+fn unanswered(history: &History) -> Vec<String> {
+    let told = |way| {
+        let mut sends = history.sends.iter().filter(move |send| send.way == way);
+        let is_asked = sends.clone().next().is_some();
+        !is_asked || sends.any(|send| send.answer != Answer::Nothing)
+    };
+    let ways = [Way::Repeated, Way::Queued, Way::Batch];
+    let silent = ways.into_iter().filter(|way| !told(*way));
+    silent
+        .map(|way| format!("no client was told what came of its messages: {way:?}"))
+        .collect()
 }
 
 /// Lets clients, customers, providers and trouble do their work until the time is over.

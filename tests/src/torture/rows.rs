@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use fastrand::Rng;
 use tokio::time::{Instant, timeout_at};
 
@@ -24,6 +24,9 @@ const KILLED: u32 = 70;
 
 /// How soon, in milliseconds.
 const KILLED_WITHIN: u64 = 3000;
+
+/// The exit code of wrong arguments or a wrong file.
+const WRONG_INPUT: i32 = 2;
 
 /// A client of an organization that sends files.
 pub struct Clerk {
@@ -95,7 +98,8 @@ impl Clerk {
             end
         };
         if let Ok(ended) = timeout_at(until.min(end), process.wait()).await {
-            ended?;
+            let is_wrong = ended?.code() == Some(WRONG_INPUT);
+            ensure!(!is_wrong, "recado refuses its arguments or its file");
         } else {
             process.kill().await?;
         }
@@ -135,6 +139,8 @@ async fn results(file: &Path) -> anyhow::Result<HashMap<usize, Answer>> {
     let file = format!("{}.result.csv", file.display());
     // A command that was killed at once has none.
     let text = tokio::fs::read_to_string(file).await.unwrap_or_default();
+    // It may have been killed within a line.
+    let (text, _) = text.rsplit_once('\n').unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new();
     let mut reader = reader
         .comment(Some(b'#'))
@@ -158,7 +164,6 @@ async fn results(file: &Path) -> anyhow::Result<HashMap<usize, Answer>> {
                 reason: cell(3),
                 message_id,
             },
-            // The command was killed within the line.
             _ => continue,
         };
         results.insert(row, answer);

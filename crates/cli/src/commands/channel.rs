@@ -129,7 +129,7 @@ struct BudgetArgs {
     #[arg(long, value_name = "N", group = "budget")]
     budget_messages: Option<NonZeroU32>,
     /// Refuse messages over the budget, or with `false` only tell by events when 80 % and all of it are used [default: as it is]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", requires = "budget", conflicts_with = "no_budget")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", requires = "budget", conflicts_with = "no_budget")]
     budget_stop: Option<bool>,
     /// Remove the budget
     #[arg(long, group = "budget")]

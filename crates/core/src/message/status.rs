@@ -33,7 +33,7 @@ words! {
         Delivered = "delivered",
         /// The recipient read it.
         Read = "read",
-        /// The provider took it and could not deliver it; final unless a later proof of delivery arrives.
+        /// The provider took it and could not deliver it, or canceled it; final unless a later proof of delivery arrives.
         Failed = "failed",
     }
 }
@@ -42,7 +42,8 @@ impl Status {
     /// Returns the status after `news` is reported: it advances, never goes back, and `rejected` is final.
     ///
     /// A delivered message cannot have failed, in either order of the two reports. A provider may learn that it
-    /// does not know what became of a message that it accepted.
+    /// does not know what became of a message that it accepted. What follows a message that the provider canceled needs
+    /// its [error](MessageError::is_cancellation), too: the store takes `sent` and `unknown` as well.
     #[must_use]
     pub fn advanced_by(self, news: Self) -> Self {
         let doubted = self == Self::Accepted && news == Self::Unknown;

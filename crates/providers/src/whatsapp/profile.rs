@@ -31,6 +31,7 @@ pub(crate) const PROFILE: Profile = Profile {
         secret: APP_SECRET.name,
     }),
     // Meta, pricing from 2026-10-01: of each business phone number in a calendar month.
+    has_queue: false,
     free_service_messages: Some(1_000),
     chatvolt_words: &["whatsapp"],
     carries: |settings| match settings[PAIR_RATE.name].as_str() {

@@ -30,6 +30,7 @@ pub(crate) const PROFILE: Profile = Profile {
     webhook_secret_apart: false,
     challenges: false,
     shared_webhook: None,
+    has_queue: true,
     free_service_messages: None,
     chatvolt_words: &["zapi"],
     carries: |settings| match settings[BUTTONS_ENDPOINT.name].as_str() {

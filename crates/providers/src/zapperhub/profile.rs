@@ -20,6 +20,7 @@ pub(crate) const PROFILE: Profile = Profile {
     webhook_secret_apart: true,
     challenges: false,
     shared_webhook: None,
+    has_queue: false,
     free_service_messages: None,
     // ChatVolt writes ZapperHUB's former name.
     chatvolt_words: &["zapperapi", "zapper", "zapperhub"],

@@ -7,7 +7,7 @@ use recado_core::message::MessageError;
 use recado_core::{ChannelId, OrganizationId, Outcome};
 use recado_providers::{ChannelError, ErrorKind, HealthState, Receipt, Retry};
 use recado_store as store;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::app::App;
 use crate::lifecycle::failures::Failures;
@@ -82,7 +82,12 @@ pub(crate) async fn run(app: Arc<App>) {
     let mut checks = JoinSet::new();
     loop {
         ticks.tick().await;
-        while checks.try_join_next().is_some() {}
+        while let Some(checked) = checks.try_join_next() {
+            // It ends the server, as a panic of this task does.
+            if let Err(Ok(panic)) = checked.map_err(JoinError::try_into_panic) {
+                std::panic::resume_unwind(panic);
+            }
+        }
         let due = app.store.channels_to_check(app.clock.now()).await;
         let due = failures.log(due, "cannot look for channels to ask about");
         for channel in due.unwrap_or_default() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use recado_core::message::MessageError;
 use recado_core::{MessageId, OrganizationId, Status};
-use recado_providers::Retry;
+use recado_providers::{Profile, Retry};
 use recado_store::{Channel, Message};
 use tracing::Instrument as _;
 
@@ -49,8 +49,11 @@ async fn cancel_accepted(
     let Some(stored) = app.store.get::<Channel>(organization, channel).await? else {
         return Err(not_queued(&message));
     };
+    if !Profile::of(stored.provider).has_queue {
+        return Err(not_queued(&message));
+    }
     let ready = app.channels().ready(&stored);
-    let ready = ready.map_err(|error| not_known(&message, &error.message))?;
+    let ready = ready.map_err(|error| not_asked(&message, &error.message))?;
     let place = app.send_places.take(organization, channel);
     let place = place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
     let (context, id) = (Arc::clone(app), message.id.clone());
@@ -76,10 +79,14 @@ async fn cancel_accepted(
         }
     };
     let task = app.sends.spawn(canceling.in_current_span());
-    if let Ok(Ok(done)) = tokio::time::timeout(ANSWER_TIMEOUT, task).await {
-        return done;
-    }
-    let sentence = "The cancellation is still under way: look at the message for its status";
+    let sentence = match tokio::time::timeout(ANSWER_TIMEOUT, task).await {
+        Ok(Ok(done)) => return done,
+        Ok(Err(error)) => {
+            tracing::error!(message_id = %id, %error, "a cancellation panicked");
+            "The server failed in the middle of the cancellation: ask again"
+        }
+        Err(_) => "The cancellation is still under way: look at the message for its status",
+    };
     Err(ApiError::new(Reason::Unavailable, sentence).about(&id))
 }
 
@@ -111,7 +118,16 @@ fn not_queued(message: &Message) -> ApiError {
     ApiError::new(Reason::MessageNotQueued, sentence).about(&message.id)
 }
 
-/// Returns the error of a message that its provider could not be asked to take back, or whose answer was lost.
+/// Returns the error of a message that its provider could not be asked to take back.
+fn not_asked(message: &Message, words: &str) -> ApiError {
+    let sentence = format!(
+        "The message is {}, and its provider could not be asked to cancel it: {words}",
+        message.status
+    );
+    ApiError::new(Reason::Unavailable, sentence).about(&message.id)
+}
+
+/// Returns the error of a message of which its provider did not say whether it takes it back.
 fn not_known(message: &Message, words: &str) -> ApiError {
     let sentence = format!(
         "The message is {}, and it is not known whether it was canceled: {words}",

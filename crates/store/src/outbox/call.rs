@@ -13,25 +13,21 @@ use crate::events::append::EventLog;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask, SendLimits};
 use crate::messages::Message;
-use crate::outbox::{Attempt, ChannelQueue, order};
+use crate::outbox::{Attempt, ChannelQueue, busy_queues, order};
 use crate::prelude::*;
 use crate::resources::conversations;
 
 /// Most queues that one look finds.
 pub const MAX_QUEUES: usize = 256;
 
-/// Steps from one queue that has messages to the next, each step one search in an index, and keeps those that have one
-/// due. Messages of organizations that are suspended or deleted wait, and those of a paused channel until their time is
-/// over: an attempt is postponed by minutes, so that a later row hardly expires before the first one. So the cost grows
-/// with the queues, and not with what waits in them.
+/// Keeps the queues that have a message due. Messages of organizations that are suspended or deleted wait, and those of a paused channel until their time is
+/// over: an attempt is postponed by minutes, so that a later row hardly expires before the first one.
 macro_rules! queues_due {
     ($join:literal, $channel:literal) => {
         concat!(
-            "with recursive busy (queue) as (select (select min(o.queue) from outbox o where o.next_at is not null \
-             and o.calling = 0 and o.queue > $2) as queue union all select (\
-             select min(o.queue) from outbox o where o.next_at is not null and o.calling = 0 \
-             and o.queue > busy.queue) from busy where busy.queue is not null) \
-             select q.queue from busy q",
+            "with recursive ",
+            busy_queues!(" and o.queue > $2"),
+            " select q.queue from busy q",
             $join,
             "organizations g on g.id = (select f.organization_id from outbox f where f.queue = q.queue \
              and f.next_at is not null and f.calling = 0 order by f.next_at limit 1) \

@@ -26,20 +26,7 @@ impl Store {
         .id(message)
         .json(error)
         .instant(at);
-        let (canceled, appended) = self
-            .with_log(organization, at, move |mut log, connection| {
-                Box::pin(async move {
-                    let row = query.fetch_optional(&mut *connection).await?;
-                    let message = row.as_ref().map(Message::of).transpose()?;
-                    if let Some(message) = &message {
-                        order::leave(std::iter::once(&message.id), &log, &mut *connection).await?;
-                        log.append(MessageState::from(message).event());
-                    }
-                    Ok((message, log.write(connection).await?))
-                })
-            })
-            .await?;
-        self.notify(organization, appended);
+        let canceled = self.cancel(query, organization, at, true).await?;
         self.notify_outbox();
         Ok(canceled)
     }
@@ -61,6 +48,17 @@ impl Store {
         .id(message)
         .json(error)
         .instant(at);
+        self.cancel(query, organization, at, false).await
+    }
+
+    /// Runs the statement that cancels a message, and what follows from it.
+    async fn cancel(
+        &self,
+        query: Query,
+        organization: &OrganizationId,
+        at: Timestamp,
+        is_queued: bool,
+    ) -> Result<Option<Message>> {
         let (canceled, appended) = self
             .with_log(organization, at, move |mut log, connection| {
                 Box::pin(async move {
@@ -69,7 +67,12 @@ impl Store {
                     if let Some(message) = &message {
                         let mut state = MessageState::from(message);
                         log.append(state.event());
-                        transition::follow_up([&mut state], &mut log, &mut *connection).await?;
+                        if is_queued {
+                            // It has taken nothing of a budget.
+                            order::leave([&message.id].into_iter(), &log, &mut *connection).await?;
+                        } else {
+                            transition::follow_up([&mut state], &mut log, &mut *connection).await?;
+                        }
                     }
                     Ok((message, log.write(connection).await?))
                 })

@@ -16,6 +16,7 @@ use crate::prelude::*;
 const PARTS: u32 = 7;
 
 const HOUR: Duration = Duration::from_hours(1);
+/// For a caller of this crate: the server keeps calls for whole days.
 const MIN_WIDTH: Duration = Duration::from_hours(3);
 
 /// The first partition begins that much later at least: the clock of another server may be ahead.

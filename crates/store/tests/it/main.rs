@@ -38,6 +38,7 @@ mod resources {
     pub(super) mod api_keys;
     mod audit;
     mod channel_pauses;
+    mod channel_trials;
     mod channels;
     mod contacts;
     mod conversations;

@@ -11,6 +11,9 @@ const NOTICED: f64 = 0.1;
 /// The case that every report measures, by which the speeds of two runs are compared.
 pub const YARDSTICK: &str = "yardstick";
 
+/// The area that is measured once: its figures have no spread, and move by chance.
+const MEASURED_ONCE: &str = "backlog";
+
 /// Two reports side by side.
 #[derive(Debug)]
 pub struct Comparison {
@@ -52,7 +55,10 @@ pub fn compare(before: &Report, now: &Report) -> Comparison {
         better: Vec::new(),
         compared: 0,
     };
-    let is_ours = |key: &Key| key.area != YARDSTICK && !subjects::is_other(&key.subject);
+    let is_ours = |key: &Key| {
+        let is_judged = ![YARDSTICK, MEASURED_ONCE].contains(&&*key.area);
+        is_judged && !subjects::is_other(&key.subject)
+    };
     for figure in now.figures.iter().filter(|figure| is_ours(&figure.key)) {
         let Some(earlier) = before.figure(&figure.key) else {
             continue;

@@ -119,10 +119,12 @@ impl Costs {
         let cells = (database_cores / load.database_cores).ceil().max(1.0);
         let servers = (cores / cells / load.server_cores).ceil();
         let servers_of_cell = servers.max(MIN_SERVERS);
+        // The last part of a partition stays until all of it is old.
+        let calls_stay = load.call_days * 8.0 / 7.0;
         let stored = [
             (1.0, self.message, load.message_days),
             (load.events(), self.event, load.message_days),
-            (load.webhook_calls, self.stored_call, load.call_days),
+            (load.webhook_calls, self.stored_call, calls_stay),
             (load.deliveries, self.stored_delivery, load.call_days),
         ];
         let [messages, events, webhook_calls, deliveries] =
@@ -162,7 +164,7 @@ pub mod example {
         webhook_calls: 3.0,
         deliveries: 2.0,
         message_days: 10.0,
-        call_days: 2.0,
+        call_days: 7.0,
         server_cores: 4.0,
         database_cores: 8.0,
         busy: 0.5,
@@ -243,7 +245,7 @@ mod tests {
             gib(1.0 + 4.0 * 0.25 + 3.0 * 0.5 + 2.0 * 0.25),
         );
         assert_near(need.disk.log, gib(10.0 + 3.0 * 4.0 + 2.0 * 3.0));
-        let kept = 10.0 * (3.0 + 4.0 * 0.75) + 2.0 * (3.0 * 1.5 + 2.0 * 0.5);
+        let kept = 10.0 * (3.0 + 4.0 * 0.75) + 8.0 * 3.0 * 1.5 + 7.0 * 2.0 * 0.5;
         assert_near(need.kept, gib(kept));
     }
 }

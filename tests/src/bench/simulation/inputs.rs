@@ -221,8 +221,8 @@ impl<'a> Inputs<'a> {
     ) -> f64 {
         let found = self.find(case, metric);
         let (value, from) = found.unwrap_or_else(|| {
-            let from = format!("assumed: no result has the area `{}`", case.area);
-            (assumed, from)
+            let (area, case) = (case.area, case.case);
+            (assumed, format!("assumed: no result has {area}, {case}"))
         });
         self.add(name, value, unit, from)
     }
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
     use crate::bench::report::example;
 
-    fn of_sof(cpu: f64) -> Report {
+    fn with_send(cpu: f64) -> Report {
         let key = Key {
             case: SEND.case.to_owned(),
             ..example::key(SEND.area, SEND.subject, Metric::Cpu)
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_figure_comes_from_the_newest_result_that_has_it_and_says_so() {
-        let reports = [example::report(Vec::new()), of_sof(0.25), of_sof(0.5)];
+        let reports = [example::report(Vec::new()), with_send(0.25), with_send(0.5)];
         let mut inputs = Inputs::new(&reports);
         let costs = inputs.costs();
         assert_eq!(costs.send.cpu.to_string(), "0.25");

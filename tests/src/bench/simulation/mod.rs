@@ -127,23 +127,24 @@ fn rows(load: &Load, need: &Need, [of_organization, of_sqlite]: [Option<f64>; 2]
         ("Deliveries, a day", deliveries, "GiB", rows("deliveries")),
         ("Indexes, a day", indexes, "GiB", "the same with the KiB of indexes, all together".to_owned()),
         ("Write-ahead log, a day", log, "GiB", "messages a day × log of a send, the calls and the deliveries; it stays only where it is archived".to_owned()),
-        ("On disk in the end", need.kept, "GiB", "rows and indexes of a day × the days that they stay, all cells together".to_owned()),
+        ("On disk in the end", need.kept, "GiB", "rows and indexes of a day × the days that they stay, webhook calls a seventh longer; all cells together".to_owned()),
         ("Messages a second of each organization", need.of_organization, "", "messages a second / organizations".to_owned()),
     ];
     for (name, rate, share) in [
         (
-            "Of what one organization was measured to send",
+            "Share of the measured rate of one organization",
             of_organization,
             need.of_organization,
         ),
         (
-            "Of what one SQLite file was measured to take",
+            "Share of the measured rate of one SQLite file",
             of_sqlite,
             load.messages,
         ),
     ] {
         if let Some(rate) = rate.filter(|rate| *rate > 0.0) {
-            let how = "sends alone; beyond the part of the cores that is used it is too much";
+            let how =
+                "messages a second / that rate, of sends alone; more than `--busy` is too much";
             table.push((name, share / rate * 100.0, "%", how.to_owned()));
         }
     }
@@ -171,7 +172,7 @@ mod tests {
             "| Server CPU of a message | 3 ms | a send + the webhook calls + the deliveries of a message |",
             "| Servers of each cell | 2 |",
             "| Organizations | 50 | `--organizations` |",
-            "| Server CPU of a send | 0.500 ms | assumed: no result has the area `sends` |",
+            "| Server CPU of a send | 0.500 ms | assumed: no result has sends, 1 connection |",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

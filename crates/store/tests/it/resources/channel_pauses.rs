@@ -1,21 +1,15 @@
 //! Pauses of channels, by requests and because a channel does not work.
-
-use std::collections::HashSet;
-use std::num::NonZeroU32;
-
 use recado_core::Status;
-use recado_core::capabilities::Rate;
 use recado_core::event::EventType;
 use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_store::{
-    ApiKey, ApiKeySecret, Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK,
-    Message, QueueLimits, SendLimits, SendTime, Store,
+    Author, Channel, ChannelChange, ChannelQueue, FIRST_CHECK, MAX_CHECK, Message, QueueLimits,
+    SendTime, Store,
 };
 use rstest::rstest;
 use serde_json::Map;
 
-use crate::inbound::received::opened;
 use crate::taps::{apply, connection, events};
 use crate::world::{
     World, accepted, at, by, create_channel, gives, id, message, msg, ok, org, some, with,
@@ -25,13 +19,13 @@ const FIRST: i64 = 30_000;
 
 const PAUSES: [EventType; 2] = [EventType::ChannelPaused, EventType::ChannelResumed];
 
-async fn with_channel() -> World {
+pub(super) async fn with_channel() -> World {
     let world = World::with_conversations().await;
     create_channel(&world.store, "org_1", "chn_1").await;
     world
 }
 
-fn queue() -> ChannelQueue {
+pub(super) fn queue() -> ChannelQueue {
     ChannelQueue {
         organization_id: org(1),
         channel_id: id("chn_1"),
@@ -39,19 +33,19 @@ fn queue() -> ChannelQueue {
     }
 }
 
-fn time() -> SendTime {
+pub(super) fn time() -> SendTime {
     SendTime {
         send_at: at(5_000),
         expires_at: at(50_000),
     }
 }
 
-async fn enqueue(store: &Store, text: &str) {
+pub(super) async fn enqueue(store: &Store, text: &str) {
     ok(store.enqueue(&message("org_1", text), time(), None)).await;
 }
 
 /// How many attempts begin.
-async fn begun(store: &Store, now: i64) -> usize {
+pub(super) async fn begun(store: &Store, now: i64) -> usize {
     let limits = QueueLimits::default();
     let begun = ok(store.begin_attempts(&queue(), at(now), 10, &limits)).await;
     begun.attempts.len()
@@ -61,15 +55,15 @@ fn refused() -> MessageError {
     MessageError::new("channel_unauthorized", "the token has expired")
 }
 
-async fn fail(store: &Store, now: i64) -> bool {
+pub(super) async fn fail(store: &Store, now: i64) -> bool {
     ok(store.pause_failing_channel(&org(1), &id("chn_1"), &refused(), at(now))).await
 }
 
-async fn recover(store: &Store, now: i64) -> bool {
+pub(super) async fn recover(store: &Store, now: i64) -> bool {
     ok(store.resume_working_channel(&org(1), &id("chn_1"), at(now))).await
 }
 
-async fn channel(store: &Store) -> Channel {
+pub(super) async fn channel(store: &Store) -> Channel {
     some(store.get::<Channel>(&org(1), &id("chn_1"))).await
 }
 
@@ -162,110 +156,6 @@ async fn a_channel_that_does_not_work_waits_until_it_works() {
         told(store).await,
         [("channel.paused", why.clone()), ("channel.resumed", why)]
     );
-}
-
-async fn may_work(store: &Store, works: bool) {
-    ok(store.try_channel(&org(1), &id("chn_1"), works, at(6_000))).await;
-}
-
-#[tokio::test]
-async fn one_message_tries_a_channel_that_may_work_and_the_others_wait_for_it() {
-    let World { store, database } = &with_channel().await;
-    opened(store, "conv-2", "5521977776666").await;
-    fail(store, 5_000).await;
-    enqueue(store, "msg_1").await;
-    let other = with(message("org_1", "msg_2"), |new| {
-        new.conversation_id = id("conv-2");
-    });
-    ok(store.enqueue(&other, time(), None)).await;
-    for works in [true, false] {
-        may_work(store, works).await;
-        assert_ne!(channel(store).await.paused, None, "it may fail again");
-        gives!(store.queues_due(at(6_000), None) => [queue()]);
-        assert_eq!(begun(store, 6_000).await, 1);
-        gives!(store.queues_due(at(6_000), None) => []);
-        assert_eq!(begun(&database.store().await, 6_000).await, 0);
-        ok(store.free_lost_attempts(&HashSet::new(), &HashSet::new(), at(6_000))).await;
-    }
-    assert!(recover(store, 7_000).await);
-    assert_eq!(begun(store, 7_000).await, 2);
-}
-
-#[tokio::test]
-async fn a_message_that_a_rate_holds_back_or_whose_time_is_over_uses_up_no_trial() {
-    let World { store, .. } = &with_channel().await;
-    opened(store, "conv-2", "5521977776666").await;
-    fail(store, 5_000).await;
-    let expired = with(message("org_1", "msg_1"), |new| {
-        new.conversation_id = id("conv-2");
-    });
-    let over = SendTime {
-        expires_at: at(6_000),
-        ..time()
-    };
-    ok(store.enqueue(&expired, over, None)).await;
-    may_work(store, true).await;
-    assert_eq!(begun(store, 6_000).await, 1, "its time is over");
-    enqueue(store, "msg_2").await;
-    let one = Rate::per_second(NonZeroU32::MIN);
-    let limits = QueueLimits {
-        all: SendLimits {
-            channel: Some(one),
-            ..SendLimits::default()
-        },
-        ..QueueLimits::default()
-    };
-    let first = with(message("org_1", "msg_3"), |new| {
-        new.limits = limits.all.clone();
-    });
-    ok(store.begin_send(&with(first, |new| new.created_at = at(6_500)))).await;
-    let attempts = async |now| {
-        let begun = ok(store.begin_attempts(&queue(), at(now), 10, &limits)).await;
-        begun.attempts.len()
-    };
-    assert_eq!(attempts(6_500).await, 0, "the rate is used up");
-    assert_eq!(attempts(7_500).await, 1);
-    assert_eq!(attempts(9_500).await, 0);
-}
-
-#[tokio::test]
-async fn the_messages_of_a_key_with_a_rate_wait_while_their_channel_is_paused_and_try_it() {
-    let World { store, .. } = &with_channel().await;
-    let secret = ApiKeySecret::generate().unwrap();
-    let key = with(
-        ApiKey::new(id("key_1"), Some(org(1)), "slow", &secret, at(1_000)),
-        |key| key.messages_per_minute = Some(NonZeroU32::MIN),
-    );
-    ok(store.create_api_key(&key, &secret, &by(1_000))).await;
-    let new = with(message("org_1", "msg_1"), |new| {
-        new.limits.api_key = Some((id("key_1"), Rate::per_minute(NonZeroU32::MIN)));
-    });
-    ok(store.enqueue(&new, time(), None)).await;
-    let of_key = || ChannelQueue {
-        api_key_id: Some(id("key_1")),
-        ..queue()
-    };
-    gives!(store.queues_due(at(6_000), None) => [of_key()]);
-    fail(store, 6_000).await;
-    gives!(store.queues_due(at(6_000), None) => []);
-    // What it has queued is sent all the same.
-    ok(store.delete_api_key(&org(1), &key.id, &by(6_000))).await;
-    may_work(store, true).await;
-    assert_ne!(channel(store).await.paused, None, "a message tries it");
-    gives!(store.queues_due(at(6_000), None) => [of_key()]);
-}
-
-#[tokio::test]
-async fn a_channel_that_works_and_has_nothing_to_send_is_resumed_without_a_try() {
-    let World { store, .. } = &with_channel().await;
-    fail(store, 5_000).await;
-    may_work(store, false).await;
-    assert_ne!(channel(store).await.paused, None);
-    may_work(store, true).await;
-    assert_eq!(channel(store).await.paused, None);
-    some(store.pause_channel(&org(1), &id("chn_1"), &by(7_000))).await;
-    may_work(store, true).await;
-    assert_ne!(channel(store).await.paused, None, "a request resumes it");
 }
 
 #[rstest]

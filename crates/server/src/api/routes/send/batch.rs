@@ -263,15 +263,7 @@ async fn take(
             ..BatchItem::new(StatusCode::OK, false, None)
         });
     }
-    let sent = send::send(
-        app,
-        organization,
-        request,
-        key,
-        timing,
-        caller.key_rate.clone(),
-    )
-    .await?;
+    let sent = super::send_for(caller, request, key, timing).await?;
     let status = super::status_of(&sent.message);
     let message = Some(sent.message.into());
     Ok(BatchItem::new(status, sent.is_replayed, message))

@@ -19,6 +19,8 @@ use crate::api::openapi::PROVIDER;
 use crate::api::timing::AskedTiming;
 use crate::costs::estimate::MessageCost;
 use crate::send;
+use crate::send::outcome;
+use crate::send::timing::Timing;
 
 pub(crate) mod batch;
 pub(crate) mod buttons;
@@ -218,18 +220,9 @@ async fn answer<Limits: Serialize>(
 
 /// Sends or queues a message, and answers with it: 200 with its outcome, or 202 while it waits.
 async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -> LongAnswer {
-    let (app, organization) = (&caller.app, &caller.organization_id);
     let timing = asked.timing.timing();
     let key = asked.key.asking(asked.timing.asked()).key();
-    let sent = send::send(
-        app,
-        organization,
-        request,
-        key,
-        timing,
-        caller.key_rate.clone(),
-    )
-    .await?;
+    let sent = send_for(caller, request, key, timing).await?;
     let replayed = sent.is_replayed.then_some(Replayed);
     let status = status_of(&sent.message);
     let location = AppendHeaders([(LOCATION, format!("/messages/{}", sent.message.id))]);
@@ -240,6 +233,18 @@ async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -
     }
     let applied = asked.timing.applied();
     Ok((status, replayed, applied, location, body).into_response())
+}
+
+/// Sends or queues a message of the caller, at the rate of the caller's key.
+async fn send_for(
+    caller: &Caller<Sends>,
+    request: ChatvoltSend,
+    key: Option<IdempotencyKey>,
+    timing: Timing,
+) -> Result<outcome::Sent, ApiError> {
+    let (app, organization) = (&caller.app, &caller.organization_id);
+    let rate = caller.key_rate.clone();
+    send::send(app, organization, request, key, timing, rate).await
 }
 
 /// Returns the status of the answer with a message: 202 while it waits.

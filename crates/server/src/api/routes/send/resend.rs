@@ -23,7 +23,7 @@ failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay])
 /// Send a message again
 ///
 /// Sends what a message of yours says as a new message in the same conversation. A message that surely did not arrive
-/// (`rejected`, `failed`) is sent; one that may have arrived needs `acceptDuplicate`.
+/// (`rejected`, or `failed` and not canceled) is sent; one that may have arrived needs `acceptDuplicate`.
 #[utoipa::path(post, path = "/messages/{id}/resend",
     params(SendQuery, PreferParameter, KeyParameter),
     request_body = Resend,
