@@ -12,7 +12,7 @@ mod console;
 // The work: sends, webhooks of the providers, deliveries to webhook endpoints.
 pub mod delivery;
 pub mod inbound;
-pub mod queue;
+mod queue;
 mod send;
 
 // What the work needs.

@@ -3,7 +3,6 @@
 mod attempt;
 pub(crate) mod room;
 mod waits;
-pub(crate) mod worker;
+mod worker;
 
-pub use worker::drain;
 pub(crate) use worker::run;

@@ -64,20 +64,6 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
     end.cancelled().await;
 }
 
-/// Sends everything that is due by the clock of `app`, and returns how many attempts were made.
-pub async fn drain(app: &Arc<App>) -> Result<usize, StoreError> {
-    let mut worker = Worker::new(Arc::clone(app));
-    loop {
-        worker.look().await?;
-        if !worker.is_busy() {
-            return Ok(worker.made);
-        }
-        while worker.is_busy() {
-            worker.step().await;
-        }
-    }
-}
-
 struct Worker {
     app: Arc<App>,
     /// The queues of which attempts are being begun: another look begins none of theirs.
@@ -97,8 +83,6 @@ struct Worker {
     is_more_due: bool,
     /// When lost attempts were freed last.
     freed_lost: Option<Instant>,
-    /// Attempts that have ended.
-    made: usize,
 }
 
 /// A channel that did not work.
@@ -139,7 +123,6 @@ impl Worker {
             after: None,
             is_more_due: false,
             freed_lost: None,
-            made: 0,
         }
     }
 
@@ -312,7 +295,6 @@ impl Worker {
     }
 
     fn note(&mut self, ended: &Ended) {
-        self.made += 1;
         let now = self.app.clock.now();
         if ended.after != After::Unstored {
             self.in_flight.remove(&ended.message);
