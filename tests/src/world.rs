@@ -10,7 +10,8 @@ use recado_core::{ApiKeyId, Provider as ChannelProvider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{Account, Provider, Sandbox, Urls, Webhook};
 use recado_server::app::{
-    App, AppParts, Clock, HEARTBEAT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+    App, AppParts, Clock, HEARTBEAT, MAX_ATTEMPTS_IN_FLIGHT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT,
+    MAX_WEBHOOK_ENDPOINTS,
 };
 use recado_server::costs::rates::Rates;
 use recado_server::serve::ConnectionLimits;
@@ -50,6 +51,7 @@ pub struct Options {
     pub timeouts: Timeouts,
     pub retry: RetryPolicy,
     pub max_sends_in_flight: usize,
+    pub max_attempts_in_flight: usize,
     pub heartbeat: Duration,
     pub server_name: Option<String>,
     pub retention: Retention,
@@ -68,6 +70,7 @@ impl Default for Options {
                 ..RetryPolicy::default()
             },
             max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+            max_attempts_in_flight: MAX_ATTEMPTS_IN_FLIGHT,
             heartbeat: HEARTBEAT,
             server_name: None,
             retention: Retention::default(),
@@ -107,12 +110,9 @@ impl World {
         let operator_key = operator_key(&store).await;
         let (listener, url) = free_port().await;
         let app = app(&store, &sandbox_urls, &url, &options);
-        tasks.spawn(recado_server::run(
-            Arc::clone(&app),
-            listener,
-            options.limits,
-            stop.clone().cancelled_owned(),
-        ));
+        let stopped = stop.clone().cancelled_owned();
+        let running = recado_server::run(Arc::clone(&app), listener, options.limits, stopped);
+        tasks.spawn(running);
         let operator = Client::new(&url, &operator_key);
         let key = organization(&operator, "demo").await;
         let client = operator.with_key(&key);
@@ -295,6 +295,7 @@ pub fn parts(store: &Store, sandbox: &Urls, url: &str, options: &Options) -> App
         clock: options.clock.clone(),
         retry: options.retry,
         max_sends_in_flight: options.max_sends_in_flight,
+        max_attempts_in_flight: options.max_attempts_in_flight,
         heartbeat: options.heartbeat,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         max_queued_mib: options.max_queued_mib,

@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::app::{
-    App, AppParts, Clock, HEARTBEAT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT, MAX_WEBHOOK_ENDPOINTS,
+    App, AppParts, Clock, HEARTBEAT, MAX_ATTEMPTS_IN_FLIGHT, MAX_QUEUED_MIB, MAX_SENDS_IN_FLIGHT,
+    MAX_WEBHOOK_ENDPOINTS,
 };
 use crate::serve::ConnectionLimits;
 
@@ -289,6 +290,7 @@ async fn open(
         clock: Clock::system(),
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        max_attempts_in_flight: MAX_ATTEMPTS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: MAX_WEBHOOK_ENDPOINTS,
         max_queued_mib: MAX_QUEUED_MIB,

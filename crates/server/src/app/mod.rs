@@ -29,7 +29,7 @@ pub use crate::app::clock::Clock;
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
 
 /// Attempts of queued messages at once, in all; [`SendPlaces`] says how they are shared.
-const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
+pub const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
 
 /// How often a stream of events says that it lives, where nothing else is asked for.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -49,6 +49,7 @@ pub struct AppParts {
     pub clock: Clock,
     pub retry: RetryPolicy,
     pub max_sends_in_flight: usize,
+    pub max_attempts_in_flight: usize,
     /// How often a stream of events says that it lives.
     pub heartbeat: Duration,
     /// Most webhook endpoints of an organization.
@@ -118,7 +119,7 @@ impl App {
             sends: TaskTracker::new(),
             heartbeat: parts.heartbeat,
             send_places: SendPlaces::new(parts.max_sends_in_flight),
-            queue_places: SendPlaces::new(MAX_ATTEMPTS_IN_FLIGHT),
+            queue_places: SendPlaces::new(parts.max_attempts_in_flight),
             queue_room: QueueRoom::new(u64::from(parts.max_queued_mib) << 20),
             max_webhook_endpoints: parts.max_webhook_endpoints,
             server_name: parts.server_name,

@@ -9,7 +9,9 @@ use axum::http::header;
 use axum::routing::get;
 use clap::Args;
 use recado_providers::RetryPolicy;
-use recado_server::app::{App, AppParts, Clock, HEARTBEAT, MAX_SENDS_IN_FLIGHT};
+use recado_server::app::{
+    App, AppParts, Clock, HEARTBEAT, MAX_ATTEMPTS_IN_FLIGHT, MAX_SENDS_IN_FLIGHT,
+};
 use recado_server::config::ConfigArgs;
 use recado_server::lifecycle::service_manager;
 use recado_server::startup::{Settings, hints};
@@ -111,6 +113,7 @@ fn app(store: Store, config: &ConfigArgs, settings: &Settings, public_url: Url) 
         clock: Clock::system(),
         retry: RetryPolicy::default(),
         max_sends_in_flight: MAX_SENDS_IN_FLIGHT,
+        max_attempts_in_flight: MAX_ATTEMPTS_IN_FLIGHT,
         heartbeat: HEARTBEAT,
         max_webhook_endpoints: config.max_webhook_endpoints,
         max_queued_mib: config.max_queued_mib,

@@ -1,6 +1,7 @@
 //! The queue: sends messages in their turn and at their time, and again if surely nothing was sent.
 
 mod attempt;
+mod fair_order;
 pub(crate) mod room;
 mod waits;
 mod worker;

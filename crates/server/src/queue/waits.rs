@@ -1,8 +1,9 @@
-//! When a queued message is tried again.
+//! When a queued message is tried again, and how long a queue waits for its limits.
 
 use std::time::Duration;
 
 use recado_providers::{ChannelError, ErrorKind, Retry};
+use recado_store::SendLimits;
 
 /// Attempts after which a message is given up whose channel works.
 pub(super) const MAX_ATTEMPTS: u32 = 50;
@@ -21,6 +22,10 @@ const LONGEST_ASKED: Duration = Duration::from_hours(1);
 const PAIR_LIMIT: i64 = 131_056;
 const PAIR_BASE: u32 = 4;
 const MAX_PAIR_EXPONENT: u32 = 4;
+
+/// How much longer a queue waits than its limits ask for, so that several of its attempts begin together. Of a limit that
+/// has two messages a second, the second one comes back half a second after the first.
+const GATHER_TIME: Duration = Duration::from_millis(400);
 
 /// The pause before another attempt, and whom it concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +70,23 @@ pub(super) fn wait(attempts: u32, error: &ChannelError, random: u32) -> Option<W
     })
 }
 
+/// Returns how much longer a queue waits than these limits ask for: not at all if one of them has a single message, which
+/// does not grow while it waits.
+pub(super) fn gather_time(limits: &SendLimits) -> Duration {
+    let of_key = limits.api_key.as_ref().map(|(_, rate)| *rate);
+    let rates = [limits.channel, limits.organization, of_key];
+    if rates.iter().flatten().all(|rate| rate.messages().get() > 1) {
+        GATHER_TIME
+    } else {
+        Duration::ZERO
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
+    use recado_core::capabilities::Rate;
     use rstest::rstest;
 
     use super::*;
@@ -147,5 +167,19 @@ mod tests {
         let error = error(ErrorKind::Unavailable, None, None);
         let longest = wait(5, &error, u32::MAX).expect("a wait").pause;
         assert_eq!(longest, Duration::from_millis(19_200));
+    }
+
+    #[test]
+    fn a_queue_gathers_no_longer_than_its_limits_grow() {
+        let limits = |messages: u32| SendLimits {
+            channel: NonZeroU32::new(messages).map(Rate::per_second),
+            organization: NonZeroU32::new(80).map(Rate::per_second),
+            ..SendLimits::default()
+        };
+        assert_eq!(gather_time(&limits(1)), Duration::ZERO);
+        let of_two = Rate::per_second(NonZeroU32::new(2).expect("a number"));
+        let second_comes_back = of_two.period() / of_two.messages().get();
+        assert!((Duration::ZERO..second_comes_back).contains(&gather_time(&limits(2))));
+        assert!(gather_time(&limits(2)) > Duration::ZERO);
     }
 }

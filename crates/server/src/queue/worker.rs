@@ -15,6 +15,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{After, attempt};
+use super::fair_order::FairOrder;
+use super::waits::gather_time;
 use crate::app::App;
 use crate::app::clock::{elapsed, later};
 use crate::lifecycle::failures::Failures;
@@ -75,12 +77,11 @@ struct Worker {
     doubtful: HashMap<(OrganizationId, ChannelId), Doubtful>,
     /// Queues whose limits allow nothing until an instant.
     limited: HashMap<ChannelQueue, Timestamp>,
+    order: FairOrder,
     /// When what failed here or has to wait is due again, the earliest first.
     retries: BinaryHeap<Reverse<Timestamp>>,
     /// The queue after which the next look begins, because the last one did not come to the end.
     after: Option<ChannelQueue>,
-    /// Whether more may be due than the last look has begun.
-    is_more_due: bool,
     /// When lost attempts were freed last.
     freed_lost: Option<Instant>,
 }
@@ -119,9 +120,9 @@ impl Worker {
             attempts: JoinSet::new(),
             doubtful: HashMap::new(),
             limited: HashMap::new(),
+            order: FairOrder::default(),
             retries: BinaryHeap::new(),
             after: None,
-            is_more_due: false,
             freed_lost: None,
         }
     }
@@ -135,33 +136,45 @@ impl Worker {
     async fn look(&mut self) -> Result<Duration, StoreError> {
         self.free_lost().await;
         let now = self.app.clock.now();
-        self.limited.retain(|_, until| *until > now);
+        // They end further ahead only if the clock was set back.
+        let soon = later(now, POLL_INTERVAL);
+        self.limited
+            .retain(|_, until| now < *until && *until <= soon);
         let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
-        self.is_more_due = is_cut;
-        for queue in queues {
-            self.begin(queue, now);
+        let queues = queues.into_iter().map(|queue| {
+            let most = self.most(&queue, now);
+            (queue, most)
+        });
+        let queues = queues.filter(|(_, most)| *most > 0).collect();
+        for (queue, places) in self.order.share(&self.app.queue_places, queues) {
+            // One message tries a channel, which may have several queues.
+            if self.most(&queue, now) > 0 {
+                self.begin(queue, places, now);
+            }
         }
+        if is_cut {
+            return Ok(Duration::ZERO);
+        }
+        self.order.end_pass();
         Ok(self.next_look(now))
     }
 
-    /// Has attempts of one queue begun, unless that is done already, or its channel does not work.
-    fn begin(&mut self, queue: ChannelQueue, now: Timestamp) {
-        if self.beginning.contains(&queue) || self.limited.contains_key(&queue) {
-            return;
+    /// Returns how many attempts of a queue may begin: 0 while others are being begun, and while its channel does not work.
+    fn most(&self, queue: &ChannelQueue, now: Timestamp) -> usize {
+        if self.beginning.contains(queue) || self.limited.contains_key(queue) {
+            return 0;
         }
-        let most = match self.doubtful.get(&channel_of(&queue)) {
+        match self.doubtful.get(&channel_of(queue)) {
             None => MAX_BEGUN,
-            Some(doubtful) if doubtful.until > now || doubtful.is_tried => return,
+            Some(doubtful) if doubtful.until > now || doubtful.is_tried => 0,
             Some(_) => 1,
-        };
-        let (organization, channel) = (&queue.organization_id, &queue.channel_id);
-        let free = || self.app.queue_places.take(organization, channel).ok();
-        let places: Vec<_> = std::iter::from_fn(free).take(most).collect();
-        if places.is_empty() {
-            return;
         }
+    }
+
+    /// Has attempts of one queue begun.
+    fn begin(&mut self, queue: ChannelQueue, places: Vec<SendPlace>, now: Timestamp) {
         self.try_channel(&queue, true);
         self.beginning.insert(queue.clone());
         let app = Arc::clone(&self.app);
@@ -191,9 +204,6 @@ impl Worker {
     }
 
     fn next_look(&mut self, now: Timestamp) -> Duration {
-        if self.is_more_due {
-            return Duration::ZERO;
-        }
         while let Some(Reverse(next)) = self.retries.peek() {
             if *next > now {
                 return elapsed(now, *next).min(POLL_INTERVAL);
@@ -227,13 +237,6 @@ impl Worker {
         }
     }
 
-    /// Notes an attempt that has ended. One whose task panicked stays among those in flight: it may have been sent.
-    fn take_ended(&mut self, ended: Result<Ended, JoinError>) {
-        if let Ok(ended) = ended {
-            self.note(&ended);
-        }
-    }
-
     /// Makes the attempts that were begun.
     fn spawn(&mut self, queue: &ChannelQueue, making: Result<Making, StoreError>) {
         self.beginning.remove(queue);
@@ -253,20 +256,20 @@ impl Worker {
         };
         let Begun {
             attempts,
+            has_more,
             limited_until,
             next_due,
         } = begun;
-        for until in limited_until.into_iter().chain(next_due) {
-            self.retries.push(Reverse(until));
-        }
         // Looked at again before: the limit may be raised meanwhile.
         let soon = later(self.app.clock.now(), POLL_INTERVAL);
-        let limited = limited_until.map(|until| (queue.clone(), until.min(soon)));
-        self.limited.extend(limited);
+        let limited_until = limited_until.map(|until| until.min(soon));
+        self.order.note(queue, has_more || limited_until.is_some());
+        self.limited
+            .extend(limited_until.map(|until| (queue.clone(), until)));
+        self.retries
+            .extend(limited_until.into_iter().chain(next_due).map(Reverse));
         if attempts.is_empty() {
             self.try_channel(queue, false);
-        } else if attempts.len() == places.len() {
-            self.is_more_due = true;
         }
         let channel = channel.map(Arc::new);
         for (begun, place) in attempts.into_iter().zip(places) {
@@ -276,7 +279,10 @@ impl Worker {
             let (app, queue, channel) = (Arc::clone(&self.app), queue.clone(), channel.clone());
             let making = async move {
                 let _place = place;
-                let after = attempt(&app, begun, channel.as_deref()).await;
+                let made =
+                    AssertUnwindSafe(attempt(&app, begun, channel.as_deref())).catch_unwind();
+                // After a panic it may have been sent.
+                let after = made.await.unwrap_or(After::Unstored);
                 Ended {
                     queue,
                     message,
@@ -294,7 +300,8 @@ impl Worker {
         }
     }
 
-    fn note(&mut self, ended: &Ended) {
+    fn take_ended(&mut self, ended: Result<Ended, JoinError>) {
+        let Ok(ended) = ended else { return };
         let now = self.app.clock.now();
         if ended.after != After::Unstored {
             self.in_flight.remove(&ended.message);
@@ -356,10 +363,14 @@ async fn begin(
     let limits = channel
         .as_ref()
         .map(|channel| limits::of_queue(channel, rate, key_rate, app.rates.as_deref()));
+    let limits = limits.unwrap_or_default();
     let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    let begun = store
-        .begin_attempts(queue, now, most, &limits.unwrap_or_default())
-        .await?;
+    let begun = store.begin_attempts(queue, now, most, &limits).await?;
+    let gather = gather_time(&limits.all);
+    let begun = Begun {
+        limited_until: begun.limited_until.map(|until| later(until, gather)),
+        ..begun
+    };
     Ok(Making {
         channel,
         begun,

@@ -111,7 +111,10 @@ impl Store {
         let (store, queue, limits) = (self.clone(), queue.clone(), limits.clone());
         self.with_log(&organization.clone(), now, move |log, connection| {
             Box::pin(async move {
-                let mut due = due(&queue, now, most, connection).await?;
+                let mut due = due(&queue, now, most.saturating_add(1), connection).await?;
+                let most = usize::try_from(most).unwrap_or(usize::MAX);
+                let has_more = due.len() > most;
+                due.truncate(most);
                 let pause = Pause::of(&queue, connection).await?;
                 if let Some(pause) = &pause {
                     pause.keep_back(&mut due, now);
@@ -123,7 +126,10 @@ impl Store {
                 let asks: Vec<_> = asks.iter().collect();
                 let kind = store.kind();
                 let taken = limits::take(kind, log.organization(), &asks, &mut *connection).await?;
-                let mut begun = Begun::default();
+                let mut begun = Begun {
+                    has_more,
+                    ..Begun::default()
+                };
                 let (mut allowed, mut waiting, mut holds) = (Vec::new(), Vec::new(), Vec::new());
                 for (due, granted) in due.into_iter().zip(&taken.granted) {
                     match granted {
@@ -264,6 +270,8 @@ impl QueueLimits {
 pub struct Begun {
     /// The attempts, in the order in which they are to be made.
     pub attempts: Vec<Attempt>,
+    /// Whether more was due than was asked for.
+    pub has_more: bool,
     /// From when on a limit allows more of the queue, if one did not allow all.
     pub limited_until: Option<Timestamp>,
     /// When the first of the messages is due that wait for a limit of their person.

@@ -115,6 +115,20 @@ async fn a_message_is_queued_with_its_event_and_due_at_its_time() {
 }
 
 #[tokio::test]
+async fn what_begins_tells_whether_more_is_due() {
+    let World { store, .. } = &with_two_conversations().await;
+    enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_2"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_3"), 5_000).await;
+    let begin_one =
+        async || ok(store.begin_attempts(&queue(1), at(5_000), 1, &<_>::default())).await;
+    let [first, second] = [begin_one().await, begin_one().await];
+    assert_eq!((first.attempts.len(), second.attempts.len()), (1, 1));
+    // The third one waits for the second.
+    assert_eq!((first.has_more, second.has_more), (true, false));
+}
+
+#[tokio::test]
 async fn messages_of_a_conversation_follow_each_other_and_others_pass() {
     let World { store, .. } = &with_two_conversations().await;
     enqueue(store, &of("conv-456", "msg_1"), 5_000).await;

@@ -1,5 +1,6 @@
 //! Messages that wait in the queue: for their turn, for their time, or because nothing could be sent.
 
+mod backlog;
 mod batch;
 mod crash;
 mod order;
