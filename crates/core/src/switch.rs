@@ -58,6 +58,10 @@ pub fn mentions_dry_run(text: &str) -> bool {
 
 /// Returns the letters and digits, in lower case.
 pub fn plain(text: &str) -> String {
+    if text.is_ascii() {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        return letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    }
     let letters = text.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }

@@ -1,11 +1,13 @@
 //! The log: which lines, and how each is written.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::IsTerminal as _;
 
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Map;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -84,9 +86,8 @@ pub fn last_line(error: &anyhow::Error) -> Option<String> {
         return None;
     }
     let mut line = Line::begin(Level::ERROR);
-    line.put("message", format!("{error:#}"));
-    line.end(env!("CARGO_CRATE_NAME"));
-    Some(Value::Object(line.0).to_string())
+    line.put("message".into(), &format!("{error:#}"));
+    Some(line.end(env!("CARGO_CRATE_NAME")))
 }
 
 /// Writes each event as one flat JSON object, which has the fields of its request too.
@@ -105,47 +106,85 @@ where
     ) -> fmt::Result {
         let mut line = Line::begin(*event.metadata().level());
         event.record(&mut line);
-        line.end(event.metadata().target());
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
             let fields = extensions.get::<FormattedFields<N>>();
             let fields = fields.and_then(|fields| serde_json::from_str(fields).ok());
             for (name, value) in fields.unwrap_or_else(Map::new) {
-                line.0.entry(name.replace('.', "_")).or_insert(value);
+                line.put(flat(&name).into_owned().into(), &value);
             }
         }
-        writeln!(writer, "{}", Value::Object(line.0))
+        writeln!(writer, "{}", line.end(event.metadata().target()))
     }
 }
 
-struct Line(Map<String, Value>);
+/// A line as JSON, as far as it is written. Of two fields with one name, the first is written.
+struct Line {
+    json: Vec<u8>,
+    names: Vec<Cow<'static, str>>,
+}
+
+/// Fields of every line.
+const FIELDS: [&str; 4] = ["timestamp", "level", "target", "version"];
+
+/// Log stores read `a.b` as a field of the object `a`, which cannot stand beside a text of that name.
+fn flat(name: &str) -> Cow<'_, str> {
+    if name.contains('.') {
+        name.replace('.', "_").into()
+    } else {
+        name.into()
+    }
+}
 
 impl Line {
     fn begin(level: Level) -> Self {
-        let mut line = Self(Map::new());
-        line.put("timestamp", format!("{:.6}", Timestamp::now()));
-        line.put("level", level.as_str());
+        let mut line = Self {
+            json: Vec::with_capacity(512),
+            names: FIELDS.map(Cow::from).to_vec(),
+        };
+        line.json.push(b'{');
+        line.write("timestamp", &format!("{:.6}", Timestamp::now()));
+        line.write("level", level.as_str());
         line
     }
 
-    fn end(&mut self, target: &str) {
-        self.put("target", target);
-        self.put("version", VERSION);
+    fn end(mut self, target: &str) -> String {
+        self.write("target", target);
+        self.write("version", VERSION);
+        self.json.push(b'}');
+        // It is made of texts.
+        String::from_utf8(self.json).unwrap_or_default()
     }
 
-    fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+    fn put(&mut self, name: Cow<'static, str>, value: &(impl Serialize + ?Sized)) {
+        if !self.names.contains(&name) {
+            self.write(&name, value);
+            self.names.push(name);
+        }
     }
 
-    fn record(&mut self, field: &Field, value: impl Into<Value>) {
-        // Log stores read `a.b` as a field of the object `a`, which cannot stand beside a text of that name.
-        self.put(&field.name().replace('.', "_"), value);
+    fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        let before = self.json.len();
+        if before > 1 {
+            self.json.push(b',');
+        }
+        let written = serde_json::to_writer(&mut self.json, name).and_then(|()| {
+            self.json.push(b':');
+            serde_json::to_writer(&mut self.json, value)
+        });
+        if written.is_err() {
+            self.json.truncate(before);
+        }
+    }
+
+    fn record(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+        self.put(flat(field.name()), value);
     }
 }
 
 impl Visit for Line {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.record(field, format!("{value:?}"));
+        self.record(field, &format!("{value:?}"));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -153,19 +192,19 @@ impl Visit for Line {
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.record(field, value);
+        self.record(field, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.record(field, value);
+        self.record(field, &value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.record(field, value);
+        self.record(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.record(field, value);
+        self.record(field, &value);
     }
 }
 
