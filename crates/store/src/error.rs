@@ -53,6 +53,9 @@ pub enum StoreError {
         "tables are missing, and the role may not create them: grant it CREATE on the schema of the database"
     )]
     MayNotCreate,
+    /// The role of PostgreSQL may not create functions of a connection, with which messages are stored.
+    #[error("the role may not create temporary functions: grant it TEMPORARY on the database")]
+    MayNotCreateTemporary,
     /// Pages or indexes of a SQLite file contradict each other.
     #[error("the file is damaged")]
     Damaged,
@@ -206,6 +209,15 @@ impl StoreError {
             | Self::WrongKey { .. }
             | Self::Random(_) => true,
             _ => false,
+        }
+    }
+
+    /// Returns whether a connection to PostgreSQL can be used after it.
+    pub(crate) fn leaves_connection(&self) -> bool {
+        match self {
+            Self::Unavailable(_) | Self::Timeout | Self::NotCommitted => false,
+            Self::Database(fault) => fault.of_postgres().is_some(),
+            _ => true,
         }
     }
 

@@ -69,7 +69,7 @@ pub use db::lock::{Holder, LockError, ServerLock};
 pub use db::noun::{Listable, Noun};
 pub use db::page::{Cursor, CursorError, Listed, Page};
 pub use db::pools::PoolUse;
-pub use db::postgres::MAX_POSTGRES_CONNECTIONS;
+pub use db::postgres_pool::MAX_POSTGRES_CONNECTIONS;
 pub use encryption::loss::{FreshSecrets, KeyLoss};
 pub use encryption::rotation::KeyRotation;
 pub use encryption::{ChannelSecrets, MasterKey, MasterKeyError};

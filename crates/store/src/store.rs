@@ -4,7 +4,6 @@ use std::any::Any;
 use std::sync::Arc;
 
 use recado_core::OrganizationId;
-use sqlx::PgPool;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -12,6 +11,7 @@ use crate::db::alone::alone;
 use crate::db::connect::Source;
 use crate::db::memory::Memory;
 use crate::db::migrations::{Applied, MIGRATIONS, migrate};
+use crate::db::postgres_pool::PostgresPool;
 use crate::db::query::Query;
 use crate::db::raw_row::RawRow;
 use crate::db::readers::Readers;
@@ -90,7 +90,8 @@ impl Store {
     }
 
     /// Checks that this program may bring the tables up to date. Returns whether there are tables.
-    /// Fails with [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`], or [`StoreError::NewerDatabase`].
+    /// Fails with [`StoreError::ForeignDatabase`], [`StoreError::MayNotCreate`],
+    /// [`StoreError::MayNotCreateTemporary`], or [`StoreError::NewerDatabase`].
     pub async fn check_migratable(&self) -> Result<bool> {
         let applied = self.applied_migrations().await?;
         let is_new = applied.is_empty();
@@ -102,14 +103,21 @@ impl Store {
                     return Err(StoreError::ForeignDatabase);
                 }
             }
-            DatabaseKind::Postgres if !applied.is_complete() => {
-                let query =
-                    Query::new("select 1 where has_schema_privilege(current_schema(), 'create')");
-                if self.read_row(query).await?.is_none() {
+            DatabaseKind::Sqlite => {}
+            DatabaseKind::Postgres => {
+                let query = Query::new(
+                    "select has_schema_privilege(current_schema(), 'create')::int as tables, \
+                     has_database_privilege(current_database(), 'temporary')::int as functions",
+                );
+                let row = self.read_row(query).await?;
+                let may = |what: &str| row.as_ref().and_then(|row| row.integer(what)) == Some(1);
+                if !applied.is_complete() && !may("tables") {
                     return Err(StoreError::MayNotCreate);
                 }
+                if !may("functions") {
+                    return Err(StoreError::MayNotCreateTemporary);
+                }
             }
-            _ => {}
         }
         Ok(!is_new)
     }
@@ -200,7 +208,7 @@ impl Store {
     }
 
     /// Returns the writing connections, if there is more than one.
-    pub(crate) fn writers(&self) -> Option<&PgPool> {
+    pub(crate) fn writers(&self) -> Option<&PostgresPool> {
         self.shared.writer.pool()
     }
 

@@ -183,7 +183,7 @@ impl Store {
         let mut held: Vec<Box<dyn Any + Send>> = Vec::new();
         match &self.readers().pools {
             Pools::Sqlite { lists, .. } => {
-                for _ in 0..lists.max() {
+                for _ in 0..lists.pool.max() {
                     held.push(Box::new(
                         lists
                             .reader(std::time::Instant::now() + crate::db::DEADLINE)
@@ -193,8 +193,8 @@ impl Store {
                 }
             }
             Pools::Postgres(pool) => {
-                for _ in 0..pool.options().get_max_connections() {
-                    held.push(Box::new(pool.acquire().await.expect("a connection")));
+                for _ in 0..pool.pool().max() {
+                    held.push(Box::new(pool.lend().await.expect("a connection")));
                 }
             }
         }

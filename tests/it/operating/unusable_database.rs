@@ -20,12 +20,18 @@ async fn check_config_says_that_an_empty_database_gets_its_tables() {
     assert_contains(&printed, line);
 }
 
-/// A role that may not create tables reads an empty database, or one that lacks the newest tables.
+/// A role that may not create tables reads an empty database, or one that lacks the newest tables; another may not create
+/// the functions of its connections.
 #[rstest]
-#[case::empty(0)]
-#[case::older(9)]
+#[case::empty(0, "schema public", "grant it CREATE on the schema")]
+#[case::older(9, "schema public", "grant it CREATE on the schema")]
+#[case::current(24, "database", "grant it TEMPORARY on the database")]
 #[tokio::test]
-async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[case] version: i64) {
+async fn a_role_that_may_not_create_what_is_needed_is_found_before_the_server_starts(
+    #[case] version: i64,
+    #[case] closed: &str,
+    #[case] sentence: &str,
+) {
     let database = TestDatabase::migrated_to(version).await;
     if database.kind() == DatabaseKind::Sqlite {
         return;
@@ -33,8 +39,15 @@ async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[c
     let role = format!("reader_{}", Timestamp::now().as_nanosecond());
     let admin = PgConnection::connect(database.url()).await;
     let mut admin = admin.expect("a connection");
+    let closed = match closed {
+        "database" => {
+            let (_, name) = database.url().rsplit_once('/').expect("a URL");
+            format!("temporary on database {name}")
+        }
+        schema => format!("create on {schema}"),
+    };
     let granted = format!(
-        "create role {role} login; revoke create on schema public from public; \
+        "create role {role} login; revoke {closed} from public; \
          grant select on all tables in schema public to {role}"
     );
     let granted = sqlx::raw_sql(AssertSqlSafe(granted));
@@ -44,7 +57,7 @@ async fn a_role_that_may_not_create_tables_is_found_before_the_server_starts(#[c
     let place = Place::new(url.as_str(), database.key());
     for subcommand in ["check-config", "serve"] {
         let refused = run(subcommand, &place.variables()).await;
-        refused.refused("grant it CREATE on the schema");
+        refused.refused(sentence);
     }
     let dropped = format!("drop owned by {role}; drop role {role}");
     let dropped = sqlx::raw_sql(AssertSqlSafe(dropped));

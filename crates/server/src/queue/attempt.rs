@@ -94,6 +94,7 @@ async fn settle(app: &App, attempt: &Attempt, result: SendResult, was_asked: boo
         organization_id: attempt.message.organization_id.clone(),
         id: attempt.message.id.clone(),
         result,
+        begun: None,
         is_queued: true,
     };
     match outcome.store(app).await {

@@ -215,7 +215,12 @@ impl ReadySend {
         );
         let result = result_of(&sent);
         let was_sent = result.outcome != Outcome::Rejected;
-        let stored = self.outcome(result).store(app).await;
+        let accepted = result.outcome == Outcome::Accepted;
+        let outcome = SendOutcome {
+            begun: accepted.then(|| Box::new(self.message.clone())),
+            ..self.outcome(result)
+        };
+        let stored = outcome.store(app).await;
         let sent = Arc::new(sent);
         self.learn(app, Arc::clone(&sent));
         match &*sent {
@@ -291,6 +296,7 @@ impl ReadySend {
             organization_id: self.message.organization_id.clone(),
             id: self.message.id.clone(),
             result,
+            begun: None,
             is_queued: false,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use recado_core::message::MessageError;
 use recado_core::{MessageId, OrganizationId, Outcome};
 use recado_providers::{ChannelError, Receipt};
-use recado_store::{IdempotencyKey, Message, SendResult, StoreError};
+use recado_store::{IdempotencyKey, Message, NewMessage, SendResult, StoreError};
 
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
@@ -26,15 +26,17 @@ impl Sent {
     }
 }
 
-/// Longest time after which a write whose caller gave up can still land: on PostgreSQL 12 seconds for the
-/// organization lock, 5 for the transaction, and 4 for a statement that goes on without its caller.
-const LATE_WRITE: Duration = Duration::from_secs(25);
+/// Longest time after which a write whose caller gave up can still land: on PostgreSQL, in each of two ways, 12 seconds
+/// for the organization lock and 5 for the transaction, and 4 for a statement that goes on without its caller.
+const LATE_WRITE: Duration = Duration::from_secs(40);
 
 /// An outcome that is to be stored.
 pub(crate) struct SendOutcome {
     pub(crate) organization_id: OrganizationId,
     pub(crate) id: MessageId,
     pub(crate) result: SendResult,
+    /// The message, if its caller knows what was stored.
+    pub(crate) begun: Option<Box<NewMessage>>,
     /// Whether it was an attempt of a queued message.
     pub(crate) is_queued: bool,
 }
@@ -76,10 +78,10 @@ impl SendOutcome {
     async fn try_once(&self, app: &App) -> Result<Option<Message>, StoreError> {
         let (store, at) = (&app.store, app.clock.now());
         let (organization, id, result) = (&self.organization_id, &self.id, &self.result);
-        if self.is_queued {
-            store.finish_attempt(organization, id, result, at).await
-        } else {
-            store.finish_send(organization, id, result, at).await
+        match &self.begun {
+            _ if self.is_queued => store.finish_attempt(organization, id, result, at).await,
+            Some(begun) => store.finish_begun(begun, result, at).await,
+            None => store.finish_send(organization, id, result, at).await,
         }
     }
 }

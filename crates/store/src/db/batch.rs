@@ -104,7 +104,7 @@ impl Store {
             Err(error) => error,
         };
         if !error.concerns_one_write() {
-            tracing::error!(%error, "a batch of writes failed");
+            tracing::error!(%error, "a batch failed");
             return writes.iter().map(|_| Err(error.of_batch())).collect();
         }
         let mut results = Vec::with_capacity(writes.len());
@@ -135,7 +135,7 @@ async fn write_gathered<W: Batchable>(store: Store, organization: OrganizationId
             }
         });
         if let Err(error) = written.await {
-            tracing::error!(%error, "a batch of writes panicked");
+            tracing::error!(%error, "a batch panicked");
         }
     }
 }

@@ -92,7 +92,7 @@ impl Source {
             }
             Self::Postgres(options) => {
                 let connection = postgres::open(options, role).await?;
-                Ok(Connection::Postgres(connection))
+                Ok(Connection::postgres(connection))
             }
         }
     }

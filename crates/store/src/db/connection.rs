@@ -1,11 +1,12 @@
 //! A connection to either database.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use futures_util::FutureExt as _;
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection as _, PgConnection, Postgres};
+use sqlx::{Connection as _, PgConnection};
 
+use crate::db::fault::DatabaseFault;
 use crate::db::{postgres, sqlite};
 use crate::error::{Result, StoreError};
 
@@ -26,8 +27,8 @@ impl<T, W> Work<T> for W where
 /// A connection to either database.
 pub(crate) enum Connection {
     Sqlite(rusqlite::Connection),
-    Postgres(PgConnection),
-    Pooled(PoolConnection<Postgres>),
+    /// With the calls of the functions that it has.
+    Postgres(PgConnection, BTreeSet<&'static str>),
 }
 
 /// The connection of a driver.
@@ -40,8 +41,19 @@ impl Connection {
     pub(crate) fn driver(&mut self) -> Driver<'_> {
         match self {
             Self::Sqlite(connection) => Driver::Sqlite(connection),
-            Self::Postgres(connection) => Driver::Postgres(connection),
-            Self::Pooled(connection) => Driver::Postgres(connection),
+            Self::Postgres(connection, _) => Driver::Postgres(connection),
+        }
+    }
+
+    pub(crate) fn postgres(connection: PgConnection) -> Self {
+        Self::Postgres(connection, BTreeSet::new())
+    }
+
+    /// Returns whether PostgreSQL answers.
+    pub(crate) async fn is_alive(&mut self) -> bool {
+        match self.driver() {
+            Driver::Sqlite(_) => true,
+            Driver::Postgres(connection) => connection.ping().await.is_ok(),
         }
     }
 
@@ -70,11 +82,8 @@ impl Connection {
             }
             Driver::Postgres(connection) => {
                 let undone = postgres::run(connection, "rollback").await;
-                if let (Err(_), Self::Pooled(connection)) = (&undone, self) {
-                    // The transaction may be open, and the next caller would work in it.
-                    connection.close_on_drop();
-                }
-                undone?;
+                // The transaction may be open, and the connection is not used again.
+                undone.map_err(|error| StoreError::Unavailable(DatabaseFault::new(error)))?;
             }
         }
         Ok(())
@@ -91,8 +100,7 @@ impl Connection {
     pub(crate) async fn close(self) -> Result<()> {
         match self {
             Self::Sqlite(connection) => connection.close().map_err(|(_, error)| error)?,
-            Self::Postgres(connection) => connection.close().await?,
-            Self::Pooled(connection) => connection.close().await?,
+            Self::Postgres(connection, _) => connection.close().await?,
         }
         Ok(())
     }

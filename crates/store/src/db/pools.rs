@@ -1,9 +1,7 @@
 //! The pools of connections, as those see them who watch a server.
 
-use sqlx::PgPool;
-
+use crate::db::pool::Pool;
 use crate::db::readers::Pools;
-use crate::db::sqlite_pool::SqlitePool;
 use crate::store::Store;
 
 /// How a pool of connections is used at this moment.
@@ -20,17 +18,7 @@ pub struct PoolUse {
 }
 
 impl PoolUse {
-    fn of_postgres(name: &'static str, pool: &PgPool) -> Self {
-        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-        Self {
-            pool: name,
-            in_use: pool.size().saturating_sub(idle),
-            idle,
-            max: pool.options().get_max_connections(),
-        }
-    }
-
-    fn of_sqlite(name: &'static str, pool: &SqlitePool) -> Self {
+    fn of<C>(name: &'static str, pool: &Pool<C>) -> Self {
         let (idle, in_use) = pool.used();
         Self {
             pool: name,
@@ -47,14 +35,14 @@ impl Store {
     pub fn pools(&self) -> Vec<PoolUse> {
         match &self.readers().pools {
             Pools::Sqlite { all, first, lists } => vec![
-                PoolUse::of_sqlite("readers", all),
-                PoolUse::of_sqlite("sends", first),
-                PoolUse::of_sqlite("lists", lists),
+                PoolUse::of("readers", &all.pool),
+                PoolUse::of("sends", &first.pool),
+                PoolUse::of("lists", &lists.pool),
             ],
-            Pools::Postgres(pool) => {
+            Pools::Postgres(readers) => {
                 let writers = self.writers().into_iter();
-                let writers = writers.map(|pool| PoolUse::of_postgres("writers", pool));
-                let readers = PoolUse::of_postgres("readers", pool);
+                let writers = writers.map(|writers| PoolUse::of("writers", writers.pool()));
+                let readers = PoolUse::of("readers", readers.pool());
                 [readers].into_iter().chain(writers).collect()
             }
         }

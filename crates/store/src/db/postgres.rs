@@ -1,26 +1,12 @@
-//! PostgreSQL: pools, the limits of a session, and statements.
-
-use std::time::Duration;
+//! PostgreSQL: how a connection is opened, and statements on it.
 
 use futures_util::TryStreamExt as _;
-use sqlx::pool::PoolConnectionMetadata;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions};
-use sqlx::{Arguments as _, Connection as _, PgConnection, PgPool, Postgres};
+use sqlx::{Arguments as _, Connection as _, PgConnection, PgPool, Postgres, SqlSafeStr};
 
+use crate::db::Role;
 use crate::db::query::{Query, Value};
 use crate::db::raw_row::{PageRows, RawRow};
-use crate::db::{DEADLINE, Role};
-
-/// A connection that was idle for longer is tried before it is used. PostgreSQL does not restart in less
-/// time, so that a connection of before the restart is never given to a write, which cannot be repeated.
-const TRUSTED_IDLE: Duration = Duration::from_millis(100);
-
-/// Most connections of one pool.
-const POOL: u32 = 8;
-
-/// Most connections of one server to PostgreSQL: one pool reads and one writes, one connection listens, and one keeps the
-/// server's lease.
-pub const MAX_POSTGRES_CONNECTIONS: u32 = 2 * POOL + 2;
 
 /// Most bytes that are received after a page is full, so that its connection can be used again.
 const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
@@ -51,7 +37,7 @@ const fn session(role: Role) -> &'static str {
     }
 }
 
-/// Opens a connection that belongs to no pool.
+/// Opens a connection.
 pub(crate) async fn open(
     options: &PgConnectOptions,
     role: Role,
@@ -59,17 +45,6 @@ pub(crate) async fn open(
     let mut connection = Box::pin(PgConnection::connect_with(options)).await?;
     set_up(&mut connection, role).await?;
     Ok(connection)
-}
-
-/// Makes a pool, which opens its connections when they are needed.
-pub(crate) fn pool(options: &PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(POOL)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(set_up(connection, Role::Writer)))
-        .before_acquire(|connection, metadata| Box::pin(is_alive(connection, metadata)))
-        .acquire_timeout(DEADLINE)
-        .connect_lazy_with(options.clone())
 }
 
 /// Makes the pool of the connection that listens to other servers, and tells them of events.
@@ -96,19 +71,9 @@ async fn set_up(connection: &mut PgConnection, role: Role) -> Result<(), sqlx::E
 /// Runs statements without values and rows.
 pub(crate) async fn run(
     connection: &mut PgConnection,
-    sql: &'static str,
+    sql: impl SqlSafeStr,
 ) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
-}
-
-async fn is_alive(
-    connection: &mut PgConnection,
-    metadata: PoolConnectionMetadata,
-) -> Result<bool, sqlx::Error> {
-    if metadata.idle_for > TRUSTED_IDLE {
-        connection.ping().await?;
-    }
-    Ok(true)
 }
 
 /// Makes a statement for the driver, which keeps it prepared.

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use recado_core::OrganizationId;
-use sqlx::PgPool;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::db::connection::Driver;
-use crate::db::lent::Lent;
+use crate::db::postgres_pool::PostgresPool;
 use crate::db::query::Query;
 use crate::db::raw_row::{PageRows, RawRow};
 use crate::db::readers::Pools;
@@ -130,7 +129,7 @@ impl Store {
         read_by(Instant::now() + DEADLINE, pool, held, query, max_bytes).await
     }
 
-    async fn read_postgres(&self, pool: &PgPool, query: Query) -> Result<PageRows> {
+    async fn read_postgres(&self, pool: &PostgresPool, query: Query) -> Result<PageRows> {
         let held = [None, None];
         self.read_page_postgres(pool, held, query, ALL_BYTES).await
     }
@@ -141,7 +140,7 @@ impl Store {
     /// keeps what it holds as long.
     async fn read_page_postgres(
         &self,
-        pool: &PgPool,
+        pool: &PostgresPool,
         held: Held,
         query: Query,
         max_bytes: usize,
@@ -154,7 +153,7 @@ impl Store {
             let _held = held;
             loop {
                 match read_once(&pool, &query, max_bytes).await {
-                    Err(StoreError::Unavailable(_)) if !pool.is_closed() => {
+                    Err(StoreError::Unavailable(_)) if !pool.pool().is_closed() => {
                         tokio::time::sleep(READ_PAUSE).await;
                     }
                     read => return read,
@@ -184,15 +183,16 @@ async fn read_by(
     read.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
 }
 
-async fn read_once(pool: &PgPool, query: &Query, max_bytes: usize) -> Result<PageRows> {
-    let mut lent = Lent::from(pool).await?;
+async fn read_once(pool: &PostgresPool, query: &Query, max_bytes: usize) -> Result<PageRows> {
+    let mut lent = pool.lend().await?;
     let Driver::Postgres(connection) = lent.connection().driver() else {
         return Err(StoreError::Busy);
     };
     let read = postgres::fetch_page(query, max_bytes, connection).await;
+    let read = read.map_err(StoreError::from);
     // What was not received would keep the next statement waiting.
     if !read.as_ref().is_ok_and(|(_, ended)| !ended) {
-        lent.give_back();
+        lent.give_back(&read);
     }
     Ok(read?.0)
 }

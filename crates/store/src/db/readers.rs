@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use sqlx::PgPool;
 use tokio::sync::Semaphore;
 
 use crate::db::connect::Source;
-use crate::db::postgres;
+use crate::db::postgres_pool::PostgresPool;
 use crate::db::sqlite_pool::SqlitePool;
 use crate::db::turns::Turns;
 
@@ -40,7 +39,7 @@ pub(crate) enum Pools {
         first: Arc<SqlitePool>,
         lists: Arc<SqlitePool>,
     },
-    Postgres(PgPool),
+    Postgres(PostgresPool),
 }
 
 impl Readers {
@@ -54,7 +53,7 @@ impl Readers {
                     lists: pool(LISTS),
                 }
             }
-            Source::Postgres(options) => Pools::Postgres(postgres::pool(options)),
+            Source::Postgres(options) => Pools::Postgres(PostgresPool::new(options)),
         };
         Self {
             pools,
@@ -67,7 +66,7 @@ impl Readers {
         match &self.pools {
             Pools::Sqlite { all, first, lists } => {
                 for pool in [all, first, lists] {
-                    pool.close().await;
+                    pool.pool.close().await;
                 }
             }
             Pools::Postgres(pool) => pool.close().await,

@@ -9,14 +9,13 @@
 
 use std::sync::Arc;
 
-use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::connect::Source;
 use crate::db::connection::{Connection, at_once};
-use crate::db::lent::Lent;
-use crate::db::{Role, postgres, sqlite};
+use crate::db::postgres_pool::PostgresPool;
+use crate::db::{Role, sqlite};
 use crate::error::StoreError;
 
 pub(crate) use crate::db::connection::{Running, Work};
@@ -36,7 +35,7 @@ pub(crate) enum Scope {
 pub(crate) enum Writer {
     /// The thread that writes, and the sign that it panicked.
     Group(mpsc::Sender<Order>, CancellationToken),
-    Pool(PgPool),
+    Pool(PostgresPool),
 }
 
 pub(crate) enum Order {
@@ -66,7 +65,7 @@ impl Writer {
         match source {
             Source::Postgres(options) => {
                 connection.close().await?;
-                Ok(Self::Pool(postgres::pool(options)))
+                Ok(Self::Pool(PostgresPool::new(options)))
             }
             Source::Sqlite(uri) => {
                 let (orders, queue) = mpsc::channel(GROUP);
@@ -95,9 +94,9 @@ impl Writer {
     ) -> Result<T, StoreError> {
         match self {
             Self::Pool(pool) => {
-                let mut lent = Lent::from(pool).await?;
+                let mut lent = pool.lend().await?;
                 let result = apply(scope, work, lent.connection()).await;
-                lent.give_back();
+                lent.give_back(&result);
                 result
             }
             Self::Group(orders, _) => {
@@ -110,7 +109,7 @@ impl Writer {
     }
 
     /// Returns the pool of the connections that write, if there is more than one.
-    pub(crate) fn pool(&self) -> Option<&PgPool> {
+    pub(crate) fn pool(&self) -> Option<&PostgresPool> {
         match self {
             Self::Pool(pool) => Some(pool),
             Self::Group(..) => None,

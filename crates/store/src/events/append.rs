@@ -47,8 +47,9 @@ impl NewEvent {
     }
 }
 
+/// An event as a row.
 #[derive(Serialize)]
-struct Entry {
+pub(crate) struct Entry {
     seq: i64,
     #[serde(rename = "type")]
     event_type: &'static str,
@@ -57,6 +58,20 @@ struct Entry {
     conversation_id: Option<ConversationId>,
     data: String,
     created_at: i64,
+}
+
+impl Entry {
+    pub(crate) fn new(seq: i64, event: NewEvent, at: Timestamp) -> Self {
+        Self {
+            seq,
+            event_type: event.data.event_type().as_str(),
+            agent_id: event.agent,
+            channel_id: event.channel,
+            conversation_id: event.conversation,
+            data: row::json(&event.data),
+            created_at: at.as_millisecond(),
+        }
+    }
 }
 
 /// Inserts one delivery for each endpoint that wants an event of `$source`. The first of an ordering key without
@@ -82,6 +97,8 @@ macro_rules! queue_deliveries {
         )
     };
 }
+
+pub(crate) use queue_deliveries;
 
 const APPEND_SQLITE: &str = "\
      insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
@@ -208,15 +225,7 @@ impl EventLog {
     /// Appends an event; [`write`](Self::write) stores it.
     pub(crate) fn append(&mut self, event: NewEvent) {
         let before = self.entries.last().map_or(self.last, |entry| entry.seq);
-        self.entries.push(Entry {
-            seq: before + 1,
-            event_type: event.data.event_type().as_str(),
-            agent_id: event.agent,
-            channel_id: event.channel,
-            conversation_id: event.conversation,
-            data: row::json(&event.data),
-            created_at: self.at.as_millisecond(),
-        });
+        self.entries.push(Entry::new(before + 1, event, self.at));
     }
 
     /// Stores the events and their deliveries.

@@ -3,6 +3,7 @@
 //! [`take`] works within a transaction, so that a message that is taken back takes nothing. Under the organization lock
 //! no other server reads the same use before the commit.
 
+pub(crate) mod known;
 pub(crate) mod limited;
 pub(crate) mod prune;
 mod rules;
@@ -16,8 +17,9 @@ use serde::Serialize;
 use crate::costs::budget::{Hold, Spending};
 use crate::costs::spending::Budgets;
 use crate::events::append::{Appended, EventLog, NewEvent};
+use crate::limits::known::KnownUses;
 use crate::limits::limited::Limited;
-use crate::limits::rules::{Bucket, Rule, Use};
+use crate::limits::rules::{Bucket, MAX_CLOCK_DIFFERENCE, Rule, Use};
 use crate::prelude::*;
 
 /// The limits that apply to a send.
@@ -60,6 +62,12 @@ pub(crate) struct Taken {
     pub(crate) granted: Vec<Result<Option<Hold>, Limited>>,
     /// Events to append: parts of budgets are used.
     alerts: Vec<NewEvent>,
+}
+
+/// What sends take of the rates that they ask, as far as this process knows.
+pub(crate) struct Guess {
+    uses: Uses,
+    now: i64,
 }
 
 impl Ask {
@@ -108,13 +116,33 @@ static READ: OverList = OverList::new(
      on l.organization_id = n.organization and l.subject = n.subject",
 );
 
-static WRITE: OverList = OverList::new(
-    "insert into send_limits (organization_id, subject, full_at, started_at) \
-     select $1, value ->> 'subject', cast(value ->> 'full_at' as bigint), \
-     cast(value ->> 'started_at' as bigint) from {list} where true \
-     on conflict (organization_id, subject) do update \
-     set full_at = excluded.full_at, started_at = excluded.started_at",
-);
+macro_rules! write {
+    ($list:literal) => {
+        concat!(
+            "insert into send_limits (organization_id, subject, full_at, started_at) \
+             select $1, value ->> 'subject', cast(value ->> 'full_at' as bigint), \
+             cast(value ->> 'started_at' as bigint) from ",
+            $list,
+            " where true on conflict (organization_id, subject) do update \
+             set full_at = excluded.full_at, started_at = excluded.started_at"
+        )
+    };
+}
+
+static WRITE: OverList = OverList::new(write!("{list}"));
+
+/// The same for the changes of a guess, which are `$4`.
+pub(crate) const WRITE_GUESS: &str = write!("jsonb_array_elements($4::jsonb)");
+
+/// Finds a limit that is not used as the guess behind the changes `$4` says. A row that tells nothing any more may be
+/// removed.
+pub(crate) const IS_WRONG_GUESS: &str = "\
+    select from (select case when value is not null then $1 end as organization, value ->> 'subject' as subject, \
+    value -> 'before' as before, value ->> 'is_past' as is_past from jsonb_array_elements($4::jsonb)) n \
+    left join send_limits l on l.organization_id = n.organization and l.subject = n.subject \
+    where (l.subject is not null or n.is_past = 'false') \
+    and (l.full_at is distinct from cast(n.before ->> 'full_at' as bigint) \
+    or l.started_at is distinct from cast(n.before ->> 'started_at' as bigint))";
 
 #[derive(Serialize)]
 struct Subject<'a> {
@@ -128,16 +156,25 @@ struct Written<'a> {
     started_at: Option<i64>,
 }
 
+#[derive(Serialize)]
+struct Replaced<'a> {
+    before: Option<Use>,
+    is_past: bool,
+    #[serde(flatten)]
+    written: Written<'a>,
+}
+
 /// Takes what sends of an organization ask for, in their order, and stores what is used then; returns for each whether
 /// its limits allow it. One that is not allowed takes nothing of any limit.
 ///
 /// The transaction has to hold the organization lock.
 pub(crate) async fn take(
-    kind: DatabaseKind,
+    store: &Store,
     organization: &OrganizationId,
     asks: &[&Ask],
     connection: &mut Connection,
 ) -> Result<Taken> {
+    let kind = store.kind();
     if asks.iter().all(|ask| ask.is_free()) {
         return Ok(Taken {
             granted: vec![Ok(None); asks.len()],
@@ -172,6 +209,11 @@ pub(crate) async fn take(
         write.run(&mut *connection).await?;
     }
     budgets.write(kind, organization, connection).await?;
+    if kind == DatabaseKind::Postgres {
+        // If the transaction is undone, the next guess is wrong.
+        let known = store.in_memory::<KnownUses>();
+        known.learn(organization, asks, &uses);
+    }
     let alerts = budgets.alerts;
     Ok(Taken { granted, alerts })
 }
@@ -192,6 +234,45 @@ fn grant(
     let taken = uses.take(ask, now)?;
     let budget = ask.budget.as_ref();
     Ok(taken.map(|()| budget.map(|(channel, spending)| budgets.take(channel, spending))))
+}
+
+impl Guess {
+    /// Takes what the sends ask for of what is known; `None` if the database has to be asked: a limit would not allow
+    /// one of them, or it would have to count a budget.
+    pub(crate) fn take(
+        known: &KnownUses,
+        organization: &OrganizationId,
+        asks: &[&Ask],
+    ) -> Option<Self> {
+        if asks.iter().any(|ask| ask.budget.is_some()) {
+            return None;
+        }
+        let mut uses = known.guess(organization, asks)?;
+        let now = asks.iter().map(|ask| ask.at).max().unwrap_or_default();
+        for ask in asks {
+            uses.take(ask, now).ok()?.ok()?;
+        }
+        Some(Self { uses, now })
+    }
+
+    /// Returns what has to be stored, and what it takes the place of, as a list in JSON.
+    pub(crate) fn changes(&self) -> String {
+        let changes = self.uses.changed().into_iter().map(|written| {
+            let before = self.uses.before.get(written.subject).copied();
+            let is_past = |used: Use| used.full_at < self.now - MAX_CLOCK_DIFFERENCE;
+            Replaced {
+                before,
+                is_past: before.is_some_and(is_past),
+                written,
+            }
+        });
+        row::json(&changes.collect::<Vec<_>>())
+    }
+
+    /// Keeps what is used then: the guess was right.
+    pub(crate) fn learn(&self, known: &KnownUses, organization: &OrganizationId, asks: &[&Ask]) {
+        known.learn(organization, asks, &self.uses);
+    }
 }
 
 impl Taken {

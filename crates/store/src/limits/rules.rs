@@ -5,13 +5,14 @@
 use std::time::Duration;
 
 use recado_core::capabilities::{PairRate, Rate};
+use serde::Serialize;
 
 /// How much the clocks of two servers may differ, and how long a send may have waited for the database since its instant.
 /// What seems to come from later than that was written before the clock was set back.
 pub(crate) const MAX_CLOCK_DIFFERENCE: i64 = 30_000_000;
 
 /// How much of a limit is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct Use {
     /// When nothing of it is used any more.
     pub(crate) full_at: i64,

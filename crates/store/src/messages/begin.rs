@@ -12,6 +12,7 @@ use crate::db::writer::Scope;
 use crate::events::append::Appended;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask};
+use crate::messages::begin_on_postgres;
 use crate::messages::outbound::NewMessage;
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
@@ -77,11 +78,11 @@ pub(crate) struct NewSend {
     at: i64,
     /// The key of its request, and the hash of what the request asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<String>,
+    pub(crate) key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fingerprint: Option<String>,
     #[serde(skip)]
-    ask: Ask,
+    pub(crate) ask: Ask,
 }
 
 /// What came of the beginning of a send.
@@ -180,7 +181,7 @@ macro_rules! begin_postgres {
 const BEGIN_POSTGRES: &str = begin_postgres!("", "");
 
 /// Writes only messages without a key, and those that have theirs.
-const BEGIN_ONCE_POSTGRES: &str = begin_postgres!(
+pub(crate) const BEGIN_ONCE_POSTGRES: &str = begin_postgres!(
     concat!(
         ", kept as (",
         keep_keys!(
@@ -216,6 +217,11 @@ impl Batchable for NewSend {
                 })
                 .await?;
             return beginnings(&begun, writes);
+        }
+        if store.kind() == DatabaseKind::Postgres
+            && let Some(done) = begin_on_postgres::begin_all(store, organization, writes).await?
+        {
+            return Ok(done);
         }
         let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
         let (done, appended) = match store.kind() {
@@ -257,7 +263,7 @@ async fn begin_allowed(
     };
     let new: Vec<_> = (0..writes.len()).filter(is_first).collect();
     let asks: Vec<_> = new.iter().map(|index| &writes[*index].ask).collect();
-    let taken = limits::take(store.kind(), organization, &asks, &mut *connection).await?;
+    let taken = limits::take(store, organization, &asks, &mut *connection).await?;
     let mut done = vec![Beginning::NotStored; writes.len()];
     let (mut allowed, mut holds) = (Vec::with_capacity(new.len()), Vec::new());
     for (index, granted) in new.into_iter().zip(&taken.granted) {
@@ -325,7 +331,7 @@ async fn kept_keys(
 }
 
 /// Returns the first message of each key.
-fn first_of_keys(writes: &[NewSend]) -> HashMap<&str, usize> {
+pub(crate) fn first_of_keys(writes: &[NewSend]) -> HashMap<&str, usize> {
     let mut firsts = HashMap::new();
     for (index, write) in writes.iter().enumerate() {
         if let Some(key) = &write.key {
@@ -375,7 +381,7 @@ fn begin(store: &Store, organization: &OrganizationId, writes: &[NewSend]) -> Qu
 }
 
 /// Tells which of the messages are stored, by the rows that were written.
-fn beginnings(rows: &[RawRow], writes: &[NewSend]) -> Result<Vec<Beginning>> {
+pub(crate) fn beginnings(rows: &[RawRow], writes: &[NewSend]) -> Result<Vec<Beginning>> {
     let stored: HashSet<MessageId> = column(rows, "messages", "id")?;
     let beginning = |write: &NewSend| {
         if stored.contains(&write.id) {

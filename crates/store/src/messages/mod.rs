@@ -1,6 +1,9 @@
 //! Messages in both directions.
 
+pub(crate) mod accepted;
+
 pub(crate) mod begin;
+pub(crate) mod begin_on_postgres;
 pub(crate) mod content;
 pub(crate) mod once_unknown;
 pub(crate) mod outbound;

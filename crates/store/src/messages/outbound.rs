@@ -1,6 +1,6 @@
 //! Sends: what is stored before they leave, and how they are settled when the provider has answered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use recado_core::event::MessageError;
 use recado_core::{
@@ -11,9 +11,9 @@ use serde::Serialize;
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
 use crate::limits::SendLimits;
-use crate::messages::Message;
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::transition::{self, MessageState};
+use crate::messages::{Message, accepted};
 use crate::outbox::order;
 use crate::prelude::*;
 
@@ -67,6 +67,18 @@ impl Store {
     ) -> Result<Option<Message>> {
         self.finish(organization, Finished::new(id, result, at))
             .await
+    }
+
+    /// Writes down how a send ended as [`Self::finish_send`] does, for the caller that has stored its message.
+    pub async fn finish_begun(
+        &self,
+        new: &NewMessage,
+        result: &SendResult,
+        at: Timestamp,
+    ) -> Result<Option<Message>> {
+        let mut finished = Finished::new(&new.id, result, at);
+        finished.accepted = accepted::known_message(new, result, &finished).map(Box::new);
+        self.finish(&new.organization_id, finished).await
     }
 
     /// Writes down how the attempt of a queued message ended, as [`Self::finish_send`] does for one that was sent at
@@ -168,15 +180,18 @@ fn abandoned() -> MessageError {
 
 #[derive(Clone, Serialize)]
 pub(crate) struct Finished {
-    message: MessageId,
+    pub(crate) message: MessageId,
     outcome: &'static str,
-    external: Option<String>,
-    provider: Option<String>,
+    pub(crate) external: Option<String>,
+    pub(crate) provider: Option<String>,
     failure: Option<String>,
-    at: i64,
+    pub(crate) at: i64,
     /// Whether the message was queued.
     #[serde(skip)]
     is_queued: bool,
+    /// The message, if its caller knows it and nothing but an event follows.
+    #[serde(skip)]
+    pub(crate) accepted: Option<Box<Message>>,
 }
 
 impl Finished {
@@ -190,12 +205,12 @@ impl Finished {
             failure: result.error.as_ref().map(row::json),
             at: at.as_millisecond(),
             is_queued: false,
+            accepted: None,
         }
     }
 }
 
-static FINISH: OverList = OverList::of(
-    "update messages set status = n.outcome, external_id = case n.outcome \
+const FINISH_TEXT: &str = "update messages set status = n.outcome, external_id = case n.outcome \
      when 'rejected' then n.external else coalesce(n.external, external_id) end, \
      provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at, \
      unknown_at = case n.outcome when 'unknown' then n.at else unknown_at end \
@@ -203,9 +218,12 @@ static FINISH: OverList = OverList::of(
      value ->> 'external' as external, value ->> 'provider' as provider, value ->> 'failure' as failure, \
      cast(value ->> 'at' as bigint) as at from {list}) n where organization_id = n.organization \
      and id = n.message and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
-     returning {columns}",
-    Message::COLUMNS,
-);
+     returning {columns}";
+
+static FINISH: OverList = OverList::of(FINISH_TEXT, Message::COLUMNS);
+
+/// The same for messages that their callers know.
+static FINISH_KNOWN: OverList = OverList::of(FINISH_TEXT, "id");
 
 impl Batchable for Finished {
     /// `None` if the message already has a later status, or does not exist.
@@ -216,6 +234,11 @@ impl Batchable for Finished {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> Result<Vec<Option<Message>>> {
+        if store.kind() == DatabaseKind::Postgres
+            && let Some(done) = accepted::accept_all(store, organization, writes).await?
+        {
+            return Ok(done);
+        }
         let outcomes = writes.to_vec();
         let (finished, appended) = store
             .with_log(
@@ -236,15 +259,7 @@ async fn finish_all(
     mut log: EventLog,
     connection: &mut Connection,
 ) -> Result<(Vec<Option<Message>>, Appended)> {
-    let query = log.over(&FINISH, &outcomes);
-    let rows = query.fetch_all(&mut *connection).await?;
-    let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
-    // The database gives them in any order; their events follow the order of the callers.
-    let indexes: HashMap<_, _> = (0..)
-        .zip(outcomes)
-        .map(|(index, outcome)| (&outcome.message, index))
-        .collect();
-    messages.sort_by_key(|message| indexes.get(&message.id).copied().unwrap_or(usize::MAX));
+    let mut messages = finished(outcomes, &log, connection).await?;
     settle(&mut messages, &mut log, connection).await?;
     let queued = outcomes.iter().filter(|outcome| outcome.is_queued);
     order::leave(queued.map(|outcome| &outcome.message), &log, connection).await?;
@@ -258,6 +273,32 @@ async fn finish_all(
         .map(|outcome| finished.remove(&outcome.message))
         .collect();
     Ok((finished, appended))
+}
+
+/// Writes the outcomes down; returns the messages in the order of the callers, in which their events follow.
+async fn finished(
+    outcomes: &[Finished],
+    log: &EventLog,
+    connection: &mut Connection,
+) -> Result<Vec<Message>> {
+    let known = outcomes.iter().map(|outcome| outcome.accepted.as_deref());
+    if let Some(known) = known.collect::<Option<Vec<_>>>() {
+        let query = log.over(&FINISH_KNOWN, &outcomes);
+        let changed = query.fetch_all(connection).await?;
+        let mut changed: HashSet<MessageId> = column(&changed, "messages", "id")?;
+        let known = known.into_iter();
+        let known = known.filter(|message| changed.remove(&message.id));
+        return Ok(known.cloned().collect());
+    }
+    let query = log.over(&FINISH, &outcomes);
+    let rows = query.fetch_all(connection).await?;
+    let mut messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
+    let indexes: HashMap<_, _> = (0..)
+        .zip(outcomes)
+        .map(|(index, outcome)| (&outcome.message, index))
+        .collect();
+    messages.sort_by_key(|message| indexes.get(&message.id).copied().unwrap_or(usize::MAX));
+    Ok(messages)
 }
 
 /// Appends the events of the outcomes, and applies the pending statuses of the messages.

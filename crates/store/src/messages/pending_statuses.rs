@@ -11,7 +11,7 @@ use crate::messages::transition::{MessageState, StatusReport};
 use crate::prelude::*;
 
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
-struct PendingKey {
+pub(crate) struct PendingKey {
     channel: ChannelId,
     sought: String,
 }
@@ -169,7 +169,7 @@ impl TakenStatuses {
     }
 }
 
-fn keys(message: &MessageState) -> Vec<PendingKey> {
+pub(crate) fn keys(message: &MessageState) -> Vec<PendingKey> {
     let own = message.id.to_string();
     let ids = [&message.external_id, &message.provider_id];
     let ids = ids.into_iter().flatten().cloned();

@@ -3,7 +3,9 @@
 use std::num::NonZeroU32;
 
 use recado_core::{AgentId, ConversationId, Recipient};
+use serde::Serialize;
 
+use crate::db::batch::Batchable;
 use crate::prelude::*;
 use crate::resources::channels::Channel;
 use crate::resources::conversations;
@@ -47,20 +49,45 @@ pub struct TargetConversation {
     pub channel: Option<Channel>,
 }
 
-const SEND_TARGET: &str = "\
-    select case \
-        when exists (select 1 from agents where organization_id = $1 and id = $2) then 2 \
-        when exists (select 1 from agents where id = $2) then 1 \
-        else 0 end as agent_owner, \
-    case when exists (select 1 from messages m where m.organization_id = $1 \
-        and m.conversation_id = $3 and m.unknown_at > $4) then 1 else 0 end as has_unknown, \
-    (select messages_per_second from organizations where id = $1) as messages_per_second, \
-    v.id as conversation_id, v.agent_id, v.recipient, \
-    v.window_expires_at, c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
-    c.default_agent_id, c.connected, c.budget, c.paused_at, c.pause_error, c.check_at, c.key_id, c.secrets, c.version, c.created_at, c.updated_at \
-    from (select 1 as one) as base \
-    left join conversations v on v.organization_id = $1 and v.id = $3 \
-    left join channels c on c.organization_id = $1 and c.id = v.channel_id";
+macro_rules! send_target {
+    ($asked:literal) => {
+        concat!(
+            "select case \
+             when exists (select 1 from agents a where a.organization_id = n.organization and a.id = n.agent) then 2 \
+             when exists (select 1 from agents a where a.id = n.agent) then 1 \
+             else 0 end as agent_owner, \
+             case when exists (select 1 from messages m where m.organization_id = n.organization \
+             and m.conversation_id = n.conversation and m.unknown_at > n.since) then 1 else 0 end as has_unknown, \
+             (select o.messages_per_second from organizations o where o.id = n.organization) as messages_per_second, \
+             n.place, v.id as conversation_id, v.agent_id, v.recipient, v.window_expires_at, \
+             c.id as channel_id, c.organization_id, c.provider, c.name, c.settings, \
+             c.default_agent_id, c.connected, c.budget, c.paused_at, c.pause_error, c.check_at, c.key_id, c.secrets, \
+             c.version, c.created_at, c.updated_at from (",
+            $asked,
+            ") n left join conversations v on v.organization_id = n.organization and v.id = n.conversation \
+             left join channels c on c.organization_id = n.organization and c.id = v.channel_id"
+        )
+    };
+}
+
+const SEND_TARGET: &str = send_target!(
+    "select $1 as organization, $2 as agent, $3 as conversation, $4 as since, 0 as place"
+);
+
+/// The same for many sends of one organization.
+const SEND_TARGETS: &str = send_target!(
+    "select case when value is not null then $1 end as organization, value ->> 'agent' as agent, \
+     value ->> 'conversation' as conversation, cast(value ->> 'since' as bigint) as since, \
+     place from jsonb_array_elements($2::jsonb) with ordinality as a (value, place)"
+);
+
+/// What a send asks.
+#[derive(Clone, Serialize)]
+struct TargetAsked {
+    agent: AgentId,
+    conversation: ConversationId,
+    since: i64,
+}
 
 impl Store {
     /// Returns the owner of the agent, and the conversation with its channel. `since` is the instant for
@@ -72,20 +99,50 @@ impl Store {
         conversation: &ConversationId,
         since: Timestamp,
     ) -> Result<SendTarget> {
+        if self.kind() == DatabaseKind::Postgres {
+            let asked = TargetAsked {
+                agent: agent.clone(),
+                conversation: conversation.clone(),
+                since: since.as_millisecond(),
+            };
+            return self.gather(organization, asked).await;
+        }
         let query = Query::new(SEND_TARGET)
             .id(organization)
             .id(agent)
             .id(conversation)
             .instant(since);
-        match self.read_row_first(query).await? {
-            Some(row) => target(&row),
-            None => Ok(SendTarget {
-                agent: AgentOwner::Missing,
-                conversation: None,
-                has_unknown: false,
-                messages_per_second: None,
-            }),
+        let row = self.read_row_first(query).await?;
+        row.as_ref().map_or(Ok(MISSING), target)
+    }
+}
+
+const MISSING: SendTarget = SendTarget {
+    agent: AgentOwner::Missing,
+    conversation: None,
+    has_unknown: false,
+    messages_per_second: None,
+};
+
+impl Batchable for TargetAsked {
+    type Done = SendTarget;
+
+    /// Reads: PostgreSQL is asked for many sends at once.
+    async fn write_all(
+        store: &Store,
+        organization: &OrganizationId,
+        asked: &[Self],
+    ) -> Result<Vec<SendTarget>> {
+        let query = Query::new(SEND_TARGETS).id(organization).json(&asked);
+        let mut targets = vec![MISSING; asked.len()];
+        for row in store.read_rows_first(query).await? {
+            let place: i64 = Columns::new(&row, "conversations", "conversation_id").get("place")?;
+            let place = usize::try_from(place - 1).ok();
+            if let Some(found) = place.and_then(|place| targets.get_mut(place)) {
+                *found = target(&row)?;
+            }
         }
+        Ok(targets)
     }
 }
 

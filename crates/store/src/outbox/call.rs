@@ -125,7 +125,8 @@ impl Store {
                     .collect();
                 let asks: Vec<_> = asks.iter().collect();
                 let kind = store.kind();
-                let taken = limits::take(kind, log.organization(), &asks, &mut *connection).await?;
+                let taken =
+                    limits::take(&store, log.organization(), &asks, &mut *connection).await?;
                 let mut begun = Begun {
                     has_more,
                     ..Begun::default()

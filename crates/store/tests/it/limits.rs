@@ -179,6 +179,25 @@ async fn a_message_that_has_to_wait_leaves_its_key_free_and_a_repeat_of_one_take
     gives!(store.begin_send_once(&later, &key("c")) => None);
 }
 
+#[tokio::test]
+async fn what_another_server_has_taken_counts_for_one_that_remembers_less() {
+    let world = World::with_conversations().await;
+    let (here, there) = (&world.store, &world.database.store().await);
+    let limits = of_channel(4);
+    for (store, text) in [
+        (here, "msg_1"),
+        (here, "msg_2"),
+        (there, "msg_3"),
+        (here, "msg_4"),
+    ] {
+        assert_eq!(limited(store, text, &limits, BEGIN).await, None);
+    }
+    let expected = Some(until(SendLimit::Channel, BEGIN + 250));
+    for store in [here, there] {
+        assert_eq!(limited(store, "msg_5", &limits, BEGIN).await, expected);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_servers_take_from_one_bucket_and_each_key_counts_once() {
     let world = World::with_conversations().await;

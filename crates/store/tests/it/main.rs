@@ -28,6 +28,7 @@ mod inbound {
     pub(super) mod webhook_calls;
 }
 mod messages {
+    mod accepted;
     mod once_unknown;
     mod outbound;
     mod send_target;
