@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use recado_core::OrganizationId;
 
+use crate::limits::ask::Ask;
 use crate::limits::rules::Use;
-use crate::limits::{Ask, Uses};
+use crate::limits::uses::Uses;
 
 /// Most limits that are known; when there are more, all are forgotten.
 const MAX_KNOWN_LIMITS: usize = 10_000;
@@ -95,7 +96,7 @@ mod tests {
     use recado_core::capabilities::{Rate, SendLimit};
 
     use super::*;
-    use crate::limits::Guess;
+    use crate::limits::guess::Guess;
     use crate::limits::rules::Rule;
 
     fn ask(subject: &str) -> Ask {

@@ -3,17 +3,18 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use recado_core::{AgentId, ChannelId, ConversationId, MessageId};
-use serde::Serialize;
+use recado_core::MessageId;
 
 use crate::costs::spending::{self, Change};
 use crate::db::batch::Batchable;
 use crate::db::writer::Scope;
 use crate::events::append::Appended;
-use crate::limits::limited::Limited;
-use crate::limits::{self, Ask};
+use crate::limits;
 use crate::messages::begin_on_postgres;
-use crate::messages::outbound::NewMessage;
+use crate::messages::new_send::{
+    Beginning, KEEP_KEYS_SQLITE, NewSend, begin, beginnings, first_of_keys,
+};
+use crate::messages::sends::NewMessage;
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 
@@ -65,133 +66,6 @@ impl Store {
         self.write_count(query).await.map(drop)
     }
 }
-
-#[derive(Clone, Serialize)]
-pub(crate) struct NewSend {
-    id: MessageId,
-    conversation_id: ConversationId,
-    agent_id: AgentId,
-    channel_id: ChannelId,
-    external: Option<String>,
-    content: String,
-    warnings: String,
-    at: i64,
-    /// The key of its request, and the hash of what the request asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
-    #[serde(skip)]
-    pub(crate) ask: Ask,
-}
-
-/// What came of the beginning of a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Beginning {
-    /// The message is stored.
-    Stored,
-    /// Its conversation does not exist, or an earlier request has its key.
-    NotStored,
-    /// A limit does not allow it yet.
-    Limited(Limited),
-}
-
-impl NewSend {
-    fn new(store: &Store, new: &NewMessage, key: Option<&IdempotencyKey>) -> Self {
-        Self {
-            id: new.id.clone(),
-            conversation_id: new.conversation_id.clone(),
-            agent_id: new.agent_id.clone(),
-            channel_id: new.channel_id.clone(),
-            external: new.external_id.as_deref().map(row::provider_id),
-            content: row::json(&new.content),
-            warnings: row::json(&new.warnings),
-            at: new.created_at.as_millisecond(),
-            key: key.map(|key| key.id.clone()),
-            fingerprint: key.map(|key| key.fingerprint.clone()),
-            ask: Ask::new(store, &new.channel_id, &new.limits, new.created_at),
-        }
-    }
-}
-
-macro_rules! begin {
-    ($from:literal, $conversations:literal, $unless:literal) => {
-        concat!(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             status, external_id, content, warnings, created_at, updated_at, server_id) \
-             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
-             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
-             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
-            $from,
-            " where value ->> 'conversation_id' in (select c.id from ",
-            $conversations,
-            ")",
-            $unless,
-            " returning id"
-        )
-    };
-}
-
-/// Keeps the keys of messages; of two messages with one key, the first has it.
-macro_rules! keep_keys {
-    ($from:literal, $conversations:literal) => {
-        concat!(
-            "insert into idempotency_keys (organization_id, id, fingerprint, target, created_at) \
-             select $1, value ->> 'key', value ->> 'fingerprint', value ->> 'id', \
-             cast(value ->> 'at' as bigint) from ",
-            $from,
-            " where value ->> 'key' is not null and value ->> 'conversation_id' in (select c.id from ",
-            $conversations,
-            ") on conflict (organization_id, id) do nothing returning target"
-        )
-    };
-}
-
-const BEGIN_SQLITE: &str = begin!(
-    "json_each($2)",
-    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'",
-    ""
-);
-
-const KEEP_KEYS_SQLITE: &str = keep_keys!(
-    "json_each($2)",
-    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'"
-);
-
-/// The outcome will need the organization lock: if it cannot be had now, nothing is sent. The conversations are locked,
-/// too: PostgreSQL would otherwise still see one that was erased while the organization lock was waited for.
-macro_rules! begin_postgres {
-    ($keys:expr, $unless:literal) => {
-        concat!(
-            "with o as materialized (select id from organizations where id = $1 for no key update), \
-             found as materialized (select k.id from o cross join jsonb_array_elements($2::jsonb) as n (value) \
-             join conversations k on k.organization_id = o.id and k.id = n.value ->> 'conversation_id' \
-             for key share of k)",
-            $keys,
-            " ",
-            begin!(
-                "o cross join jsonb_array_elements($2::jsonb) as n (value)",
-                "found c",
-                $unless
-            )
-        )
-    };
-}
-
-const BEGIN_POSTGRES: &str = begin_postgres!("", "");
-
-/// Writes only messages without a key, and those that have theirs.
-pub(crate) const BEGIN_ONCE_POSTGRES: &str = begin_postgres!(
-    concat!(
-        ", kept as (",
-        keep_keys!(
-            "o cross join jsonb_array_elements($2::jsonb) as n (value)",
-            "found c"
-        ),
-        ")"
-    ),
-    " and (value ->> 'key' is null or value ->> 'id' in (select target from kept))"
-);
 
 /// Finds which of the keys earlier requests have.
 static KEPT_KEYS: OverList = OverList::new(
@@ -330,17 +204,6 @@ async fn kept_keys(
     )
 }
 
-/// Returns the first message of each key.
-pub(crate) fn first_of_keys(writes: &[NewSend]) -> HashMap<&str, usize> {
-    let mut firsts = HashMap::new();
-    for (index, write) in writes.iter().enumerate() {
-        if let Some(key) = &write.key {
-            firsts.entry(key.as_str()).or_insert(index);
-        }
-    }
-    firsts
-}
-
 /// Stores messages and their keys. On SQLite these are two statements, because it has no `insert` within another.
 async fn begin_in(
     store: &Store,
@@ -365,30 +228,4 @@ async fn begin_in(
             .await
     };
     beginnings(&begun?, writes)
-}
-
-fn begin(store: &Store, organization: &OrganizationId, writes: &[NewSend]) -> Query {
-    let has_keys = writes.iter().any(|write| write.key.is_some());
-    let text = match (store.kind(), has_keys) {
-        (DatabaseKind::Sqlite, _) => BEGIN_SQLITE,
-        (DatabaseKind::Postgres, true) => BEGIN_ONCE_POSTGRES,
-        (DatabaseKind::Postgres, false) => BEGIN_POSTGRES,
-    };
-    Query::new(text)
-        .id(organization)
-        .json(&writes)
-        .bind(store.server_id().to_owned())
-}
-
-/// Tells which of the messages are stored, by the rows that were written.
-pub(crate) fn beginnings(rows: &[RawRow], writes: &[NewSend]) -> Result<Vec<Beginning>> {
-    let stored: HashSet<MessageId> = column(rows, "messages", "id")?;
-    let beginning = |write: &NewSend| {
-        if stored.contains(&write.id) {
-            Beginning::Stored
-        } else {
-            Beginning::NotStored
-        }
-    };
-    Ok(writes.iter().map(beginning).collect())
 }

@@ -2,9 +2,13 @@
 
 use crate::db::routine::Routine;
 use crate::db::writer::Scope;
+use crate::limits::Ask;
+use crate::limits::guess::{Guess, IS_WRONG_GUESS};
 use crate::limits::known::KnownUses;
-use crate::limits::{Ask, Guess, IS_WRONG_GUESS, WRITE_GUESS};
-use crate::messages::begin::{BEGIN_ONCE_POSTGRES, Beginning, NewSend, beginnings, first_of_keys};
+use crate::limits::uses::WRITE_GUESS;
+use crate::messages::new_send::{
+    BEGIN_ONCE_POSTGRES, Beginning, NewSend, beginnings, first_of_keys,
+};
 use crate::prelude::*;
 
 /// Finds one of the keys that an earlier request has.

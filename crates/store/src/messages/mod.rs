@@ -5,10 +5,12 @@ pub(crate) mod accepted;
 pub(crate) mod begin;
 pub(crate) mod begin_on_postgres;
 pub(crate) mod content;
+pub(crate) mod new_send;
 pub(crate) mod once_unknown;
 pub(crate) mod outbound;
 pub(crate) mod pending_statuses;
 pub(crate) mod send_context;
+pub(crate) mod sends;
 pub(crate) mod transition;
 
 use recado_core::event::MessageError;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
-use crate::messages::outbound::NewMessage;
+use crate::messages::sends::NewMessage;
 use crate::messages::transition::MessageState;
 use crate::messages::{Direction, Message, MessageContent};
 use crate::outbox::{ChannelQueue, SendTime, order};
