@@ -28,7 +28,7 @@ pub use crate::app::clock::Clock;
 /// Sends that may be in flight at once; beyond it a caller is asked to come back.
 pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
 
-/// Attempts of queued messages at once, in all; [`SendPlaces`] says how they are shared.
+/// Attempts of queued messages at once, in all; organizations and channels share them.
 pub const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
 
 /// How often a stream of events says that it lives, where nothing else is asked for.

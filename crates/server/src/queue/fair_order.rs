@@ -1,7 +1,7 @@
 //! Which queues come first, and how they share the places of attempts.
 //!
 //! A queue is busy if its last turn left messages that were due. The others come first, so that a message to an idle
-//! channel waits for no backlog; every other time the busy ones do, so that they get half of what is scarce at least.
+//! channel waits for no backlog; every other time the busy ones do, so that they get at least half of the places.
 //! Among equals the one comes first whose last turn was the longest ago, so that each has its turn.
 
 use std::collections::HashMap;
@@ -10,8 +10,8 @@ use recado_store::ChannelQueue;
 
 use crate::send::places::{SendPlace, SendPlaces};
 
-/// Places that a queue gets before the others have had theirs: while places are scarce, few queues do not hold them all.
-const PACK: usize = 8;
+/// Most places that a queue gets before the others have had theirs, so that a few queues cannot hold all places.
+const MAX_PLACES_AT_ONCE: usize = 8;
 
 /// Queues whose last turns are known, at most; what is not known counts as idle.
 const MAX_KNOWN: usize = 10_000;
@@ -83,11 +83,11 @@ fn take(
     while is_open {
         is_open = false;
         for (queue, most, taken) in &mut all {
-            let wanted = PACK.min(*most - taken.len());
+            let wanted = MAX_PLACES_AT_ONCE.min(*most - taken.len());
             let free = || places.take(&queue.organization_id, &queue.channel_id).ok();
             let before = taken.len();
             taken.extend(std::iter::from_fn(free).take(wanted));
-            if taken.len() < before + PACK {
+            if taken.len() < before + MAX_PLACES_AT_ONCE {
                 *most = taken.len();
             }
             is_open |= taken.len() < *most;
@@ -178,7 +178,7 @@ mod tests {
             let shared = share(&mut FairOrder::default(), 2 * places, channels);
             shared.into_iter().map(|(_, count)| count).collect()
         };
-        assert_eq!(counts(20, &[("a", 32), ("b", 32)])[1], PACK);
+        assert_eq!(counts(20, &[("a", 32), ("b", 32)])[1], MAX_PLACES_AT_ONCE);
         assert_eq!(counts(100, &[("a", 20), ("b", 1), ("c", 0)]), [20, 1]);
     }
 

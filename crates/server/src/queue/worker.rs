@@ -249,6 +249,8 @@ impl Worker {
             Err(error) => {
                 tracing::warn!(channel_id = %queue.channel_id, %error, "attempts of queued messages could not be begun");
                 self.try_channel(queue, false);
+                // It does not come first each time.
+                self.order.note(queue, true);
                 let again = later(self.app.clock.now(), PAUSE);
                 self.limited.insert(queue.clone(), again);
                 return;

@@ -26,8 +26,9 @@ impl Sent {
     }
 }
 
-/// Longest time after which a write whose caller gave up can still land: on PostgreSQL, in each of two ways, 12 seconds
-/// for the organization lock and 5 for the transaction, and 4 for a statement that goes on without its caller.
+/// Time after which a write whose caller gave up has landed, if it does: on PostgreSQL a function, and after it a
+/// transaction, each with 12 seconds for the organization lock and 5 of its own, and 4 for a statement that goes on
+/// without its caller.
 const LATE_WRITE: Duration = Duration::from_secs(40);
 
 /// An outcome that is to be stored.
@@ -66,7 +67,9 @@ impl SendOutcome {
     /// taken for one that may have gone out.
     /// Its key is free again.
     pub(super) async fn take_back(&self, app: &App, key: Option<IdempotencyKey>) {
-        tokio::time::sleep(LATE_WRITE).await;
+        // A server that ends waits for no late write.
+        let late = tokio::time::timeout(LATE_WRITE, app.ending.cancelled());
+        late.await.unwrap_or_default();
         if let Err(error) = app.unstored.write(None, || self.try_once(app)).await {
             tracing::warn!(message_id = %self.id, %error, "a message that was not sent may be taken for unknown");
         }

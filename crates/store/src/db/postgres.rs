@@ -16,23 +16,33 @@ const MAX_SURPLUS_BYTES: usize = 4 * 1024 * 1024;
 /// work that is slow is too slow first, and is tried in halves.
 ///
 /// The limits of TCP end the session of a machine that is gone.
-///
-/// Every statement finds its rows by indexes. PostgreSQL takes a list for one of a hundred rows, and for so many it would
-/// read a table of some thousands whole, although most lists have one row or two. What it has to read whole all the same
-/// looks so expensive to it that it would compile it first.
 macro_rules! session_limits {
     () => {
         "set lock_timeout = '2s'; set statement_timeout = '4s'; \
          set idle_in_transaction_session_timeout = '6s'; \
          set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; \
-         set tcp_keepalives_count = 3; set tcp_user_timeout = '10s'; \
-         set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off"
+         set tcp_keepalives_count = 3; set tcp_user_timeout = '10s'"
     };
 }
 
+/// How statements are planned: every one finds its rows by indexes. PostgreSQL takes a list for one of a hundred rows, and
+/// for so many it would read a table of some thousands whole, although most lists have one row or two. What it has to
+/// read whole all the same looks so expensive to it that it would compile it first.
+///
+/// Migrations change whole tables, and are planned as usual.
+macro_rules! planning {
+    () => {
+        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; set jit = off"
+    };
+}
+
+/// The same for the tests of plans.
+#[cfg(feature = "testing")]
+pub(crate) const PLANNING: &str = planning!();
+
 const fn session(role: Role) -> &'static str {
     match role {
-        Role::Reader | Role::Writer => session_limits!(),
+        Role::Reader | Role::Writer => concat!(session_limits!(), "; ", planning!()),
         Role::Migrator => concat!(
             session_limits!(),
             "; set statement_timeout = 0; set lock_timeout = '1min'; ",

@@ -1,4 +1,4 @@
-//! PostgreSQL's connections that work.
+//! The pools of connections to PostgreSQL that read and write.
 //!
 //! sqlx's own pool asks the database whether a connection is alive each time one is given back, which is as much work as
 //! most statements.
@@ -174,6 +174,8 @@ impl Lent {
                 since: self.since,
                 used: Instant::now(),
             });
+        } else {
+            drop(self.connection);
         }
         drop(self.place);
     }

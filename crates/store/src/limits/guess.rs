@@ -8,7 +8,7 @@ use crate::limits::rules::{MAX_CLOCK_DIFFERENCE, Use};
 use crate::limits::uses::{Uses, Written};
 use crate::prelude::*;
 
-/// Finds a limit that is not used as the guess behind the changes `$4` says. A row that tells nothing any more may be
+/// Finds a limit that is not used as the guess behind the changes `$4` says. A row whose time has passed may have been
 /// removed.
 pub(crate) const IS_WRONG_GUESS: &str = "\
     select from (select case when value is not null then $1 end as organization, value ->> 'subject' as subject, \

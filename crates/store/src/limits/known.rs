@@ -1,4 +1,4 @@
-//! What this process last knew of the limits that it takes from, so that PostgreSQL is asked and told in one round trip.
+//! The use of limits as this process wrote it last, so that PostgreSQL is asked and told in one round trip.
 //!
 //! It is only a guess: what is written was compared with what is stored.
 
@@ -56,7 +56,7 @@ impl KnownUses {
             return;
         }
         let mut known = self.known();
-        if known.count > MAX_KNOWN_LIMITS {
+        if known.count + known.organizations.len() > MAX_KNOWN_LIMITS {
             *known = Known::default();
         }
         let Known {
@@ -138,8 +138,9 @@ mod tests {
 
     #[test]
     fn what_is_known_is_bounded() {
-        let (known, organization) = (KnownUses::default(), organization());
+        let known = KnownUses::default();
         for number in 0..=2 * MAX_KNOWN_LIMITS {
+            let organization = format!("org_{}", number / 3).parse().unwrap();
             let asks = [&ask(&number.to_string())];
             known.learn(&organization, &asks, &Uses::default());
             if let Some(guess) = Guess::take(&known, &organization, &asks) {

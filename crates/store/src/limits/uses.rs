@@ -10,7 +10,7 @@ use crate::limits::limited::Limited;
 use crate::limits::rules::Use;
 use crate::prelude::*;
 
-macro_rules! write {
+macro_rules! write_uses {
     ($list:literal) => {
         concat!(
             "insert into send_limits (organization_id, subject, full_at, started_at) \
@@ -23,10 +23,10 @@ macro_rules! write {
     };
 }
 
-pub(super) static WRITE: OverList = OverList::new(write!("{list}"));
+pub(super) static WRITE: OverList = OverList::new(write_uses!("{list}"));
 
 /// The same for the changes of a guess, which are `$4`.
-pub(crate) const WRITE_GUESS: &str = write!("jsonb_array_elements($4::jsonb)");
+pub(crate) const WRITE_GUESS: &str = write_uses!("jsonb_array_elements($4::jsonb)");
 
 #[derive(Serialize)]
 pub(super) struct Written<'a> {

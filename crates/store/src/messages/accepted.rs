@@ -1,6 +1,7 @@
-//! Sends that their provider has accepted, on PostgreSQL: outcomes, events and deliveries in one round trip.
+//! Sends that their provider has accepted, as nearly all are: the message as it is then, and on PostgreSQL its outcome, event
+//! and deliveries in one round trip.
 //!
-//! Nearly all sends end so. What has to do more takes the way of [`outbound`](crate::messages::outbound).
+//! An outcome with more consequences is written by [`outbound`](crate::messages::outbound).
 
 use std::collections::HashSet;
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
+use crate::db::postgres::PLANNING;
+
 /// Partial indexes that hold only what is in flight at this moment.
 pub(super) const SMALL_INDEXES: [&str; 3] = [
     "messages_sending",
@@ -84,8 +86,7 @@ pub(super) async fn check(
         return Ok(Some(plan));
     }
     let text = format!(
-        "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off; \
-         set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
+        "{PLANNING}; set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
     );
     sqlx::raw_sql(AssertSqlSafe(text))
         .execute(&mut *connection)
@@ -139,8 +140,7 @@ async fn without_statistics(
          (select oid from pg_class where relnamespace = 'public'::regnamespace); \
          update pg_class set reltuples = reltuples / 200 \
          where relnamespace = 'public'::regnamespace; \
-         set enable_seqscan = off; set enable_hashjoin = on; set enable_mergejoin = on; \
-         set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
+         {PLANNING}; set plan_cache_mode = force_generic_plan; deallocate all; prepare plan as {statement}"
     );
     let explaining = async {
         sqlx::raw_sql(AssertSqlSafe(text))
