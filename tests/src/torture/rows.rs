@@ -140,7 +140,7 @@ async fn results(file: &Path) -> anyhow::Result<HashMap<usize, Answer>> {
     // A command that was killed at once has none.
     let text = tokio::fs::read_to_string(file).await.unwrap_or_default();
     // It may have been killed within a line.
-    let (text, _) = text.rsplit_once('\n').unwrap_or_default();
+    let text = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
     let mut reader = csv::ReaderBuilder::new();
     let mut reader = reader
         .comment(Some(b'#'))
