@@ -26,10 +26,9 @@ impl Sent {
     }
 }
 
-/// Time after which a write whose caller gave up has landed, if it does: on PostgreSQL a function, and after it a
-/// transaction, each with 12 seconds for the organization lock and 5 of its own, and 4 for a statement that goes on
-/// without its caller.
-const LATE_WRITE: Duration = Duration::from_secs(40);
+/// Time after which a write whose caller gave up has landed, if it does: on PostgreSQL the last way to do it begins within
+/// 5 seconds, and has 12 for the organization lock, 5 of its own, and 4 for a statement that goes on without its caller.
+const LATE_WRITE: Duration = Duration::from_secs(30);
 
 /// An outcome that is to be stored.
 pub(crate) struct SendOutcome {

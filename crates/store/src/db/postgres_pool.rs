@@ -82,7 +82,8 @@ impl PostgresPool {
         &self.0.pool
     }
 
-    /// Waits for a connection. Fails with [`StoreError::Busy`] if all work for too long.
+    /// Waits for a connection, however long one takes to open: the callers have a deadline. Fails with
+    /// [`StoreError::Busy`] if all work for too long.
     pub(crate) async fn lend(&self) -> Result<Lent> {
         let place = self.0.pool.place(Instant::now() + DEADLINE).await?;
         let (connection, since) = match self.idle() {

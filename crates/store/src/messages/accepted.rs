@@ -11,10 +11,10 @@ use serde::Serialize;
 use crate::db::routine::Routine;
 use crate::db::writer::Scope;
 use crate::events::append::{Appended, Entry, queue_deliveries};
+use crate::messages::Message;
 use crate::messages::pending_statuses::keys;
 use crate::messages::sends::{Finished, NewMessage, SendResult};
 use crate::messages::transition::MessageState;
-use crate::messages::{Direction, Message, MessageContent};
 use crate::prelude::*;
 
 #[derive(Serialize)]
@@ -32,23 +32,23 @@ struct Accepted<'a> {
 /// has these statuses.
 const ACCEPT_ALL: &str = concat!(
     "with n as (select case when value is not null then $1 end as organization, \
-             value ->> 'message' as message, value ->> 'external' as external, value ->> 'provider' as provider, \
-             cast(value ->> 'seq' as bigint) as place, value ->> 'type' as type, value ->> 'agent_id' as agent_id, \
-             value ->> 'channel_id' as channel_id, value ->> 'conversation_id' as conversation_id, \
-             value ->> 'data' as data, cast(value ->> 'created_at' as bigint) as at \
-             from jsonb_array_elements($2::jsonb)), \
-             changed as (update messages m set status = 'accepted', \
-             external_id = coalesce(n.external, m.external_id), provider_id = coalesce(n.provider, m.provider_id), \
-             error = null, updated_at = n.at from n where m.organization_id = n.organization and m.id = n.message \
-             and (m.status = 'sending' or m.status = 'unknown' and n.at is not null) returning n.*), \
-             e as (insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
-             created_at) select organization, $4 + row_number() over (order by place), type, agent_id, channel_id, \
-             conversation_id, data, at from changed \
-             returning organization_id, seq, type, conversation_id, created_at), queued as (",
+     value ->> 'message' as message, value ->> 'external' as external, value ->> 'provider' as provider, \
+     cast(value ->> 'seq' as bigint) as place, value ->> 'type' as type, value ->> 'agent_id' as agent_id, \
+     value ->> 'channel_id' as channel_id, value ->> 'conversation_id' as conversation_id, \
+     value ->> 'data' as data, cast(value ->> 'created_at' as bigint) as at \
+     from jsonb_array_elements($2::jsonb)), \
+     changed as (update messages m set status = 'accepted', \
+     external_id = coalesce(n.external, m.external_id), provider_id = coalesce(n.provider, m.provider_id), \
+     error = null, updated_at = n.at from n where m.organization_id = n.organization and m.id = n.message \
+     and (m.status = 'sending' or m.status = 'unknown' and n.at is not null) returning n.*), \
+     e as (insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
+     created_at) select organization, $4 + row_number() over (order by place), type, agent_id, channel_id, \
+     conversation_id, data, at from changed \
+     returning organization_id, seq, type, conversation_id, created_at), queued as (",
     queue_deliveries!("e"),
     " returning seq), counted as (update organizations \
-             set last_event = $4 + (select count(*) from changed) where id = $1) \
-             select c.message, (select count(*) from queued) as deliveries from changed c"
+     set last_event = $4 + (select count(*) from changed) where id = $1) \
+     select c.message, (select count(*) from queued) as deliveries from changed c"
 );
 
 /// Finds a status of one of the messages that came before its outcome.
@@ -86,33 +86,12 @@ pub(crate) fn known_message(
     {
         return None;
     }
-    let preset = || new.external_id.as_deref().map(row::provider_id);
-    Some(Message {
-        id: new.id.clone(),
-        organization_id: new.organization_id.clone(),
-        conversation_id: new.conversation_id.clone(),
-        agent_id: new.agent_id.clone(),
-        channel_id: new.channel_id.clone(),
-        direction: Direction::Outbound,
-        status: Status::Accepted,
-        content: MessageContent::Outbound(new.content.clone()),
-        from: None,
-        in_reply_to: None,
-        warnings: new.warnings.clone(),
-        // A status may have told it meanwhile, if the provider does not.
-        external_id: Some(finished.external.clone().or_else(preset)?),
-        provider_id: finished.provider.clone(),
-        error: None,
-        pricing: None,
-        hold: None,
-        send_at: None,
-        created_at: milliseconds(new.created_at.as_millisecond())?,
-        updated_at: milliseconds(finished.at)?,
-    })
-}
-
-fn milliseconds(at: i64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(at).ok()
+    let mut message = new.stored(Status::Accepted);
+    // A status may have told it meanwhile, if the provider does not.
+    message.external_id = Some(finished.external.clone().or(message.external_id)?);
+    message.provider_id.clone_from(&finished.provider);
+    message.updated_at = Timestamp::from_millisecond(finished.at).ok()?;
+    Some(message)
 }
 
 /// Writes outcomes down; `None` if they have to take the long way, and nothing is done then.

@@ -2,17 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::time::Instant;
 
 use recado_core::MessageId;
 
 use crate::costs::spending::{self, Change};
+use crate::db::DEADLINE;
 use crate::db::batch::Batchable;
 use crate::db::writer::Scope;
 use crate::events::append::Appended;
 use crate::limits;
 use crate::messages::begin_on_postgres;
 use crate::messages::new_send::{
-    Beginning, KEEP_KEYS_SQLITE, NewSend, begin, beginnings, first_of_keys,
+    Beginning, KEEP_KEYS_SQLITE, KEPT_KEYS, NewSend, begin, beginnings, first_of_keys,
 };
 use crate::messages::sends::NewMessage;
 use crate::prelude::*;
@@ -67,12 +69,6 @@ impl Store {
     }
 }
 
-/// Finds which of the keys earlier requests have.
-static KEPT_KEYS: OverList = OverList::new(
-    "select k.id from (select {owner} as organization, value ->> 'key' as key from {list}) n \
-     join idempotency_keys k on k.organization_id = n.organization and k.id = n.key",
-);
-
 impl Batchable for NewSend {
     type Done = Beginning;
 
@@ -92,10 +88,15 @@ impl Batchable for NewSend {
                 .await?;
             return beginnings(&begun, writes);
         }
-        if store.kind() == DatabaseKind::Postgres
-            && let Some(done) = begin_on_postgres::begin_all(store, organization, writes).await?
-        {
-            return Ok(done);
+        if store.kind() == DatabaseKind::Postgres {
+            let asked = Instant::now();
+            if let Some(done) = begin_on_postgres::begin_all(store, organization, writes).await? {
+                return Ok(done);
+            }
+            // Their callers have given up, and would have to take back what is stored later.
+            if asked.elapsed() >= DEADLINE {
+                return Err(StoreError::Busy);
+            }
         }
         let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
         let (done, appended) = match store.kind() {

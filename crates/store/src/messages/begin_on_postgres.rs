@@ -7,15 +7,9 @@ use crate::limits::guess::{Guess, IS_WRONG_GUESS};
 use crate::limits::known::KnownUses;
 use crate::limits::uses::WRITE_GUESS;
 use crate::messages::new_send::{
-    BEGIN_ONCE_POSTGRES, Beginning, NewSend, beginnings, first_of_keys,
+    BEGIN_ONCE_POSTGRES, Beginning, KEPT_KEYS_POSTGRES, NewSend, beginnings, first_of_keys,
 };
 use crate::prelude::*;
-
-/// Finds one of the keys that an earlier request has.
-const HAS_KEPT_KEY: &str = "\
-    select from (select case when value is not null then $1 end as organization, value ->> 'key' as key \
-    from jsonb_array_elements($2::jsonb)) n \
-    join idempotency_keys k on k.organization_id = n.organization and k.id = n.key";
 
 /// Does nothing if the organization is gone or a limit is not used as it is guessed, and then returns one row without an
 /// id; the same with an empty id if an earlier request has one of the keys, because a repeat takes nothing of a limit.
@@ -27,7 +21,7 @@ static BEGIN: Routine = Routine {
              begin\n\
              perform from organizations o where o.id = $1 for no key update;\n\
              if not found or exists ({IS_WRONG_GUESS}) then return query select null::text; return; end if;\n\
-             if exists ({HAS_KEPT_KEY}) then return query select ''; return; end if;\n\
+             if exists ({KEPT_KEYS_POSTGRES}) then return query select ''; return; end if;\n\
              {WRITE_GUESS};\n\
              return query {BEGIN_ONCE_POSTGRES};\n\
              end $function$"
@@ -36,7 +30,7 @@ static BEGIN: Routine = Routine {
     call: "select id from pg_temp.begin_sends($1, $2, $3, $4)",
     statements: &[
         IS_WRONG_GUESS,
-        HAS_KEPT_KEY,
+        KEPT_KEYS_POSTGRES,
         WRITE_GUESS,
         BEGIN_ONCE_POSTGRES,
     ],

@@ -92,6 +92,27 @@ macro_rules! keep_keys {
     };
 }
 
+macro_rules! kept_keys {
+    ($owner:literal, $list:literal) => {
+        concat!(
+            "select k.id from (select ",
+            $owner,
+            " as organization, value ->> 'key' as key from ",
+            $list,
+            ") n join idempotency_keys k on k.organization_id = n.organization and k.id = n.key"
+        )
+    };
+}
+
+/// Finds which of the keys earlier requests have.
+pub(crate) static KEPT_KEYS: OverList = OverList::new(kept_keys!("{owner}", "{list}"));
+
+/// The same for messages that have them.
+pub(crate) const KEPT_KEYS_POSTGRES: &str = kept_keys!(
+    "case when value is not null then $1 end",
+    "jsonb_array_elements($2::jsonb)"
+);
+
 const BEGIN_SQLITE: &str = begin!(
     "json_each($2)",
     "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'",

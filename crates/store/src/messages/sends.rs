@@ -7,7 +7,7 @@ use recado_core::{
 use serde::Serialize;
 
 use crate::limits::SendLimits;
-use crate::messages::Message;
+use crate::messages::{Direction, Message, MessageContent};
 use crate::prelude::*;
 
 /// A message that is about to be sent.
@@ -33,6 +33,35 @@ pub struct NewMessage {
     pub limits: SendLimits,
     /// When it is stored.
     pub created_at: Timestamp,
+}
+
+impl NewMessage {
+    /// Returns the message as it is stored, in that status: a row has milliseconds.
+    pub(crate) fn stored(&self, status: Status) -> Message {
+        let at = Timestamp::from_millisecond(self.created_at.as_millisecond());
+        let at = at.unwrap_or(self.created_at);
+        Message {
+            id: self.id.clone(),
+            organization_id: self.organization_id.clone(),
+            conversation_id: self.conversation_id.clone(),
+            agent_id: self.agent_id.clone(),
+            channel_id: self.channel_id.clone(),
+            direction: Direction::Outbound,
+            status,
+            content: MessageContent::Outbound(self.content.clone()),
+            from: None,
+            in_reply_to: None,
+            warnings: self.warnings.clone(),
+            external_id: self.external_id.as_deref().map(row::provider_id),
+            provider_id: None,
+            error: None,
+            pricing: None,
+            hold: None,
+            send_at: None,
+            created_at: at,
+            updated_at: at,
+        }
+    }
 }
 
 /// How a send ended.

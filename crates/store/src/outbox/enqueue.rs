@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::db::batch::Batchable;
 use crate::events::append::{Appended, EventLog};
+use crate::messages::Message;
 use crate::messages::sends::NewMessage;
 use crate::messages::transition::MessageState;
-use crate::messages::{Direction, Message, MessageContent};
 use crate::outbox::{ChannelQueue, SendTime, order};
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
@@ -39,7 +39,9 @@ impl Store {
         let organization = &new.organization_id;
         let enqueued = Enqueued::new(new, time, key);
         if self.gather(organization, enqueued).await? {
-            return Ok(Enqueue::Queued(Box::new(message(new, time))));
+            let mut message = new.stored(Status::Queued);
+            message.send_at = Some(time.send_at).filter(|at| *at != new.created_at);
+            return Ok(Enqueue::Queued(Box::new(message)));
         }
         let first = match key {
             Some(key) => self.first_request(Some(organization), key).await?,
@@ -65,31 +67,6 @@ impl NewMessage {
     pub fn queued_bytes(&self) -> u64 {
         let texts = row::json(&self.content).len() + row::json(&self.warnings).len();
         ROW_BYTES + u64::try_from(texts).unwrap_or(u64::MAX / 2)
-    }
-}
-
-/// Returns a message as it was just queued.
-fn message(new: &NewMessage, time: SendTime) -> Message {
-    Message {
-        id: new.id.clone(),
-        organization_id: new.organization_id.clone(),
-        conversation_id: new.conversation_id.clone(),
-        agent_id: new.agent_id.clone(),
-        channel_id: new.channel_id.clone(),
-        direction: Direction::Outbound,
-        status: Status::Queued,
-        content: MessageContent::Outbound(new.content.clone()),
-        from: None,
-        in_reply_to: None,
-        warnings: new.warnings.clone(),
-        external_id: new.external_id.as_deref().map(row::provider_id),
-        provider_id: None,
-        error: None,
-        pricing: None,
-        hold: None,
-        send_at: Some(time.send_at).filter(|at| *at != new.created_at),
-        created_at: new.created_at,
-        updated_at: new.created_at,
     }
 }
 
