@@ -41,7 +41,7 @@ struct Args {
     /// A trouble that does not happen; may be given several times
     #[arg(long, value_enum)]
     without: Vec<Trouble>,
-    /// A folder for the servers' logs
+    /// A folder for the servers' logs, and the list of troubles
     #[arg(long)]
     logs: Option<PathBuf>,
     /// A fresh PostgreSQL database; without it only SQLite is under the storm
@@ -100,6 +100,9 @@ async fn storm(args: Args) -> anyhow::Result<bool> {
         for (name, log) in &report.logs {
             fs::write(folder.join(format!("{name}.log")), log)?;
         }
+        let strikes = report.damage.copy().strikes;
+        let strikes = strikes.iter().map(|strike| format!("{strike:?}\n"));
+        fs::write(folder.join("troubles.txt"), strikes.collect::<String>())?;
     }
     let broken = report.violations.iter().map(ToString::to_string);
     let broken: Vec<_> = report.failures.iter().cloned().chain(broken).collect();

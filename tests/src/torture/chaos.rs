@@ -51,8 +51,18 @@ pub struct Written {
     pub losses: Vec<Loss>,
     /// When the database was away.
     pub outages: Vec<Period>,
-    /// How often each kind happened.
-    pub counts: Vec<(Trouble, usize)>,
+    /// Everything that was done, in the order of its end.
+    pub strikes: Vec<Strike>,
+}
+
+/// One trouble.
+#[derive(Debug, Clone)]
+pub struct Strike {
+    pub trouble: Trouble,
+    /// The name of the side, and the number of the server that was chosen.
+    pub side: &'static str,
+    pub server: Option<usize>,
+    pub period: Period,
 }
 
 impl Damage {
@@ -61,14 +71,8 @@ impl Damage {
         self.change(|written| written.clone())
     }
 
-    fn count(&self, trouble: Trouble) {
-        self.change(|written| {
-            let mut counts = written.counts.iter_mut();
-            match counts.find(|(known, _)| *known == trouble) {
-                Some((_, count)) => *count += 1,
-                None => written.counts.push((trouble, 1)),
-            }
-        });
+    fn struck(&self, strike: Strike) {
+        self.change(|written| written.strikes.push(strike));
     }
 
     fn lost(&self, side: &Side, server: Option<usize>, period: Period) {
@@ -116,8 +120,14 @@ impl Chaos {
             };
             let slot = self.random.usize(0..self.side.slots.len());
             self.side.slots[slot].revive().await?;
-            self.damage.count(trouble);
+            let from = self.journal.now();
             self.strike(trouble, slot).await?;
+            self.damage.struck(Strike {
+                trouble,
+                side: self.side.name,
+                server: Some(slot),
+                period: self.journal.since(from),
+            });
         }
     }
 
@@ -196,7 +206,12 @@ impl Chaos {
     }
 
     fn outage(&self, trouble: Trouble, from: u64) {
-        self.damage.count(trouble);
+        self.damage.struck(Strike {
+            trouble,
+            side: self.side.name,
+            server: None,
+            period: self.journal.since(from),
+        });
         let until = self.journal.now() + AFTERSHOCK;
         let outage = Period { from, until };
         self.damage.change(|written| written.outages.push(outage));

@@ -10,8 +10,9 @@ use super::history::{Answer, Event, Handled, History, Period, Send};
 mod events;
 mod sends;
 
-/// Longest that a send may go on after its client left, in milliseconds.
-const LONGEST_SEND: u64 = 25_000;
+/// Longest that a send may go on after its client left, or was told that the database is slow, in milliseconds: a message
+/// that was stored too late is taken back after half a minute.
+const LONGEST_SEND: u64 = 35_000;
 
 /// The promises, one each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +126,7 @@ fn duration(send: &Send) -> Period {
     let until = match send.answer {
         _ if send.way.is_queued() => u64::MAX,
         Answer::Nothing => send.ended + LONGEST_SEND,
+        Answer::Refused { ref reason, .. } if reason == "unavailable" => send.ended + LONGEST_SEND,
         Answer::Accepted { .. } | Answer::Queued { .. } | Answer::Refused { .. } => send.ended,
     };
     Period {

@@ -1,5 +1,7 @@
 //! What happened in a storm, in numbers.
 
+use std::collections::BTreeMap;
+
 use super::Report;
 use super::history::{Answer, Content, History, Organization, Way};
 
@@ -9,10 +11,14 @@ const HELD_LAST: usize = 3;
 impl Report {
     /// Returns the counts, a line each.
     pub fn counts(&self) -> Vec<String> {
-        let troubles = self.damage.copy().counts;
+        let strikes = self.damage.copy().strikes;
+        let mut troubles = BTreeMap::new();
+        for strike in &strikes {
+            *troubles.entry(format!("{:?}", strike.trouble)).or_insert(0) += 1;
+        }
+        let troubles = troubles.iter();
         let troubles: Vec<_> = troubles
-            .iter()
-            .map(|(trouble, count)| format!("{trouble:?} {count}"))
+            .map(|(trouble, count)| format!("{trouble} {count}"))
             .collect();
         let mut lines = vec![sends(&self.history), providers(&self.history)];
         lines.extend(self.history.organizations.iter().map(organization));

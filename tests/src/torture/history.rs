@@ -109,6 +109,11 @@ impl Way {
         matches!(self, Self::Queued | Self::Batch)
     }
 
+    /// Whether the client asks again under the same key.
+    pub const fn is_repeated(self) -> bool {
+        matches!(self, Self::Repeated | Self::Batch | Self::Row)
+    }
+
     /// Whether that server may have sent the message.
     pub fn may_be_of(self, server: usize) -> bool {
         !matches!(self, Self::Once(asked) if asked != server)

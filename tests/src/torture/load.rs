@@ -9,7 +9,7 @@ use recado_sandbox::{Provider, Shape};
 use tokio::time::Instant;
 
 use super::asking::{Caller, Wish};
-use super::history::{Answer, Content, Inbound, Send, Way};
+use super::history::{Answer, Content, Inbound, Period, Send, Way};
 use super::side::{Conversation, Side, Tenant};
 
 /// Customers of each channel who write without having a conversation.
@@ -59,6 +59,12 @@ impl Journal {
     /// Returns the milliseconds since the storm began.
     pub fn now(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the time from an instant of the storm until now.
+    pub fn since(&self, from: u64) -> Period {
+        let until = self.now();
+        Period { from, until }
     }
 
     /// Returns both lists as they are now.

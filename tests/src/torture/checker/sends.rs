@@ -11,6 +11,14 @@ fn is_taken(accepted: &[&str], known: Option<&str>) -> bool {
     accepted.iter().any(is_same)
 }
 
+/// Returns whether another message of a repeated call was accepted: this one was stored too late, and taken back.
+fn took_over(organization: &Organization, send: &Send, message: &Message) -> bool {
+    let same = organization.messages.iter();
+    let mut others = same.filter(|other| other.text == message.text && other.id != message.id);
+    send.way.is_repeated()
+        && others.any(|other| rank(&other.status) >= rank("accepted") && !is_final(&other.status))
+}
+
 impl<'a> Checker<'a> {
     /// Compares what clients were told with what the provider took.
     pub(super) fn check_answers(&mut self) {
@@ -172,7 +180,10 @@ impl<'a> Checker<'a> {
                 let is_taken = is_taken(&accepted, message.external_id.as_deref());
                 (Rule::AcceptedIsAccepted, is_taken)
             }
-            "rejected" => (Rule::RefusedIsNotAccepted, accepted.is_empty()),
+            "rejected" => {
+                let is_kept = accepted.is_empty() || took_over(organization, send, message);
+                (Rule::RefusedIsNotAccepted, is_kept)
+            }
             "unknown" => (Rule::UnknownHasACause, self.may_be_unknown(send)),
             _ => (Rule::MessageEnds, false),
         };

@@ -31,11 +31,37 @@ fn append(history: &mut History, place: usize, change: impl Fn(&mut Event)) {
 
 /// The answer of the lost message was not lost; its server, or another one, died at that time.
 fn died(history: &mut History, server: usize, from: u64) {
-    history.handled[2].answer_lost = false;
+    if let Some(handled) = history.handled.get_mut(2) {
+        handled.answer_lost = false;
+    }
     history.losses.push(Loss {
         server: Some(server),
         organizations: HashSet::from(["one".to_owned()]),
         period: Period { from, until: from },
+    });
+}
+
+fn refused(reason: &str) -> Answer {
+    Answer::Refused {
+        status: 503,
+        reason: reason.to_owned(),
+        message_id: None,
+    }
+}
+
+/// The message to Ana was stored once more, before, and taken back.
+fn taken_back(history: &mut History, way: Way) {
+    history.sends[0].way = way;
+    let organization = &mut history.organizations[0];
+    let mut earlier = organization.messages[0].clone();
+    earlier.id = "msg_one_earlier".to_owned();
+    earlier.status = "rejected".to_owned();
+    earlier.external_id = None;
+    organization.messages.push(earlier);
+    append(history, 0, |event| {
+        event.kind = "message.rejected".to_owned();
+        event.message_id = text("msg_one_earlier");
+        event.external_id = None;
     });
 }
 
@@ -66,6 +92,12 @@ fn told_again(history: &mut History, kind: &str) {
 #[case::an_event_whose_call_the_provider_did_not_see_taken(|it: &mut History| it.inbound[0].acknowledged = false)]
 #[case::a_client_that_hung_up(|it: &mut History| it.sends[0].answer = Answer::Nothing)]
 #[case::a_server_that_died(|it: &mut History| died(it, 0, 150))]
+#[case::its_server_died_after_a_message_was_stored_too_late(|it: &mut History| {
+    it.sends[2].answer = refused("unavailable");
+    it.handled.remove(2);
+    died(it, 0, 5_000);
+})]
+#[case::a_message_that_was_taken_back_and_sent_again(|it: &mut History| taken_back(it, Way::Row))]
 #[case::any_server_of_a_repeated_send_died(|it: &mut History| {
     it.sends[2].way = Way::Repeated;
     died(it, 1, 150);
@@ -92,6 +124,7 @@ fn what_may_happen_breaks_no_promise(#[case] change: Change) {
 #[case::never_taken(&[AcceptedIsAccepted], |it: &mut History| it.handled[0].accepted = None)]
 #[case::taken_as_another(&[AcceptedIsAccepted], |it: &mut History| it.handled[0].accepted = text("other"))]
 #[case::refused_and_taken(&[RefusedIsNotAccepted], |it: &mut History| it.handled[1].accepted = text("one refused wamid"))]
+#[case::taken_back_and_taken(&[RefusedIsNotAccepted], |it: &mut History| taken_back(it, Way::Once(0)))]
 #[case::still_sending(&[MessageEnds], |it: &mut History| it.organizations[0].messages[2].status = "sending".into())]
 #[case::unknown_without_a_cause(&[UnknownHasACause], |it: &mut History| it.handled[2].answer_lost = false)]
 #[case::another_server_died(&[UnknownHasACause], |it: &mut History| died(it, 1, 150))]
