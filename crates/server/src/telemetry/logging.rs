@@ -211,8 +211,26 @@ impl Visit for Line {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_line_is_one_flat_object_and_of_two_fields_with_one_name_has_the_first() {
+        let mut line = Line::begin(Level::WARN);
+        line.put("message".into(), "it said \"no\"\n");
+        line.put(flat("http.status"), &500_u64);
+        line.put("http_status".into(), &200_u64);
+        line.put("target".into(), "elsewhere");
+        let line = line.end("recado_server::api");
+        let mut line: Map<_, _> = serde_json::from_str(&line).expect("an object");
+        assert!(line.remove("timestamp").is_some_and(|at| at.is_string()));
+        let expected = json!({
+            "level": "WARN", "message": "it said \"no\"\n", "http_status": 500,
+            "target": "recado_server::api", "version": VERSION,
+        });
+        assert_eq!(serde_json::Value::Object(line), expected);
+    }
 
     #[rstest]
     #[case("info")]
