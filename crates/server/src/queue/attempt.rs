@@ -10,6 +10,7 @@ use recado_core::message::MessageError;
 use recado_providers::{ChannelError, OutboundMessage, Receipt, RetryPolicy, send_with_retries};
 use recado_store::{self as store, Attempt, MessageContent, Postponed, SendResult};
 
+use super::allowances::Reply;
 use super::waits::{self, CHANNEL_PAUSE};
 use crate::api::error::{ApiError, Reason};
 use crate::app::App;
@@ -38,10 +39,18 @@ pub(super) enum After {
     },
 }
 
+/// An attempt that was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Made {
+    pub(super) after: After,
+    /// `None` if the provider was not asked.
+    pub(super) reply: Option<Reply>,
+}
+
 /// What an attempt says, before that is stored, and what the provider said if it was asked.
 struct Said {
     next: Next,
-    sent: Option<Result<Receipt, ChannelError>>,
+    sent: Option<(Result<Receipt, ChannelError>, Reply)>,
 }
 
 enum Next {
@@ -52,11 +61,7 @@ enum Next {
 }
 
 /// Makes an attempt over the channel, which is `None` if it was deleted.
-pub(super) async fn attempt(
-    app: &App,
-    attempt: Attempt,
-    channel: Option<&store::Channel>,
-) -> After {
+pub(super) async fn attempt(app: &App, attempt: Attempt, channel: Option<&store::Channel>) -> Made {
     let said = AssertUnwindSafe(said(app, &attempt, channel)).catch_unwind();
     let said = said.await.unwrap_or_else(|_| {
         tracing::error!(message_id = %attempt.message.id, "an attempt of a queued message panicked");
@@ -74,13 +79,20 @@ pub(super) async fn attempt(
     let message = &attempt.message;
     let of_channel = (&message.organization_id, &message.channel_id);
     let is_paused = channel.is_some_and(|channel| channel.paused.is_some());
-    if let Some(sent) = &said.sent {
+    if let Some((sent, _)) = &said.sent {
         pauses::learn(app, of_channel, is_paused, sent).await;
     } else if is_paused && is_refused && attempt.expires_at > app.clock.now() {
         // It was to try the channel, and did not: another one does.
         pauses::try_again(app, of_channel, false).await;
     }
-    after
+    let reply = said.sent.map(|(_, reply)| reply);
+    Made { after, reply }
+}
+
+impl From<After> for Made {
+    fn from(after: After) -> Self {
+        Self { after, reply: None }
+    }
 }
 
 impl From<Next> for Said {
@@ -160,16 +172,18 @@ async fn said(app: &App, attempt: &Attempt, stored: Option<&store::Channel>) -> 
         ..app.retry
     };
     let sent = send_with_retries(channel.as_ref(), &outbound, &once).await;
+    let took = begun.elapsed();
     let message = &attempt.message;
     telemetry::sent(
         (&message.id, &message.conversation_id, &message.channel_id),
         channel.capabilities().provider,
         &sent,
-        begun.elapsed(),
+        took,
     );
+    let reply = Reply::of(&sent, took, once.budget);
     Said {
         next: judge(app, attempt, &sent),
-        sent: Some(sent),
+        sent: Some((sent, reply)),
     }
 }
 

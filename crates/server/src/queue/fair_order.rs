@@ -8,7 +8,8 @@ use std::collections::HashMap;
 
 use recado_store::ChannelQueue;
 
-use crate::send::places::{SendPlace, SendPlaces};
+use super::allowances::channel_of;
+use crate::send::places::{Allowance, SendPlace, SendPlaces};
 
 /// Most places that a queue gets before the others have had theirs, so that a few queues cannot hold all places.
 const MAX_PLACES_AT_ONCE: usize = 8;
@@ -27,6 +28,15 @@ pub(super) struct FairOrder {
     has_given: bool,
 }
 
+/// A queue that has something due.
+pub(super) struct Wanting {
+    pub(super) queue: ChannelQueue,
+    /// Attempts that may begin now, at most.
+    pub(super) most: usize,
+    /// What its channel may have in flight.
+    pub(super) allowance: Allowance,
+}
+
 /// The last turn of a queue.
 struct Turn {
     number: usize,
@@ -34,15 +44,14 @@ struct Turn {
 }
 
 impl FairOrder {
-    /// Takes places for queues, at most so many for each, and returns the queues that got some, in the order in which
-    /// their attempts begin.
+    /// Takes places for queues, and returns the queues that got some, in the order in which their attempts begin.
     pub(super) fn share(
         &mut self,
         places: &SendPlaces,
-        mut queues: Vec<(ChannelQueue, usize)>,
+        mut queues: Vec<Wanting>,
     ) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
-        queues.sort_by_cached_key(|(queue, _)| {
-            let turn = self.turns.get(queue);
+        queues.sort_by_cached_key(|wanting| {
+            let turn = self.turns.get(&wanting.queue);
             let is_busy = turn.is_some_and(|turn| turn.is_busy);
             (is_busy != self.are_busy_first, turn.map(|turn| turn.number))
         });
@@ -71,30 +80,28 @@ impl FairOrder {
 }
 
 /// Takes places for queues, one pack after the other as long as there are places.
-fn take(
-    places: &SendPlaces,
-    queues: Vec<(ChannelQueue, usize)>,
-) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
+fn take(places: &SendPlaces, queues: Vec<Wanting>) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
     let mut all: Vec<_> = queues
         .into_iter()
-        .map(|(queue, most)| (queue, most, Vec::new()))
+        .map(|wanting| (wanting, Vec::new()))
         .collect();
     let mut is_open = true;
     while is_open {
         is_open = false;
-        for (queue, most, taken) in &mut all {
-            let wanted = MAX_PLACES_AT_ONCE.min(*most - taken.len());
-            let free = || places.take(&queue.organization_id, &queue.channel_id).ok();
+        for (wanting, taken) in &mut all {
+            let wanted = MAX_PLACES_AT_ONCE.min(wanting.most - taken.len());
+            let channel = channel_of(&wanting.queue);
+            let free = || places.take_within(&channel, wanting.allowance).ok();
             let before = taken.len();
             taken.extend(std::iter::from_fn(free).take(wanted));
             if taken.len() < before + MAX_PLACES_AT_ONCE {
-                *most = taken.len();
+                wanting.most = taken.len();
             }
-            is_open |= taken.len() < *most;
+            is_open |= taken.len() < wanting.most;
         }
     }
-    let all = all.into_iter().filter(|(_, _, taken)| !taken.is_empty());
-    all.map(|(queue, _, taken)| (queue, taken)).collect()
+    let all = all.into_iter().filter(|(_, taken)| !taken.is_empty());
+    all.map(|(wanting, taken)| (wanting.queue, taken)).collect()
 }
 
 #[cfg(test)]
@@ -115,9 +122,11 @@ mod tests {
         places: usize,
         channels: &[(&str, usize)],
     ) -> Vec<(String, usize)> {
-        let channels = channels
-            .iter()
-            .map(|(channel, most)| (queue(channel), *most));
+        let channels = channels.iter().map(|(channel, most)| Wanting {
+            queue: queue(channel),
+            most: *most,
+            allowance: Allowance::SHARE,
+        });
         let taken = order.share(&SendPlaces::new(places), channels.collect());
         let taken = taken.into_iter();
         taken

@@ -1,5 +1,6 @@
 //! The queue: sends messages in their turn and at their time, and again if surely nothing was sent.
 
+mod allowances;
 mod attempt;
 mod fair_order;
 pub(crate) mod room;

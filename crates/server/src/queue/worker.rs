@@ -14,8 +14,9 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::attempt::{After, attempt};
-use super::fair_order::FairOrder;
+use super::allowances::{Allowances, channel_of};
+use super::attempt::{After, Made, attempt};
+use super::fair_order::{FairOrder, Wanting};
 use super::waits::gather_time;
 use crate::app::App;
 use crate::app::clock::{elapsed, later};
@@ -77,6 +78,7 @@ struct Worker {
     doubtful: HashMap<(OrganizationId, ChannelId), Doubtful>,
     /// Queues whose limits allow nothing until an instant.
     limited: HashMap<ChannelQueue, Timestamp>,
+    allowances: Allowances,
     order: FairOrder,
     /// When what failed here or has to wait is due again, the earliest first.
     retries: BinaryHeap<Reverse<Timestamp>>,
@@ -107,7 +109,9 @@ struct Making {
 struct Ended {
     queue: ChannelQueue,
     message: (OrganizationId, MessageId),
-    after: After,
+    made: Made,
+    /// How many attempts of its channel were in flight when it began, with it.
+    in_flight: usize,
 }
 
 impl Worker {
@@ -120,6 +124,7 @@ impl Worker {
             attempts: JoinSet::new(),
             doubtful: HashMap::new(),
             limited: HashMap::new(),
+            allowances: Allowances::default(),
             order: FairOrder::default(),
             retries: BinaryHeap::new(),
             after: None,
@@ -143,11 +148,12 @@ impl Worker {
         let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
-        let queues = queues.into_iter().map(|queue| {
-            let most = self.most(&queue, now);
-            (queue, most)
+        let queues = queues.into_iter().map(|queue| Wanting {
+            most: self.most(&queue, now),
+            allowance: self.allowances.of(&channel_of(&queue)),
+            queue,
         });
-        let queues = queues.filter(|(_, most)| *most > 0).collect();
+        let queues = queues.filter(|wanting| wanting.most > 0).collect();
         for (queue, places) in self.order.share(&self.app.queue_places, queues) {
             // One message tries a channel, which may have several queues.
             if self.most(&queue, now) > 0 {
@@ -280,15 +286,17 @@ impl Worker {
             self.in_flight.insert(message.clone());
             let (app, queue, channel) = (Arc::clone(&self.app), queue.clone(), channel.clone());
             let making = async move {
-                let _place = place;
+                let in_flight = place.number();
                 let made =
                     AssertUnwindSafe(attempt(&app, begun, channel.as_deref())).catch_unwind();
                 // After a panic it may have been sent.
-                let after = made.await.unwrap_or(After::Unstored);
+                let made = made.await.unwrap_or(Made::from(After::Unstored));
+                drop(place);
                 Ended {
                     queue,
                     message,
-                    after,
+                    made,
+                    in_flight,
                 }
             };
             self.attempts.spawn(self.app.sends.track_future(making));
@@ -305,10 +313,14 @@ impl Worker {
     fn take_ended(&mut self, ended: Result<Ended, JoinError>) {
         let Ok(ended) = ended else { return };
         let now = self.app.clock.now();
-        if ended.after != After::Unstored {
+        if let Some(reply) = ended.made.reply {
+            let channel = channel_of(&ended.queue);
+            self.allowances.note(channel, ended.in_flight, reply);
+        }
+        if ended.made.after != After::Unstored {
             self.in_flight.remove(&ended.message);
         }
-        match ended.after {
+        match ended.made.after {
             After::Again { at, holds_channel } => {
                 self.retries.push(Reverse(at));
                 if holds_channel {
@@ -339,10 +351,6 @@ impl Worker {
         doubtful.until = doubtful.until.max(until);
         doubtful.is_tried = is_tried;
     }
-}
-
-fn channel_of(queue: &ChannelQueue) -> (OrganizationId, ChannelId) {
-    (queue.organization_id.clone(), queue.channel_id.clone())
 }
 
 /// Begins attempts of one queue, one for each place.

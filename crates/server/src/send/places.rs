@@ -24,12 +24,34 @@ struct Taken {
     all: usize,
     organizations: HashMap<OrganizationId, usize>,
     channels: HashMap<(OrganizationId, ChannelId), usize>,
+    /// What channels took that hang, by organization.
+    hanging: HashMap<OrganizationId, usize>,
+}
+
+/// What one channel may have, beside its share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    /// Most places at a time.
+    pub(crate) most: usize,
+    /// Whether its provider does not answer: all such channels of an organization share what one channel may have, so
+    /// that they leave places to those that work, however many they are.
+    pub(crate) hangs: bool,
+}
+
+impl Allowance {
+    /// The share of the channel alone.
+    pub(crate) const SHARE: Self = Self {
+        most: usize::MAX,
+        hangs: false,
+    };
 }
 
 /// A place of one send, until it is dropped.
 pub(crate) struct SendPlace {
     places: SendPlaces,
     channel: (OrganizationId, ChannelId),
+    hangs: bool,
+    number: usize,
 }
 
 /// The share that is used up.
@@ -58,26 +80,51 @@ impl SendPlaces {
         channel: &ChannelId,
     ) -> Result<SendPlace, UsedUp> {
         let channel = (organization.clone(), channel.clone());
+        self.take_within(&channel, Allowance::SHARE)
+    }
+
+    /// Takes a place for a send on a channel of an organization, which may have no more than its allowance.
+    pub(crate) fn take_within(
+        &self,
+        channel: &(OrganizationId, ChannelId),
+        allowance: Allowance,
+    ) -> Result<SendPlace, UsedUp> {
+        let Allowance { most, hangs } = allowance;
+        let organization = &channel.0;
         let mut taken = lock(&self.taken);
         let free = self.most.saturating_sub(taken.all);
         let of_organization = count(&taken.organizations, organization);
-        let of_channel = count(&taken.channels, &channel);
+        let of_channel = count(&taken.channels, channel);
         if free == 0 {
             return Err(UsedUp::Server);
         }
         if of_organization >= free {
             return Err(UsedUp::Organization(of_organization));
         }
-        if of_channel >= free - of_organization {
+        let of_hanging = count(&taken.hanging, organization);
+        let of_share = of_channel.max(if hangs { of_hanging } else { 0 });
+        if of_channel >= most || of_share >= free - of_organization {
             return Err(UsedUp::Channel(of_channel));
         }
         taken.all += 1;
         *taken.organizations.entry(organization.clone()).or_default() += 1;
         *taken.channels.entry(channel.clone()).or_default() += 1;
+        if hangs {
+            *taken.hanging.entry(organization.clone()).or_default() += 1;
+        }
         Ok(SendPlace {
             places: self.clone(),
-            channel,
+            channel: channel.clone(),
+            hangs,
+            number: of_channel + 1,
         })
+    }
+}
+
+impl SendPlace {
+    /// Returns how many places the channel had when it got this one, with it.
+    pub(crate) fn number(&self) -> usize {
+        self.number
     }
 }
 
@@ -87,6 +134,9 @@ impl Drop for SendPlace {
         taken.all -= 1;
         give_back(&mut taken.organizations, &self.channel.0);
         give_back(&mut taken.channels, &self.channel);
+        if self.hangs {
+            give_back(&mut taken.hanging, &self.channel.0);
+        }
     }
 }
 
@@ -119,6 +169,10 @@ impl UsedUp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn channel(id: &str) -> (OrganizationId, ChannelId) {
+        ("org".parse().expect("an id"), id.parse().expect("an id"))
+    }
 
     /// Takes places until none is left, and returns them with the reason.
     fn all(places: &SendPlaces, organization: &str, channel: &str) -> (Vec<SendPlace>, UsedUp) {
@@ -167,6 +221,38 @@ mod tests {
         assert_eq!(all(&places, "org", "a").0.len(), 1);
         let taken = lock(&places.taken);
         assert!(taken.organizations.is_empty() && taken.channels.is_empty());
+    }
+
+    #[test]
+    fn a_channel_has_no_more_than_its_allowance_and_each_place_tells_how_many_it_had() {
+        let (places, channel) = (SendPlaces::new(1024), channel("a"));
+        let two = Allowance {
+            most: 2,
+            hangs: false,
+        };
+        let take = || places.take_within(&channel, two);
+        let (first, second) = (take().expect("a place"), take().expect("a place"));
+        assert_eq!((first.number(), second.number()), (1, 2));
+        assert_eq!(take().err(), Some(UsedUp::Channel(2)));
+        drop(first);
+        assert_eq!(take().expect("a place").number(), 2);
+    }
+
+    #[test]
+    fn all_channels_that_hang_have_together_what_one_channel_may_have() {
+        let places = SendPlaces::new(1024);
+        let one = Allowance {
+            most: 1,
+            hangs: true,
+        };
+        let hanging = |number: usize| places.take_within(&channel(&number.to_string()), one).ok();
+        let held: Vec<_> = (0..1024).filter_map(hanging).collect();
+        assert_eq!(held.len(), 342);
+        let (working, used_up) = all(&places, "org", "works");
+        assert!(working.len() > 100, "{} {used_up:?}", working.len());
+        drop(held);
+        assert!(hanging(0).is_some());
+        assert!(lock(&places.taken).hanging.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod backlog;
 mod batch;
 mod crash;
+mod hanging;
 mod order;
 mod pauses;
 mod retries;
