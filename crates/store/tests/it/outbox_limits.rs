@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU32;
 
+use recado_core::ApiKeyId;
 use recado_core::capabilities::{Rate, WHATSAPP};
-use recado_store::{Begun, ChannelQueue, QueueLimits, SendLimits, StoreError};
+use recado_store::{Begun, ChannelQueue, NewMessage, QueueLimits, SendLimits, Store, StoreError};
 
 use crate::inbound::received::opened;
 use crate::outbox::{begin, begun, enqueue, of, queue, with_two_conversations};
@@ -14,6 +15,37 @@ fn ids(begun: &Begun) -> Vec<&str> {
     attempts
         .map(|attempt| attempt.message.id.as_str())
         .collect()
+}
+
+/// A key that sends a message a minute.
+fn slow(key: &str) -> (ApiKeyId, Rate) {
+    (id(key), Rate::per_minute(NonZeroU32::MIN))
+}
+
+/// A message that a slow key queues.
+fn keyed(key: &str, conversation: &str, text: &str) -> NewMessage {
+    with(of(conversation, text), |new| {
+        new.limits.api_key = Some(slow(key));
+    })
+}
+
+fn queue_of(key: &str) -> ChannelQueue {
+    ChannelQueue {
+        api_key_id: Some(id(key)),
+        ..queue(1)
+    }
+}
+
+/// Begins what is due in the queue of a slow key.
+async fn begin_of(store: &Store, key: &str, now: i64) -> Begun {
+    let limits = QueueLimits {
+        all: SendLimits {
+            api_key: Some(slow(key)),
+            ..SendLimits::default()
+        },
+        ..QueueLimits::default()
+    };
+    ok(store.begin_attempts(&queue_of(key), at(now), 10, &limits)).await
 }
 
 #[tokio::test]
@@ -74,36 +106,43 @@ async fn a_person_who_has_had_many_messages_waits_and_no_other() {
 async fn the_messages_of_a_key_wait_for_its_rate_and_delay_no_others_of_their_channel() {
     let World { store, .. } = &with_two_conversations().await;
     opened(store, "conv-3", "5521966665555").await;
-    let rate = (id("key_1"), Rate::per_minute(NonZeroU32::MIN));
-    let keyed = |conversation: &str, text: &str| {
-        with(of(conversation, text), |new| {
-            new.limits.api_key = Some(rate.clone());
-        })
-    };
-    enqueue(store, &keyed("conv-456", "msg_1"), 5_000).await;
-    enqueue(store, &keyed("conv-2", "msg_2"), 5_001).await;
+    enqueue(store, &keyed("key_1", "conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &keyed("key_1", "conv-2", "msg_2"), 5_001).await;
     enqueue(store, &of("conv-3", "msg_3"), 5_002).await;
-    let of_key = || ChannelQueue {
-        api_key_id: Some(id("key_1")),
-        ..queue(1)
-    };
-    gives!(store.queues_due(at(6_000), None) => [queue(1), of_key()]);
-    gives!(store.queues_due(at(6_000), Some(&queue(1))) => [of_key()]);
-    let limits = QueueLimits {
-        all: SendLimits {
-            api_key: Some(rate.clone()),
-            ..SendLimits::default()
-        },
-        ..QueueLimits::default()
-    };
-    let begin_of_key = async |now| ok(store.begin_attempts(&of_key(), at(now), 10, &limits)).await;
-    let first = begin_of_key(6_000).await;
+    gives!(store.queues_due(at(6_000), None) => [queue(1), queue_of("key_1")]);
+    gives!(store.queues_due(at(6_000), Some(&queue(1))) => [queue_of("key_1")]);
+    let first = begin_of(store, "key_1", 6_000).await;
     assert_eq!(ids(&first), ["msg_1"]);
     assert_eq!(first.limited_until, Some(at(66_000)));
     assert_eq!(begun(store, 6_000).await, ["msg_3"]);
     // A send whose caller waits has the same rate.
-    let sent = with(keyed("conv-3", "msg_4"), |new| new.created_at = at(6_000));
+    let sent = with(keyed("key_1", "conv-3", "msg_4"), |new| {
+        new.created_at = at(6_000);
+    });
     refused!(store.begin_send(&sent) => StoreError::Limited(_));
-    assert_eq!(ids(&begin_of_key(65_999).await), [""; 0]);
-    assert_eq!(ids(&begin_of_key(66_000).await), ["msg_2"]);
+    assert_eq!(ids(&begin_of(store, "key_1", 65_999).await), [""; 0]);
+    assert_eq!(ids(&begin_of(store, "key_1", 66_000).await), ["msg_2"]);
+}
+
+#[tokio::test]
+async fn a_message_whose_key_has_to_wait_is_passed_by_no_later_one_of_its_conversation() {
+    let World { store, .. } = &with_two_conversations().await;
+    enqueue(store, &keyed("key_1", "conv-2", "msg_1"), 5_000).await;
+    assert_eq!(ids(&begin_of(store, "key_1", 6_000).await), ["msg_1"]);
+    // Each of them is in a queue of its own.
+    enqueue(store, &keyed("key_1", "conv-456", "msg_2"), 5_001).await;
+    enqueue(store, &of("conv-456", "msg_3"), 5_002).await;
+    enqueue(store, &keyed("key_2", "conv-456", "msg_4"), 5_003).await;
+    assert_eq!(ids(&begin_of(store, "key_1", 65_999).await), [""; 0]);
+    gives!(store.queues_due(at(65_999), None) => [queue_of("key_1")]);
+    assert_eq!(begun(store, 65_999).await, [""; 0]);
+    assert_eq!(ids(&begin_of(store, "key_2", 65_999).await), [""; 0]);
+
+    assert_eq!(ids(&begin_of(store, "key_1", 66_000).await), ["msg_2"]);
+    assert_eq!(begun(store, 66_000).await, [""; 0], "one at a time");
+    some(store.finish_attempt(&org(1), &msg("msg_2"), &accepted(), at(66_000))).await;
+    assert_eq!(ids(&begin_of(store, "key_2", 66_000).await), [""; 0]);
+    assert_eq!(begun(store, 66_000).await, ["msg_3"]);
+    some(store.finish_attempt(&org(1), &msg("msg_3"), &accepted(), at(66_000))).await;
+    assert_eq!(ids(&begin_of(store, "key_2", 66_000).await), ["msg_4"]);
 }
