@@ -3,6 +3,7 @@
 mod allowances;
 mod attempt;
 mod fair_order;
+mod limited;
 pub(crate) mod room;
 mod waits;
 mod worker;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::allowances::{Allowances, channel_of};
 use super::attempt::{After, Made, attempt};
 use super::fair_order::{FairOrder, Wanting};
+use super::limited::LimitedQueues;
 use super::waits::gather_time;
 use crate::app::App;
 use crate::app::clock::{elapsed, later};
@@ -76,8 +77,7 @@ struct Worker {
     attempts: JoinSet<Ended>,
     /// Channels that did not work at the last attempt.
     doubtful: HashMap<(OrganizationId, ChannelId), Doubtful>,
-    /// Queues whose limits allow nothing until an instant.
-    limited: HashMap<ChannelQueue, Timestamp>,
+    limited: LimitedQueues,
     allowances: Allowances,
     order: FairOrder,
     /// When what failed here or has to wait is due again, the earliest first.
@@ -123,7 +123,7 @@ impl Worker {
             in_flight: HashSet::new(),
             attempts: JoinSet::new(),
             doubtful: HashMap::new(),
-            limited: HashMap::new(),
+            limited: LimitedQueues::default(),
             allowances: Allowances::default(),
             order: FairOrder::default(),
             retries: BinaryHeap::new(),
@@ -141,10 +141,7 @@ impl Worker {
     async fn look(&mut self) -> Result<Duration, StoreError> {
         self.free_lost().await;
         let now = self.app.clock.now();
-        // They end further ahead only if the clock was set back.
-        let soon = later(now, POLL_INTERVAL);
-        self.limited
-            .retain(|_, until| now < *until && *until <= soon);
+        self.limited.forget_old(now);
         let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
         let is_cut = queues.len() == MAX_QUEUES;
         self.after = queues.last().filter(|_| is_cut).cloned();
@@ -169,7 +166,7 @@ impl Worker {
 
     /// Returns how many attempts of a queue may begin: 0 while others are being begun, and while its channel does not work.
     fn most(&self, queue: &ChannelQueue, now: Timestamp) -> usize {
-        if self.beginning.contains(queue) || self.limited.contains_key(queue) {
+        if self.beginning.contains(queue) || self.limited.has(queue, now) {
             return 0;
         }
         match self.doubtful.get(&channel_of(queue)) {
@@ -257,8 +254,9 @@ impl Worker {
                 self.try_channel(queue, false);
                 // It does not come first each time.
                 self.order.note(queue, true);
-                let again = later(self.app.clock.now(), PAUSE);
-                self.limited.insert(queue.clone(), again);
+                let now = self.app.clock.now();
+                self.limited
+                    .note(queue, Some(later(now, PAUSE)), false, now);
                 return;
             }
         };
@@ -268,14 +266,11 @@ impl Worker {
             limited_until,
             next_due,
         } = begun;
-        // Looked at again before: the limit may be raised meanwhile.
-        let soon = later(self.app.clock.now(), POLL_INTERVAL);
-        let limited_until = limited_until.map(|until| until.min(soon));
         self.order.note(queue, has_more || limited_until.is_some());
-        self.limited
-            .extend(limited_until.map(|until| (queue.clone(), until)));
+        let (has_begun, now) = (!attempts.is_empty(), self.app.clock.now());
+        let again = self.limited.note(queue, limited_until, has_begun, now);
         self.retries
-            .extend(limited_until.into_iter().chain(next_due).map(Reverse));
+            .extend(again.into_iter().chain(next_due).map(Reverse));
         if attempts.is_empty() {
             self.try_channel(queue, false);
         }
