@@ -33,22 +33,25 @@ pub fn parse(text: &str) -> Option<bool> {
 /// Tells whether a name was probably meant to be `dryRun`: `dryrun`, `dry_run`, `isDryRun`, `dyrRun`.
 pub fn resembles_dry_run(name: &str) -> bool {
     let plain = plain(name);
-    let [length, meant] = [&plain, PLAIN_DRY_RUN].map(|name| name.chars().count());
     plain == "dry"
         || plain.contains(PLAIN_DRY_RUN)
-        // A comparison takes long, and every name of a request is asked about.
-        || length.abs_diff(meant) <= MAX_TYPING_ERRORS
-            && strsim::damerau_levenshtein(&plain, PLAIN_DRY_RUN) <= MAX_TYPING_ERRORS
+        || is_near(&plain, PLAIN_DRY_RUN, MAX_TYPING_ERRORS)
 }
 
 /// Tells whether a name was probably meant to be `sendAt`: `send_at`, `sentAt`, `sendTime`, `scheduledAt`.
 pub fn resembles_send_at(name: &str) -> bool {
     let plain = plain(name);
-    plain.starts_with("schedule")
-        || plain == "sendtime"
-        // A comparison takes long, and every name of a request is asked about.
-        || plain.chars().count().abs_diff(PLAIN_SEND_AT.len()) <= 1
-            && strsim::damerau_levenshtein(&plain, PLAIN_SEND_AT) <= 1
+    plain.starts_with("schedule") || plain == "sendtime" || is_near(&plain, PLAIN_SEND_AT, 1)
+}
+
+/// Tells whether a name has at most so many typing errors.
+fn is_near(plain: &str, meant: &str, errors: usize) -> bool {
+    // A comparison takes long, and every name of a request is asked about. An error changes the length by one at most,
+    // and takes one letter at most away.
+    let missing = meant.chars().filter(|letter| !plain.contains(*letter));
+    plain.chars().count().abs_diff(meant.len()) <= errors
+        && missing.count() <= errors
+        && strsim::damerau_levenshtein(plain, meant) <= errors
 }
 
 /// Tells whether a text has `dryRun` in it, however it is written: `1;dryRun=true`.

@@ -15,6 +15,9 @@ pub fn is_blank(text: &str) -> bool {
 
 /// Tells whether a character has no width: a direction mark, a joiner, a variation selector, a filler, a control.
 pub(crate) fn is_invisible(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control() && !c.is_whitespace();
+    }
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
         || matches!(
             category(c),
@@ -29,6 +32,9 @@ pub(crate) fn is_invisible(c: char) -> bool {
 /// also make `x²` and `x2` equal, which a customer can tell apart.
 pub fn seen(text: &str) -> String {
     let visible: String = text.chars().filter(|c| !is_invisible(*c)).collect();
+    if visible.is_ascii() {
+        return visible.trim().to_owned();
+    }
     let normalizer = ComposingNormalizerBorrowed::new_nfc();
     normalizer.normalize(visible.trim()).into_owned()
 }
