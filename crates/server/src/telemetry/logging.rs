@@ -7,12 +7,13 @@ use std::io::IsTerminal as _;
 use anyhow::{Context as _, bail, ensure};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Map;
 use tracing::field::{Field, Visit};
+use tracing::span::Record;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -74,7 +75,7 @@ pub fn init(text: &str) -> anyhow::Result<()> {
     let started = if std::io::stderr().is_terminal() {
         lines.with_target(false).try_init()
     } else {
-        let lines = lines.fmt_fields(JsonFields::new());
+        let lines = lines.fmt_fields(SpanFields);
         lines.event_format(JsonLines).try_init()
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
@@ -108,20 +109,43 @@ where
         event.record(&mut line);
         for span in context.event_scope().into_iter().flatten() {
             let extensions = span.extensions();
-            let fields = extensions.get::<FormattedFields<N>>();
-            let fields = fields.and_then(|fields| serde_json::from_str(fields).ok());
-            for (name, value) in fields.unwrap_or_else(Map::new) {
-                line.put(flat(&name).into_owned().into(), &value);
+            if let Some(fields) = extensions.get::<FormattedFields<N>>() {
+                line.put_fields(fields);
             }
         }
         writeln!(writer, "{}", line.end(event.metadata().target()))
     }
 }
 
-/// A line as JSON, as far as it is written. Of two fields with one name, the first is written.
+/// Keeps the fields of a span as they stand in a line, with line ends between them, which JSON writes as `\n`.
+struct SpanFields;
+
+impl<'w> FormatFields<'w> for SpanFields {
+    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
+        let mut line = Line {
+            json: Vec::new(),
+            names: Vec::new(),
+            separator: b'\n',
+        };
+        fields.record(&mut line);
+        writer.write_str(&line.into_text())
+    }
+
+    fn add_fields(
+        &self,
+        current: &'w mut FormattedFields<Self>,
+        fields: &Record<'_>,
+    ) -> fmt::Result {
+        current.fields.push('\n');
+        self.format_fields(current.as_writer(), fields)
+    }
+}
+
+/// Fields as JSON, as far as they are written. Of two fields with one name, the first is written.
 struct Line {
     json: Vec<u8>,
     names: Vec<Cow<'static, str>>,
+    separator: u8,
 }
 
 /// Fields of every line.
@@ -141,6 +165,7 @@ impl Line {
         let mut line = Self {
             json: Vec::with_capacity(512),
             names: FIELDS.map(Cow::from).to_vec(),
+            separator: b',',
         };
         line.json.push(b'{');
         line.write("timestamp", &format!("{:.6}", Timestamp::now()));
@@ -152,8 +177,32 @@ impl Line {
         self.write("target", target);
         self.write("version", VERSION);
         self.json.push(b'}');
+        self.into_text()
+    }
+
+    fn into_text(self) -> String {
         // It is made of texts.
         String::from_utf8(self.json).unwrap_or_default()
+    }
+
+    /// Adds the fields of a span.
+    fn put_fields(&mut self, fields: &str) {
+        for field in fields.lines() {
+            let Some(name) = field.split('"').nth(1) else {
+                continue;
+            };
+            if !self.names.iter().any(|known| known == name) {
+                self.separate();
+                self.json.extend_from_slice(field.as_bytes());
+                self.names.push(name.to_owned().into());
+            }
+        }
+    }
+
+    fn separate(&mut self) {
+        if !matches!(self.json.last(), None | Some(b'{')) {
+            self.json.push(self.separator);
+        }
     }
 
     fn put(&mut self, name: Cow<'static, str>, value: &(impl Serialize + ?Sized)) {
@@ -165,9 +214,7 @@ impl Line {
 
     fn write(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
         let before = self.json.len();
-        if before > 1 {
-            self.json.push(b',');
-        }
+        self.separate();
         let written = serde_json::to_writer(&mut self.json, name).and_then(|()| {
             self.json.push(b':');
             serde_json::to_writer(&mut self.json, value)
@@ -222,12 +269,13 @@ mod tests {
         line.put(flat("http.status"), &500_u64);
         line.put("http_status".into(), &200_u64);
         line.put("target".into(), "elsewhere");
+        line.put_fields("\"http_status\":7\n\"peer\":\"::1\"\n\n\"organization_id\":\"org_1\"");
         let line = line.end("recado_server::api");
-        let mut line: Map<_, _> = serde_json::from_str(&line).expect("an object");
+        let mut line: serde_json::Map<_, _> = serde_json::from_str(&line).expect("an object");
         assert!(line.remove("timestamp").is_some_and(|at| at.is_string()));
         let expected = json!({
             "level": "WARN", "message": "it said \"no\"\n", "http_status": 500,
-            "target": "recado_server::api", "version": VERSION,
+            "peer": "::1", "organization_id": "org_1", "target": "recado_server::api", "version": VERSION,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }
