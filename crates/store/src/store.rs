@@ -11,7 +11,6 @@ use crate::db::alone::alone;
 use crate::db::connect::Source;
 use crate::db::memory::Memory;
 use crate::db::migrations::{Applied, MIGRATIONS, migrate};
-use crate::db::postgres_pool::PostgresPool;
 use crate::db::query::Query;
 use crate::db::raw_row::RawRow;
 use crate::db::readers::Readers;
@@ -207,9 +206,8 @@ impl Store {
         &self.shared.readers
     }
 
-    /// Returns the writing connections, if there is more than one.
-    pub(crate) fn writers(&self) -> Option<&PostgresPool> {
-        self.shared.writer.pool()
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.shared.writer
     }
 
     #[cfg(feature = "testing")]

@@ -25,7 +25,7 @@ pub(crate) async fn alone<T: Send + 'static>(
             let thread = std::thread::Builder::new().name("recado-alone".to_owned());
             let started = thread.spawn(move || {
                 let work = || {
-                    let mut connection = Connection::Sqlite(sqlite::open(&uri, role)?);
+                    let mut connection = Connection::sqlite(sqlite::open(&uri, role)?);
                     let done = at_once(work(&mut connection))?;
                     at_once(connection.close())?;
                     Ok(done)

@@ -1,6 +1,6 @@
-//! Many callers' writes of one kind as one: a round trip to the database costs more than a row does.
+//! What many callers ask of PostgreSQL at a time as one: a round trip costs more than a row does.
 //!
-//! An organization's writes gather while its last batch is under way, so a write never waits for others to join it.
+//! What an organization asks gathers while its last batch is under way, so that nothing waits for others to join it.
 //! A batch that fails is taken back, and its writes are tried one by one, so that a bad one fails alone.
 
 use std::collections::HashMap;
@@ -14,14 +14,14 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 /// Most writes in one batch.
-const MOST: usize = 256;
+pub(crate) const MOST: usize = 256;
 
-/// A write that can be done together with others of the same organization.
+/// What can be asked together with others of the same organization.
 pub(crate) trait Batchable: Send + Sync + Sized + 'static {
     type Done: Send + 'static;
 
-    /// Does all writes or none; what comes of them is in their order.
-    fn write_all(
+    /// Does all or nothing; what comes of them is in their order.
+    fn do_all(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
@@ -31,9 +31,11 @@ pub(crate) trait Batchable: Send + Sync + Sized + 'static {
 /// What waits, for each organization that has a batch under way.
 pub(crate) struct Batches<W: Batchable>(Mutex<HashMap<OrganizationId, Vec<Waiting<W>>>>);
 
-struct Waiting<W: Batchable> {
-    write: W,
-    reply: oneshot::Sender<Result<W::Done, StoreError>>,
+pub(crate) type Reply<W> = oneshot::Sender<Result<<W as Batchable>::Done, StoreError>>;
+
+pub(crate) struct Waiting<W: Batchable> {
+    pub(crate) write: W,
+    pub(crate) reply: Reply<W>,
 }
 
 impl<W: Batchable> Default for Batches<W> {
@@ -44,7 +46,7 @@ impl<W: Batchable> Default for Batches<W> {
 
 impl<W: Batchable> Batches<W> {
     /// Adds a write, and tells whether it is the first, whose caller has to start the batch.
-    fn add(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
+    pub(crate) fn add(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
         let mut lanes = self.lanes();
         if let Some(lane) = lanes.get_mut(organization) {
             lane.push(waiting);
@@ -65,6 +67,13 @@ impl<W: Batchable> Batches<W> {
             return None;
         }
         Some(lane.drain(..lane.len().min(MOST)).collect())
+    }
+
+    /// Takes all that wait; the next write starts a batch again.
+    pub(crate) fn take(&self, organization: &OrganizationId) -> Vec<Waiting<W>> {
+        let mut waiting = self.lanes().remove(organization).unwrap_or_default();
+        waiting.retain(|waiting| !waiting.reply.is_closed());
+        waiting
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<OrganizationId, Vec<Waiting<W>>>> {
@@ -98,7 +107,7 @@ impl Store {
         organization: &OrganizationId,
         writes: &[W],
     ) -> Vec<Result<W::Done, StoreError>> {
-        let error = match W::write_all(self, organization, writes).await {
+        let error = match W::do_all(self, organization, writes).await {
             Ok(done) => return done.into_iter().map(Ok).collect(),
             Err(error) if writes.len() == 1 => return vec![Err(error)],
             Err(error) => error,
@@ -109,7 +118,7 @@ impl Store {
         }
         let mut results = Vec::with_capacity(writes.len());
         for write in writes {
-            let alone = W::write_all(self, organization, std::slice::from_ref(write)).await;
+            let alone = W::do_all(self, organization, std::slice::from_ref(write)).await;
             results.push(alone.and_then(|done| {
                 let done = done.into_iter().next();
                 done.ok_or(StoreError::NotCommitted)

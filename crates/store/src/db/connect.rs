@@ -88,7 +88,7 @@ impl Source {
                 let uri = Arc::clone(uri);
                 let opened = tokio::task::spawn_blocking(move || sqlite::open(&uri, role)).await;
                 let opened = opened.map_err(|_| sqlx::Error::WorkerCrashed)?;
-                Ok(Connection::Sqlite(opened?))
+                Ok(Connection::sqlite(opened?))
             }
             Self::Postgres(options) => {
                 let connection = postgres::open(options, role).await?;

@@ -10,6 +10,9 @@ use crate::db::fault::DatabaseFault;
 use crate::db::{postgres, sqlite};
 use crate::error::{Result, StoreError};
 
+/// Takes the lock at once: a transaction that reads first might find that another program has written meanwhile.
+const BEGIN_GROUP: &str = "begin immediate";
+
 /// A future that borrows the connection it works on.
 pub(crate) type Running<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
 
@@ -26,9 +29,18 @@ impl<T, W> Work<T> for W where
 
 /// A connection to either database.
 pub(crate) enum Connection {
-    Sqlite(rusqlite::Connection),
+    Sqlite(rusqlite::Connection, Undo),
     /// With the calls of the functions that it has.
     Postgres(PgConnection, BTreeSet<&'static str>),
+}
+
+/// What undoes a write of SQLite's that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    /// Its savepoint: the transaction has other writes too.
+    Savepoint,
+    /// The end of the transaction, which has no other writes. SQLite keeps no copies of pages for it.
+    Transaction,
 }
 
 /// The connection of a driver.
@@ -40,9 +52,13 @@ pub(crate) enum Driver<'c> {
 impl Connection {
     pub(crate) fn driver(&mut self) -> Driver<'_> {
         match self {
-            Self::Sqlite(connection) => Driver::Sqlite(connection),
+            Self::Sqlite(connection, _) => Driver::Sqlite(connection),
             Self::Postgres(connection, _) => Driver::Postgres(connection),
         }
+    }
+
+    pub(crate) fn sqlite(connection: rusqlite::Connection) -> Self {
+        Self::Sqlite(connection, Undo::Savepoint)
     }
 
     pub(crate) fn postgres(connection: PgConnection) -> Self {
@@ -57,36 +73,56 @@ impl Connection {
         }
     }
 
-    /// Begins a transaction; on SQLite, where all writes of a group have one, a savepoint.
+    /// Begins a transaction; on SQLite, where all writes of a group have one, a savepoint unless it is the first.
     pub(crate) async fn begin(&mut self) -> Result<()> {
-        match self.driver() {
-            Driver::Sqlite(connection) => sqlite::run(connection, "savepoint work")?,
-            Driver::Postgres(connection) => postgres::run(connection, "begin").await?,
+        match self {
+            Self::Sqlite(_, Undo::Transaction) => {}
+            Self::Sqlite(connection, Undo::Savepoint) => sqlite::run(connection, "savepoint work")?,
+            Self::Postgres(connection, _) => postgres::run(connection, "begin").await?,
         }
         Ok(())
     }
 
     pub(crate) async fn commit(&mut self) -> Result<()> {
-        match self.driver() {
-            Driver::Sqlite(connection) => sqlite::run(connection, "release work")?,
-            Driver::Postgres(connection) => postgres::run(connection, "commit").await?,
+        match self {
+            Self::Sqlite(_, undo @ Undo::Transaction) => *undo = Undo::Savepoint,
+            Self::Sqlite(connection, Undo::Savepoint) => sqlite::run(connection, "release work")?,
+            Self::Postgres(connection, _) => postgres::run(connection, "commit").await?,
         }
         Ok(())
     }
 
     pub(crate) async fn rollback(&mut self) -> Result<()> {
-        match self.driver() {
-            Driver::Sqlite(connection) => {
+        match self {
+            Self::Sqlite(connection, Undo::Transaction) => {
+                sqlite::run(connection, "rollback")?;
+                sqlite::run(connection, BEGIN_GROUP)?;
+            }
+            Self::Sqlite(connection, Undo::Savepoint) => {
                 sqlite::run(connection, "rollback to work")?;
                 sqlite::run(connection, "release work")?;
             }
-            Driver::Postgres(connection) => {
+            Self::Postgres(connection, _) => {
                 let undone = postgres::run(connection, "rollback").await;
                 // The transaction may be open, and the connection is not used again.
                 undone.map_err(|error| StoreError::Unavailable(DatabaseFault::new(error)))?;
             }
         }
         Ok(())
+    }
+
+    /// Begins the transaction of a group of writes on SQLite.
+    pub(crate) fn begin_group(&mut self) -> Result<()> {
+        self.run_sqlite(BEGIN_GROUP)?;
+        self.set_undo(Undo::Transaction);
+        Ok(())
+    }
+
+    /// Sets what undoes the next write of a group.
+    pub(crate) fn set_undo(&mut self, next: Undo) {
+        if let Self::Sqlite(_, undo) = self {
+            *undo = next;
+        }
     }
 
     /// Runs a statement without values and rows on SQLite.
@@ -99,7 +135,7 @@ impl Connection {
 
     pub(crate) async fn close(self) -> Result<()> {
         match self {
-            Self::Sqlite(connection) => connection.close().map_err(|(_, error)| error)?,
+            Self::Sqlite(connection, _) => connection.close().map_err(|(_, error)| error)?,
             Self::Postgres(connection, _) => connection.close().await?,
         }
         Ok(())

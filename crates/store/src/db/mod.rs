@@ -2,6 +2,7 @@
 
 pub(crate) mod alone;
 pub(crate) mod batch;
+pub(crate) mod batched_write;
 pub(crate) mod connect;
 pub(crate) mod connection;
 pub(crate) mod fault;

@@ -40,7 +40,7 @@ impl Store {
                 PoolUse::of("lists", &lists.pool),
             ],
             Pools::Postgres(readers) => {
-                let writers = self.writers().into_iter();
+                let writers = self.writer().pool().into_iter();
                 let writers = writers.map(|writers| PoolUse::of("writers", writers.pool()));
                 let readers = PoolUse::of("readers", readers.pool());
                 [readers].into_iter().chain(writers).collect()

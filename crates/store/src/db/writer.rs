@@ -3,8 +3,8 @@
 //! SQLite takes one writer at a time, and a durable commit costs a wait for the disk.
 //! So one thread owns the writing connection, and commits the writes of all callers that wait in one
 //! transaction; each caller is answered after the commit.
-//! A write of one statement undoes itself when it fails, and a larger one stands in a savepoint,
-//! so that a bad row fails alone.
+//! A write of one statement undoes itself when it fails, and a larger one stands in a savepoint unless it is the first of
+//! its transaction, so that a bad row fails alone.
 //! PostgreSQL does all of that by itself, and gets the write on a pooled connection.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::db::connect::Source;
-use crate::db::connection::{Connection, at_once};
+use crate::db::connection::{Connection, Undo, at_once};
 use crate::db::postgres_pool::PostgresPool;
 use crate::db::{Role, sqlite};
 use crate::error::StoreError;
@@ -116,6 +116,14 @@ impl Writer {
         }
     }
 
+    /// Returns the way to the thread that writes, if there is one.
+    pub(crate) fn thread(&self) -> Option<&mpsc::Sender<Order>> {
+        match self {
+            Self::Pool(_) => None,
+            Self::Group(orders, _) => Some(orders),
+        }
+    }
+
     /// Resolves if the thread that writes panics.
     pub(crate) async fn broken(&self) {
         match self {
@@ -178,22 +186,26 @@ async fn apply<T>(
         Scope::Statement => work(connection).await,
         Scope::Transaction => {
             connection.begin().await?;
-            match work(connection).await {
-                Ok(value) => {
-                    connection.commit().await?;
-                    Ok(value)
-                }
-                Err(error) => {
-                    // On a connection that failed this fails as well, and the first error tells more.
-                    let undone = connection.rollback().await;
-                    match &error {
-                        StoreError::Unavailable(_) => {}
-                        _ => undone?,
-                    }
-                    Err(error)
-                }
-            }
+            let done = work(connection).await;
+            settle(done.as_ref().err(), connection).await?;
+            done
         }
+    }
+}
+
+/// Commits a transaction, or undoes it if its work has failed with this error.
+pub(crate) async fn settle(
+    error: Option<&StoreError>,
+    connection: &mut Connection,
+) -> Result<(), StoreError> {
+    let Some(error) = error else {
+        return connection.commit().await;
+    };
+    let undone = connection.rollback().await;
+    match error {
+        // On a connection that failed this fails as well, and the first error tells more.
+        StoreError::Unavailable(_) => Ok(()),
+        _ => undone,
     }
 }
 
@@ -242,7 +254,7 @@ impl GroupWriter {
     fn commit(&mut self, jobs: &mut Vec<Job>) -> Result<(), StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(Connection::Sqlite(sqlite::open(&self.uri, Role::Writer)?)),
+            none => none.insert(Connection::sqlite(sqlite::open(&self.uri, Role::Writer)?)),
         };
         let mut answers = Vec::with_capacity(jobs.len());
         let committed = commit_group(connection, jobs, &mut answers);
@@ -258,9 +270,11 @@ fn commit_group(
     jobs: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
 ) -> Result<(), StoreError> {
-    connection.run_sqlite("begin immediate")?;
+    connection.begin_group()?;
     for job in jobs.drain(..) {
-        match job(connection) {
+        let written = job(connection);
+        connection.set_undo(Undo::Savepoint);
+        match written {
             Written::Ready(answer) => answers.push(answer),
             Written::Refused => {}
             Written::Broken => {
@@ -309,6 +323,32 @@ mod tests {
         );
         let next = store.transaction(|connection| Box::pin(add("lands", connection)));
         next.await.unwrap();
+        assert_eq!(names(&store).await, ["lands"]);
+    }
+
+    #[tokio::test]
+    async fn what_fails_first_in_a_group_is_undone_and_the_next_one_lands() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        // The thread is held up until the two others wait for it, so that they are a group.
+        let holding = store.transaction(move |_| {
+            Box::pin(async move { wait.recv().map_err(|_| StoreError::NotCommitted) })
+        });
+        let failing = store.transaction::<()>(|connection| {
+            Box::pin(async move {
+                add("half", connection).await?;
+                Err(StoreError::Conflict)
+            })
+        });
+        let landing = store.transaction(|connection| Box::pin(add("lands", connection)));
+        let (held, failed, landed, sent) =
+            tokio::join!(holding, failing, landing, async { go.send(()) });
+        assert!(matches!(failed, Err(StoreError::Conflict)), "{failed:?}");
+        for done in [held, landed] {
+            done.unwrap();
+        }
+        sent.unwrap();
         assert_eq!(names(&store).await, ["lands"]);
     }
 

@@ -72,45 +72,54 @@ impl Entry {
             created_at: at.as_millisecond(),
         }
     }
+
+    fn bind(&self, query: Query) -> Query {
+        query
+            .bind(self.seq)
+            .bind(self.event_type)
+            .optional_id(self.agent_id.as_ref())
+            .optional_id(self.channel_id.as_ref())
+            .optional_id(self.conversation_id.as_ref())
+            .bind(self.data.as_str())
+            .bind(self.created_at)
+    }
 }
 
-/// Inserts one delivery for each endpoint that wants an event of `$source`. The first of an ordering key without
-/// pending deliveries is due; the others wait for it.
+/// Inserts one delivery for each endpoint that wants an event of `e`. The first of an ordering key without pending
+/// deliveries is due; the others wait for it.
 ///
 /// `min` looks into an index, each time; for `exists` PostgreSQL may read all pending deliveries at once.
 macro_rules! queue_deliveries {
-    ($source:literal) => {
-        concat!(
-            "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
-             next_at, claimed_until, created_at) \
-             select w.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
-             case when row_number() over (\
-             partition by w.id, coalesce(e.conversation_id, '') order by e.seq) = 1 \
-             and (select min(p.seq) from deliveries p \
-             where p.organization_id = w.organization_id and p.endpoint_id = w.id \
-             and p.lane = coalesce(e.conversation_id, '') and p.status = 'pending') is null \
-             then e.created_at end, 0, e.created_at from ",
-            $source,
-            " join webhook_endpoints w on w.organization_id = $1 \
-             where w.disabled_at is null \
-             and (w.events = '[]' or w.events like '%\"' || e.type || '\"%')"
-        )
+    () => {
+        "insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, \
+         next_at, claimed_until, created_at) \
+         select w.organization_id, w.id, e.seq, coalesce(e.conversation_id, ''), 'pending', 0, \
+         case when row_number() over (\
+         partition by w.id, coalesce(e.conversation_id, '') order by e.seq) = 1 \
+         and (select min(p.seq) from deliveries p \
+         where p.organization_id = w.organization_id and p.endpoint_id = w.id \
+         and p.lane = coalesce(e.conversation_id, '') and p.status = 'pending') is null \
+         then e.created_at end, 0, e.created_at from e \
+         join webhook_endpoints w on w.organization_id = $1 \
+         where w.disabled_at is null \
+         and (w.events = '[]' or w.events like '%\"' || e.type || '\"%')"
     };
 }
 
 pub(crate) use queue_deliveries;
 
+/// SQLite gets one event after the other: values that are bound cost less than a list in JSON.
 const APPEND_SQLITE: &str = "\
      insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
-     created_at) \
-     select $1, value ->> 'seq', value ->> 'type', value ->> 'agent_id', value ->> 'channel_id', \
-     value ->> 'conversation_id', value ->> 'data', value ->> 'created_at' from json_each($2)";
+     created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-/// `e` are the events behind `$2`.
-const QUEUE_SQLITE: &str = concat!(
-    queue_deliveries!("(select * from events where organization_id = $1 and seq > $2) e"),
-    " order by e.seq returning seq"
-);
+/// The deliveries of that event, as PostgreSQL inserts them for many.
+const QUEUE_SQLITE: &str = "\
+     insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, next_at, claimed_until, \
+     created_at) select $1, w.id, $2, coalesce($6, ''), 'pending', 0, case when (select min(p.seq) from deliveries p \
+     where p.organization_id = $1 and p.endpoint_id = w.id and p.lane = coalesce($6, '') and p.status = 'pending') \
+     is null then $8 end, 0, $8 from webhook_endpoints w where w.organization_id = $1 and w.disabled_at is null \
+     and (w.events = '[]' or w.events like '%\"' || $3 || '\"%')";
 
 /// All three statements in one: each round trip costs more than they do.
 const APPEND_POSTGRES: &str = concat!(
@@ -121,7 +130,7 @@ const APPEND_POSTGRES: &str = concat!(
      from jsonb_to_recordset($2::jsonb) as n (seq bigint, type text, agent_id text, \
      channel_id text, conversation_id text, data text, created_at bigint) \
      returning organization_id, seq, type, conversation_id, created_at), queued as (",
-    queue_deliveries!("e"),
+    queue_deliveries!(),
     " returning seq), counted as (update organizations set last_event = $3 where id = $1) \
      select seq from queued limit 1"
 );
@@ -160,6 +169,16 @@ impl Store {
 }
 
 impl EventLog {
+    /// Takes the organization lock; each event is given its time.
+    pub(crate) async fn of(
+        store: &Store,
+        organization: &OrganizationId,
+        connection: &mut Connection,
+    ) -> Result<Self> {
+        let (kind, owner) = (store.kind(), organization.clone());
+        Self::open(kind, owner, Timestamp::UNIX_EPOCH, connection).await
+    }
+
     /// Takes the organization lock.
     pub(crate) async fn open(
         kind: DatabaseKind,
@@ -234,24 +253,27 @@ impl EventLog {
             return Ok(Appended::default());
         };
         let query = |text| Query::new(text).id(&self.organization);
-        let queued = match self.kind {
+        let deliveries = match self.kind {
             DatabaseKind::Sqlite => {
-                let events = query(APPEND_SQLITE).json(&self.entries);
-                events.run(&mut *connection).await?;
-                let deliveries = query(QUEUE_SQLITE).bind(self.last);
-                let queued = deliveries.fetch_all(&mut *connection).await?;
+                let mut deliveries = 0;
+                for entry in &self.entries {
+                    let event = entry.bind(query(APPEND_SQLITE));
+                    event.run(&mut *connection).await?;
+                    let queued = entry.bind(query(QUEUE_SQLITE));
+                    deliveries += queued.execute(&mut *connection).await?;
+                }
                 let counter = query("update organizations set last_event = $2 where id = $1");
                 counter.bind(newest).run(connection).await?;
-                queued
+                deliveries > 0
             }
             DatabaseKind::Postgres => {
                 let all = query(APPEND_POSTGRES).json(&self.entries).bind(newest);
-                all.fetch_all(connection).await?
+                !all.fetch_all(connection).await?.is_empty()
             }
         };
         Ok(Appended {
             events: true,
-            deliveries: !queued.is_empty(),
+            deliveries,
         })
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::db::routine::Routine;
 use crate::db::writer::Scope;
-use crate::events::append::{Appended, Entry, queue_deliveries};
+use crate::events::append::{Appended, Entry, EventLog, queue_deliveries};
 use crate::messages::Message;
 use crate::messages::pending_statuses::keys;
 use crate::messages::sends::{Finished, NewMessage, SendResult};
@@ -45,7 +45,7 @@ const ACCEPT_ALL: &str = concat!(
      created_at) select organization, $4 + row_number() over (order by place), type, agent_id, channel_id, \
      conversation_id, data, at from changed \
      returning organization_id, seq, type, conversation_id, created_at), queued as (",
-    queue_deliveries!("e"),
+    queue_deliveries!(),
     " returning seq), counted as (update organizations \
      set last_event = $4 + (select count(*) from changed) where id = $1) \
      select c.message, (select count(*) from queued) as deliveries from changed c"
@@ -92,6 +92,37 @@ pub(crate) fn known_message(
     message.provider_id.clone_from(&finished.provider);
     message.updated_at = Timestamp::from_millisecond(finished.at).ok()?;
     Some(message)
+}
+
+const ACCEPT_ONE: &str = "\
+     update messages set status = 'accepted', external_id = coalesce($3, external_id), \
+     provider_id = coalesce($4, provider_id), error = null, updated_at = $5 \
+     where organization_id = $1 and id = $2 and status in ('sending', 'unknown')";
+
+/// Writes outcomes down one by one, without their events; returns the messages that had no later status, or `None` if the
+/// outcomes have to take the long way, and nothing is done then.
+pub(crate) async fn accept_each(
+    outcomes: &[Finished],
+    log: &EventLog,
+    connection: &mut Connection,
+) -> Result<Option<Vec<Message>>> {
+    let messages = outcomes.iter().map(|outcome| outcome.accepted.as_deref());
+    let Some(messages) = messages.collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let mut accepted = Vec::with_capacity(messages.len());
+    for (outcome, message) in outcomes.iter().zip(messages) {
+        let query = Query::new(ACCEPT_ONE)
+            .id(log.organization())
+            .id(&outcome.message)
+            .bind(outcome.external.clone())
+            .bind(outcome.provider.clone())
+            .bind(outcome.at);
+        if query.execute(&mut *connection).await? > 0 {
+            accepted.push(message.clone());
+        }
+    }
+    Ok(Some(accepted))
 }
 
 /// Writes outcomes down; `None` if they have to take the long way, and nothing is done then.

@@ -8,15 +8,13 @@ use recado_core::MessageId;
 
 use crate::costs::spending::{self, Change};
 use crate::db::DEADLINE;
-use crate::db::batch::Batchable;
+use crate::db::batched_write::BatchedWrite;
 use crate::db::writer::Scope;
-use crate::events::append::Appended;
+use crate::events::append::{Appended, EventLog};
 use crate::limits;
-use crate::messages::begin_on_postgres;
-use crate::messages::new_send::{
-    Beginning, KEEP_KEYS_SQLITE, KEPT_KEYS, NewSend, begin, beginnings, first_of_keys,
-};
+use crate::messages::new_send::{Beginning, KEPT_KEYS, NewSend, begin, beginnings, first_of_keys};
 use crate::messages::sends::NewMessage;
+use crate::messages::{begin_on_postgres, begin_on_sqlite};
 use crate::prelude::*;
 use crate::resources::idempotency_keys::{FirstRequest, IdempotencyKey};
 
@@ -27,7 +25,7 @@ impl Store {
     /// [`StoreError::Limited`] if a limit does not allow the send yet.
     pub async fn begin_send(&self, new: &NewMessage) -> Result<()> {
         let begun = NewSend::new(self, new, None);
-        match self.gather(&new.organization_id, begun).await? {
+        match self.write_together(&new.organization_id, begun).await? {
             Beginning::Stored => Ok(()),
             Beginning::NotStored => Err(StoreError::UnknownConversation),
             Beginning::Limited(limited) => Err(StoreError::Limited(limited)),
@@ -43,7 +41,7 @@ impl Store {
     ) -> Result<Option<FirstRequest>> {
         let organization = &new.organization_id;
         let begun = NewSend::new(self, new, Some(key));
-        match self.gather(organization, begun).await? {
+        match self.write_together(organization, begun).await? {
             Beginning::Stored => return Ok(None),
             Beginning::NotStored => {}
             Beginning::Limited(limited) => return Err(StoreError::Limited(limited)),
@@ -69,52 +67,42 @@ impl Store {
     }
 }
 
-impl Batchable for NewSend {
+impl BatchedWrite for NewSend {
     type Done = Beginning;
 
-    async fn write_all(
+    async fn write_in(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<Beginning>> {
-        let has_keys = writes.iter().any(|write| write.key.is_some());
-        let is_free = writes.iter().all(|write| write.ask.is_free());
-        if is_free && (store.kind() == DatabaseKind::Postgres || !has_keys) {
+        connection: &mut Connection,
+    ) -> Result<(Vec<Beginning>, Appended)> {
+        if store.kind() == DatabaseKind::Postgres {
+            // The lock: another server must not count from the same use.
+            EventLog::of(store, organization, connection).await?;
+        }
+        begin_allowed(store, organization, writes, connection).await
+    }
+
+    async fn write_at_once(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Option<Vec<Beginning>>> {
+        if writes.iter().all(|write| write.ask.is_free()) {
             let query = begin(store, organization, writes);
             let begun = store
                 .write_in_turn(organization, Scope::Statement, move |connection| {
                     Box::pin(async move { query.fetch_all(connection).await })
                 })
                 .await?;
-            return beginnings(&begun, writes);
+            return beginnings(&begun, writes).map(Some);
         }
-        if store.kind() == DatabaseKind::Postgres {
-            let asked = Instant::now();
-            if let Some(done) = begin_on_postgres::begin_all(store, organization, writes).await? {
-                return Ok(done);
-            }
-            // Their callers have given up, and would have to take back what is stored later.
-            if asked.elapsed() >= DEADLINE {
-                return Err(StoreError::Busy);
-            }
+        let asked = Instant::now();
+        let done = begin_on_postgres::begin_all(store, organization, writes).await?;
+        // Their callers have given up, and would have to take back what is stored later.
+        if done.is_none() && asked.elapsed() >= DEADLINE {
+            return Err(StoreError::Busy);
         }
-        let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
-        let (done, appended) = match store.kind() {
-            DatabaseKind::Sqlite => {
-                let beginning = store.transaction(move |connection| {
-                    Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
-                });
-                beginning.await?
-            }
-            DatabaseKind::Postgres => {
-                // The lock: another server must not count from the same use.
-                let beginning = store.under_lock(organization, move |connection| {
-                    Box::pin(async move { begin_allowed(&of, &owner, &all, connection).await })
-                });
-                beginning.await?
-            }
-        };
-        store.notify(organization, appended);
         Ok(done)
     }
 }
@@ -205,7 +193,7 @@ async fn kept_keys(
     )
 }
 
-/// Stores messages and their keys. On SQLite these are two statements, because it has no `insert` within another.
+/// Stores messages and their keys.
 async fn begin_in(
     store: &Store,
     organization: &OrganizationId,
@@ -215,18 +203,9 @@ async fn begin_in(
     if writes.is_empty() {
         return Ok(Vec::new());
     }
-    let has_keys = writes.iter().any(|write| write.key.is_some());
-    let begun = if has_keys && store.kind() == DatabaseKind::Sqlite {
-        let keep = Query::new(KEEP_KEYS_SQLITE).id(organization).json(&writes);
-        let kept = keep.fetch_all(&mut *connection).await?;
-        let kept: HashSet<MessageId> = column(&kept, "idempotency_keys", "target")?;
-        let has_key = |write: &&NewSend| write.key.is_none() || kept.contains(&write.id);
-        let new: Vec<_> = writes.iter().filter(has_key).cloned().collect();
-        begin(store, organization, &new).fetch_all(connection).await
-    } else {
-        begin(store, organization, writes)
-            .fetch_all(connection)
-            .await
-    };
-    beginnings(&begun?, writes)
+    if store.kind() == DatabaseKind::Sqlite {
+        return begin_on_sqlite::begin_all(store, organization, writes, connection).await;
+    }
+    let query = begin(store, organization, writes);
+    beginnings(&query.fetch_all(connection).await?, writes)
 }

@@ -4,6 +4,7 @@ pub(crate) mod accepted;
 
 pub(crate) mod begin;
 pub(crate) mod begin_on_postgres;
+pub(crate) mod begin_on_sqlite;
 pub(crate) mod content;
 pub(crate) mod new_send;
 pub(crate) mod once_unknown;

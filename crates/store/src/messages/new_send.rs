@@ -14,18 +14,18 @@ use crate::resources::idempotency_keys::IdempotencyKey;
 #[derive(Clone, Serialize)]
 pub(crate) struct NewSend {
     pub(crate) id: MessageId,
-    conversation_id: ConversationId,
-    agent_id: AgentId,
+    pub(super) conversation_id: ConversationId,
+    pub(super) agent_id: AgentId,
     pub(crate) channel_id: ChannelId,
-    external: Option<String>,
-    content: String,
-    warnings: String,
+    pub(super) external: Option<String>,
+    pub(super) content: String,
+    pub(super) warnings: String,
     pub(crate) at: i64,
     /// The key of its request, and the hash of what the request asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
+    pub(super) fingerprint: Option<String>,
     #[serde(skip)]
     pub(crate) ask: Ask,
 }
@@ -59,39 +59,6 @@ impl NewSend {
     }
 }
 
-macro_rules! begin {
-    ($from:literal, $conversations:literal, $unless:literal) => {
-        concat!(
-            "insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
-             status, external_id, content, warnings, created_at, updated_at, server_id) \
-             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
-             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
-             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 from ",
-            $from,
-            " where value ->> 'conversation_id' in (select c.id from ",
-            $conversations,
-            ")",
-            $unless,
-            " returning id"
-        )
-    };
-}
-
-/// Keeps the keys of messages; of two messages with one key, the first has it.
-macro_rules! keep_keys {
-    ($from:literal, $conversations:literal) => {
-        concat!(
-            "insert into idempotency_keys (organization_id, id, fingerprint, target, created_at) \
-             select $1, value ->> 'key', value ->> 'fingerprint', value ->> 'id', \
-             cast(value ->> 'at' as bigint) from ",
-            $from,
-            " where value ->> 'key' is not null and value ->> 'conversation_id' in (select c.id from ",
-            $conversations,
-            ") on conflict (organization_id, id) do nothing returning target"
-        )
-    };
-}
-
 macro_rules! kept_keys {
     ($owner:literal, $list:literal) => {
         concat!(
@@ -113,58 +80,48 @@ pub(crate) const KEPT_KEYS_POSTGRES: &str = kept_keys!(
     "jsonb_array_elements($2::jsonb)"
 );
 
-const BEGIN_SQLITE: &str = begin!(
-    "json_each($2)",
-    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'",
-    ""
-);
-
-pub(crate) const KEEP_KEYS_SQLITE: &str = keep_keys!(
-    "json_each($2)",
-    "conversations c where c.organization_id = $1 and c.id = value ->> 'conversation_id'"
-);
-
 /// The outcome will need the organization lock: if it cannot be had now, nothing is sent. The conversations are locked,
 /// too: PostgreSQL would otherwise still see one that was erased while the organization lock was waited for.
 macro_rules! begin_postgres {
-    ($keys:expr, $unless:literal) => {
+    ($keys:literal, $unless:literal) => {
         concat!(
             "with o as materialized (select id from organizations where id = $1 for no key update), \
              found as materialized (select k.id from o cross join jsonb_array_elements($2::jsonb) as n (value) \
              join conversations k on k.organization_id = o.id and k.id = n.value ->> 'conversation_id' \
              for key share of k)",
             $keys,
-            " ",
-            begin!(
-                "o cross join jsonb_array_elements($2::jsonb) as n (value)",
-                "found c",
-                $unless
-            )
+            " insert into messages (organization_id, id, conversation_id, agent_id, channel_id, \
+             status, external_id, content, warnings, created_at, updated_at, server_id) \
+             select $1, value ->> 'id', value ->> 'conversation_id', value ->> 'agent_id', \
+             value ->> 'channel_id', 'sending', value ->> 'external', value ->> 'content', value ->> 'warnings', \
+             cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint), $3 \
+             from o cross join jsonb_array_elements($2::jsonb) as n (value) \
+             where value ->> 'conversation_id' in (select id from found)",
+            $unless,
+            " returning id"
         )
     };
 }
 
 const BEGIN_POSTGRES: &str = begin_postgres!("", "");
 
-/// Writes only messages without a key, and those that have theirs.
+/// Writes only messages without a key, and those that have theirs: of two messages with one key, the first has it.
 pub(crate) const BEGIN_ONCE_POSTGRES: &str = begin_postgres!(
-    concat!(
-        ", kept as (",
-        keep_keys!(
-            "o cross join jsonb_array_elements($2::jsonb) as n (value)",
-            "found c"
-        ),
-        ")"
-    ),
+    ", kept as (insert into idempotency_keys (organization_id, id, fingerprint, target, created_at) \
+     select $1, value ->> 'key', value ->> 'fingerprint', value ->> 'id', cast(value ->> 'at' as bigint) \
+     from o cross join jsonb_array_elements($2::jsonb) as n (value) \
+     where value ->> 'key' is not null and value ->> 'conversation_id' in (select id from found) \
+     on conflict (organization_id, id) do nothing returning target)",
     " and (value ->> 'key' is null or value ->> 'id' in (select target from kept))"
 );
 
+/// Makes the statement that stores messages on PostgreSQL, and their keys.
 pub(crate) fn begin(store: &Store, organization: &OrganizationId, writes: &[NewSend]) -> Query {
     let has_keys = writes.iter().any(|write| write.key.is_some());
-    let text = match (store.kind(), has_keys) {
-        (DatabaseKind::Sqlite, _) => BEGIN_SQLITE,
-        (DatabaseKind::Postgres, true) => BEGIN_ONCE_POSTGRES,
-        (DatabaseKind::Postgres, false) => BEGIN_POSTGRES,
+    let text = if has_keys {
+        BEGIN_ONCE_POSTGRES
+    } else {
+        BEGIN_POSTGRES
     };
     Query::new(text)
         .id(organization)

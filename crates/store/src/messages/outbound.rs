@@ -1,11 +1,11 @@
 //! Sends: what is stored before they leave, and how they are settled when the provider has answered.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use recado_core::MessageId;
 use recado_core::event::MessageError;
 
-use crate::db::batch::Batchable;
+use crate::db::batched_write::BatchedWrite;
 use crate::events::append::{Appended, EventLog};
 use crate::messages::pending_statuses::TakenStatuses;
 use crate::messages::sends::{Finished, NewMessage, SendResult};
@@ -62,7 +62,7 @@ impl Store {
         finished: Finished,
     ) -> Result<Option<Message>> {
         let id = finished.message.clone();
-        match self.gather(organization, finished).await? {
+        match self.write_together(organization, finished).await? {
             Some(message) => Ok(Some(message)),
             None => self.get(organization, &id).await,
         }
@@ -135,7 +135,8 @@ fn abandoned() -> MessageError {
     }
 }
 
-const FINISH_TEXT: &str = "update messages set status = n.outcome, external_id = case n.outcome \
+static FINISH: OverList = OverList::of(
+    "update messages set status = n.outcome, external_id = case n.outcome \
      when 'rejected' then n.external else coalesce(n.external, external_id) end, \
      provider_id = coalesce(n.provider, provider_id), error = n.failure, updated_at = n.at, \
      unknown_at = case n.outcome when 'unknown' then n.at else unknown_at end \
@@ -143,39 +144,30 @@ const FINISH_TEXT: &str = "update messages set status = n.outcome, external_id =
      value ->> 'external' as external, value ->> 'provider' as provider, value ->> 'failure' as failure, \
      cast(value ->> 'at' as bigint) as at from {list}) n where organization_id = n.organization \
      and id = n.message and (status = 'sending' or status = 'unknown' and n.outcome <> 'unknown') \
-     returning {columns}";
+     returning {columns}",
+    Message::COLUMNS,
+);
 
-static FINISH: OverList = OverList::of(FINISH_TEXT, Message::COLUMNS);
-
-/// The same for messages that their callers know.
-static FINISH_KNOWN: OverList = OverList::of(FINISH_TEXT, "id");
-
-impl Batchable for Finished {
+impl BatchedWrite for Finished {
     /// `None` if the message already has a later status, or does not exist.
     type Done = Option<Message>;
 
-    async fn write_all(
+    async fn write_in(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<Option<Message>>> {
-        if store.kind() == DatabaseKind::Postgres
-            && let Some(done) = accepted::accept_all(store, organization, writes).await?
-        {
-            return Ok(done);
-        }
-        let outcomes = writes.to_vec();
-        let (finished, appended) = store
-            .with_log(
-                organization,
-                Timestamp::UNIX_EPOCH,
-                move |log, connection| {
-                    Box::pin(async move { finish_all(&outcomes, log, connection).await })
-                },
-            )
-            .await?;
-        store.notify(organization, appended);
-        Ok(finished)
+        connection: &mut Connection,
+    ) -> Result<(Vec<Option<Message>>, Appended)> {
+        let log = EventLog::of(store, organization, connection).await?;
+        finish_all(writes, log, connection).await
+    }
+
+    async fn write_at_once(
+        store: &Store,
+        organization: &OrganizationId,
+        writes: &[Self],
+    ) -> Result<Option<Vec<Option<Message>>>> {
+        accepted::accept_all(store, organization, writes).await
     }
 }
 
@@ -206,14 +198,8 @@ async fn finished(
     log: &EventLog,
     connection: &mut Connection,
 ) -> Result<Vec<Message>> {
-    let known = outcomes.iter().map(|outcome| outcome.accepted.as_deref());
-    if let Some(known) = known.collect::<Option<Vec<_>>>() {
-        let query = log.over(&FINISH_KNOWN, &outcomes);
-        let changed = query.fetch_all(connection).await?;
-        let mut changed: HashSet<MessageId> = column(&changed, "messages", "id")?;
-        let known = known.into_iter();
-        let known = known.filter(|message| changed.remove(&message.id));
-        return Ok(known.cloned().collect());
+    if let Some(accepted) = accepted::accept_each(outcomes, log, &mut *connection).await? {
+        return Ok(accepted);
     }
     let query = log.over(&FINISH, &outcomes);
     let rows = query.fetch_all(connection).await?;

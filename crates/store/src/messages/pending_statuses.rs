@@ -47,6 +47,9 @@ static INSERT: OverList = OverList::new(
      cast(value ->> 'at' as bigint) from {list} where true on conflict do nothing",
 );
 
+const HAS_PENDING: &str = "\
+     select 1 from orphan_statuses where organization_id = $1 and channel_id = $2 and sought = $3 limit 1";
+
 static TAKE: OverList = OverList::new(
     "delete from orphan_statuses where (organization_id, channel_id, sought) \
      in (select {owner}, value ->> 'channel', value ->> 'sought' from {list}) \
@@ -129,7 +132,7 @@ impl TakenStatuses {
             .flat_map(keys)
             .collect();
         let mut waiting = Self::default();
-        if keys.is_empty() {
+        if keys.is_empty() || !may_wait(&keys, log, &mut *connection).await? {
             return Ok(waiting);
         }
         let rows = log.over(&TAKE, &keys).fetch_all(connection).await?;
@@ -167,6 +170,26 @@ impl TakenStatuses {
         }
         advanced
     }
+}
+
+/// Returns whether one of the keys may have pending statuses. They are seldom, and SQLite finds out sooner with values that
+/// are bound than it unpacks a list.
+async fn may_wait(
+    keys: &[PendingKey],
+    log: &EventLog,
+    connection: &mut Connection,
+) -> Result<bool> {
+    if log.kind() == DatabaseKind::Postgres {
+        return Ok(true);
+    }
+    for PendingKey { channel, sought } in keys {
+        let query = Query::new(HAS_PENDING).id(log.organization());
+        let query = query.id(channel).bind(sought.as_str());
+        if query.fetch_optional(&mut *connection).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn keys(message: &MessageState) -> Vec<PendingKey> {

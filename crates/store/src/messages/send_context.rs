@@ -128,7 +128,7 @@ impl Batchable for TargetAsked {
     type Done = SendTarget;
 
     /// Reads: PostgreSQL is asked for many sends at once.
-    async fn write_all(
+    async fn do_all(
         store: &Store,
         organization: &OrganizationId,
         asked: &[Self],

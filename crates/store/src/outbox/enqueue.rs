@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
 use serde::Serialize;
 
-use crate::db::batch::Batchable;
+use crate::db::batched_write::BatchedWrite;
 use crate::events::append::{Appended, EventLog};
 use crate::messages::Message;
 use crate::messages::sends::NewMessage;
@@ -38,7 +38,8 @@ impl Store {
     ) -> Result<Enqueue> {
         let organization = &new.organization_id;
         let enqueued = Enqueued::new(new, time, key);
-        if self.gather(organization, enqueued).await? {
+        if self.write_together(organization, enqueued).await? {
+            self.notify_outbox();
             let mut message = new.stored(Status::Queued);
             message.send_at = Some(time.send_at).filter(|at| *at != new.created_at);
             return Ok(Enqueue::Queued(Box::new(message)));
@@ -159,29 +160,20 @@ static JOIN: OverList = OverList::new(
      cast(value ->> 'bytes' as bigint) from {list}",
 );
 
-impl Batchable for Enqueued {
+impl BatchedWrite for Enqueued {
     /// Whether the message is stored: `false` if its conversation does not exist, or if an earlier request has its key.
     type Done = bool;
 
-    async fn write_all(
+    async fn write_in(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<bool>> {
-        let all = writes.to_vec();
-        let (stored, appended) = store
-            .with_log(
-                organization,
-                Timestamp::UNIX_EPOCH,
-                move |log, connection| {
-                    Box::pin(async move { enqueue_all(all, log, connection).await })
-                },
-            )
-            .await?;
-        store.notify(organization, appended);
-        store.notify_outbox();
-        let writes = writes.iter();
-        Ok(writes.map(|write| stored.contains(&write.id)).collect())
+        connection: &mut Connection,
+    ) -> Result<(Vec<bool>, Appended)> {
+        let log = EventLog::of(store, organization, connection).await?;
+        let (stored, appended) = enqueue_all(writes.to_vec(), log, connection).await?;
+        let stored = writes.iter().map(|write| stored.contains(&write.id));
+        Ok((stored.collect(), appended))
     }
 }
 

@@ -10,8 +10,8 @@ use recado_core::WebhookEndpointId;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::db::batch::Batchable;
-use crate::events::append::EventLog;
+use crate::db::batched_write::BatchedWrite;
+use crate::events::append::{Appended, EventLog};
 use crate::prelude::*;
 use crate::webhooks::deliveries::{AfterAttempt, DeliveryAttempt, DeliveryKey, DeliveryStatus};
 use crate::webhooks::ordering_keys::{Ended, pass_turns};
@@ -74,42 +74,36 @@ impl Attempted {
     }
 }
 
-impl Batchable for Attempted {
+impl BatchedWrite for Attempted {
     /// Since when the endpoint has accepted no event.
     type Done = Option<Timestamp>;
 
-    async fn write_all(
+    async fn write_in(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
-    ) -> Result<Vec<Option<Timestamp>>> {
-        let attempts = writes.to_vec();
+        connection: &mut Connection,
+    ) -> Result<(Vec<Option<Timestamp>>, Appended)> {
         // The organization lock: an event that joins an ordering key between the end of its last delivery and this
         // commit would never become due.
-        store
-            .with_log(
-                organization,
-                Timestamp::UNIX_EPOCH,
-                move |log, connection| {
-                    Box::pin(async move { record_all(attempts, &log, connection).await })
-                },
-            )
-            .await
+        let log = EventLog::of(store, organization, connection).await?;
+        let failing = record_all(writes, &log, connection).await?;
+        Ok((failing, Appended::default()))
     }
 }
 
 async fn record_all(
-    attempts: Vec<Attempted>,
+    attempts: &[Attempted],
     log: &EventLog,
     connection: &mut Connection,
 ) -> Result<Vec<Option<Timestamp>>> {
-    let pending = advance(&attempts, log, connection).await?;
+    let pending = advance(attempts, log, connection).await?;
     let keys: Vec<_> = attempts
         .iter()
         .map(|attempt| (attempt.endpoint.clone(), attempt.event))
         .collect();
     let counted: Vec<_> = attempts
-        .into_iter()
+        .iter()
         .filter(|attempt| pending.contains(&(attempt.endpoint.clone(), attempt.event)))
         .collect();
     if counted.is_empty() {
@@ -175,7 +169,7 @@ static KEEP: OverList = OverList::new(
      value ->> 'failure' as failure, cast(value ->> 'duration' as bigint) as duration from {list}) n",
 );
 
-async fn keep(attempts: &[Attempted], log: &EventLog, connection: &mut Connection) -> Result<()> {
+async fn keep(attempts: &[&Attempted], log: &EventLog, connection: &mut Connection) -> Result<()> {
     log.over(&KEEP, &attempts).run(connection).await
 }
 
@@ -192,7 +186,7 @@ static NOTE_HEALTH: OverList = OverList::new(
 
 /// Writes the health of the endpoints; returns since when the failing ones fail.
 async fn note_health(
-    attempts: &[Attempted],
+    attempts: &[&Attempted],
     log: &EventLog,
     connection: &mut Connection,
 ) -> Result<HashMap<WebhookEndpointId, Timestamp>> {

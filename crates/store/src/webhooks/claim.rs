@@ -165,7 +165,7 @@ impl Store {
         attempt: DeliveryAttempt,
         after: AfterAttempt,
     ) -> Result<Option<Timestamp>> {
-        self.gather(&key.organization_id, Attempted::new(key, &attempt, after))
+        self.write_together(&key.organization_id, Attempted::new(key, &attempt, after))
             .await
     }
 }
