@@ -9,7 +9,8 @@ use anyhow::{Context, Result, ensure};
 /// them together with the tests gives all of them the same features, so that nothing is built twice.
 pub(crate) const BUILD: &str = "build --workspace --bins --tests";
 
-const BUILD_OPTIMIZED: &str = "build -p recado-server -p recado -p recado-tests --bins --profile";
+/// Builds programs of these packages, which have the same features together.
+const BUILD_OPTIMIZED: &str = "build -p recado-server -p recado -p recado-tests --profile";
 
 /// How an optimized build is made; Cargo.toml says what the profiles are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +97,9 @@ pub(crate) fn line(command: &Command) -> String {
     words.join(" ")
 }
 
-/// Builds the programs and what measures them; returns their folder.
-pub(crate) fn build_optimized(profile: Profile) -> Result<PathBuf> {
-    run(cargo(BUILD_OPTIMIZED).arg(profile.name()))?;
+/// Builds these programs, each of which takes long; returns their folder.
+pub(crate) fn build_optimized(profile: Profile, programs: &[&str]) -> Result<PathBuf> {
+    let programs = programs.iter().flat_map(|name| ["--bin", name]);
+    run(cargo(BUILD_OPTIMIZED).arg(profile.name()).args(programs))?;
     Ok(target()?.join(profile.name()))
 }

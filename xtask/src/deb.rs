@@ -21,7 +21,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         run_command(&mut cargo(BUILD))?;
         return self::check();
     }
-    let programs = build_optimized(Profile::Release)?;
+    let programs = build_optimized(Profile::Release, &["recado-server", "recado"])?;
     let folder = programs.with_file_name("debian");
     let package = Package::read()?.build(&programs, &folder, "xz")?;
     println!("{}", package.display());

@@ -31,7 +31,11 @@ pub(crate) fn bench(profile: Profile, args: &[String]) -> Result<()> {
         return from_results("bench", args);
     }
     let programs = Programs::find_or_install()?;
-    let mut bench = program(&build_optimized(profile)?.join("bench"), args);
+    let built = build_optimized(
+        profile,
+        &["recado-server", "recado", "hyper_proxy", "bench"],
+    )?;
+    let mut bench = program(&built.join("bench"), args);
     for (variable, reason, found) in [
         ("RECADO_BENCH_NGINX", "RECADO_BENCH_NO_NGINX", nginx()),
         ("RECADO_BENCH_NODE", "RECADO_BENCH_NO_NODE", library()),
@@ -67,7 +71,7 @@ fn program(file: &Path, args: &[String]) -> Command {
 /// Lets one hostile organization attack another one.
 pub(crate) fn abuse(args: &[String]) -> Result<()> {
     let programs = Programs::find_or_install()?;
-    let built = build_optimized(Profile::Daily)?;
+    let built = build_optimized(Profile::Daily, &["recado-server", "recado", "abuse"])?;
     let postgres = Postgres::start(&programs, Durability::On)?;
     let mut abuse = program(&built.join("abuse"), args);
     // Not the temporary directory of the environment: memory instead of a disk would look fast.
