@@ -49,6 +49,8 @@ pub struct Damage {
 pub struct Written {
     /// The moments in which answers were lost.
     pub losses: Vec<Loss>,
+    /// When servers were stopped shortly.
+    pub pauses: Vec<Loss>,
     /// When the database was away.
     pub outages: Vec<Period>,
     /// Everything that was done, in the order of its end.
@@ -76,16 +78,27 @@ impl Damage {
     }
 
     fn lost(&self, side: &Side, server: Option<usize>, period: Period) {
-        let loss = Loss {
-            server,
-            organizations: side.organizations(),
-            period,
-        };
+        let loss = Loss::of(side, server, period);
         self.change(|written| written.losses.push(loss));
+    }
+
+    fn paused(&self, side: &Side, server: usize, period: Period) {
+        let pause = Loss::of(side, Some(server), period);
+        self.change(|written| written.pauses.push(pause));
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Written) -> T) -> T {
         change(&mut self.written.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Loss {
+    fn of(side: &Side, server: Option<usize>, period: Period) -> Self {
+        Self {
+            server,
+            organizations: side.organizations(),
+            period,
+        }
     }
 }
 
@@ -151,6 +164,7 @@ impl Chaos {
             Trouble::Pause => {
                 let time = self.random.u64(300..4000);
                 server.pause(Duration::from_millis(time)).await?;
+                self.damage.paused(&side, slot, self.journal.since(from));
             }
             Trouble::LongPause => {
                 let time = self.random.u64(TOO_LONG..20_000);

@@ -19,6 +19,8 @@ pub struct History {
     pub statuses: Vec<ToldStatus>,
     /// Moments in which an answer may have been lost without a trace in the sandbox.
     pub losses: Vec<Loss>,
+    /// Short stops of servers: several within one send may last longer than an answer is waited for.
+    pub pauses: Vec<Loss>,
     /// When the database did not answer.
     pub outages: Vec<Period>,
 }
@@ -184,7 +186,7 @@ pub struct ToldStatus {
     pub status: String,
 }
 
-/// A server died, or its connections were cut.
+/// A server died or was stopped, or its connections were cut.
 #[derive(Debug, Clone)]
 pub struct Loss {
     /// `None`: every server of the organizations was hit.
@@ -204,5 +206,20 @@ impl Period {
     /// Whether the two have an instant in common.
     pub const fn overlaps(self, other: Self) -> bool {
         self.from <= other.until && other.from <= self.until
+    }
+
+    /// Returns how long both last together.
+    pub const fn shared(self, other: Self) -> u64 {
+        let from = if self.from > other.from {
+            self.from
+        } else {
+            other.from
+        };
+        let until = if self.until < other.until {
+            self.until
+        } else {
+            other.until
+        };
+        until.saturating_sub(from)
     }
 }

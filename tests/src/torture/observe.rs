@@ -27,6 +27,7 @@ pub async fn history(
         sends,
         inbound,
         losses: damage.losses,
+        pauses: damage.pauses,
         outages: damage.outages,
         ..History::default()
     };

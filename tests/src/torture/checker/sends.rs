@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::history::{Answer, Message, Organization, Send};
+use super::super::history::{Answer, Loss, Message, Organization, Send};
 use super::{Checker, Rule, by, duration, is_final, rank, status_of};
+
+/// How long a server may be stopped during a send until it gives the provider's answer up: it waits 10 seconds, of which a
+/// provider takes up to 3.
+const LONG_PAUSE: u64 = 7_000;
 
 /// Returns whether the provider took a message under the id that is known, or under any if none is known.
 fn is_taken(accepted: &[&str], known: Option<&str>) -> bool {
@@ -52,16 +56,22 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Returns whether an answer was lost on the way to the server, or the server died meanwhile.
+    /// Returns whether an answer was lost on the way to the server, or the server died or was stopped meanwhile.
     fn may_be_unknown(&self, send: &Send) -> bool {
         let handled = self.handled.get(send.text.as_str()).into_iter().flatten();
         let mut handled = handled.copied();
+        let is_of = |loss: &&Loss| {
+            loss.organizations.contains(&send.organization)
+                && loss.server.is_none_or(|server| send.way.may_be_of(server))
+        };
+        let mut losses = self.history.losses.iter().filter(is_of);
+        let mut paused: HashMap<_, u64> = HashMap::new();
+        for pause in self.history.pauses.iter().filter(is_of) {
+            *paused.entry(pause.server).or_default() += pause.period.shared(duration(send));
+        }
         handled.any(|handled| handled.answer_lost)
-            || self.history.losses.iter().any(|loss| {
-                loss.organizations.contains(&send.organization)
-                    && loss.server.is_none_or(|server| send.way.may_be_of(server))
-                    && loss.period.overlaps(duration(send))
-            })
+            || losses.any(|loss| loss.period.overlaps(duration(send)))
+            || paused.into_values().any(|paused| paused >= LONG_PAUSE)
     }
 
     /// Looks at what the provider took: once each, stored, and for the right recipient.

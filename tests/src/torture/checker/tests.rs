@@ -41,6 +41,24 @@ fn died(history: &mut History, server: usize, from: u64) {
     });
 }
 
+/// Stops servers one after the other, from the beginning of the send whose outcome is unknown, so long each time.
+fn paused(history: &mut History, servers: &[usize], millis: u64) {
+    history.handled[2].answer_lost = false;
+    let from = history.sends[2].asked;
+    for (place, &server) in (0..).zip(servers) {
+        let from = from + place * millis;
+        history.pauses.push(Loss {
+            server: Some(server),
+            organizations: HashSet::from(["one".to_owned()]),
+            period: Period {
+                from,
+                until: from + millis,
+            },
+        });
+        history.sends[2].ended = from + millis;
+    }
+}
+
 fn refused(reason: &str) -> Answer {
     Answer::Refused {
         status: 503,
@@ -92,6 +110,7 @@ fn told_again(history: &mut History, kind: &str) {
 #[case::an_event_whose_call_the_provider_did_not_see_taken(|it: &mut History| it.inbound[0].acknowledged = false)]
 #[case::a_client_that_hung_up(|it: &mut History| it.sends[0].answer = Answer::Nothing)]
 #[case::a_server_that_died(|it: &mut History| died(it, 0, 150))]
+#[case::a_server_that_was_stopped_often(|it: &mut History| paused(it, &[0, 0, 0], 3_000))]
 #[case::its_server_died_after_a_message_was_stored_too_late(|it: &mut History| {
     it.sends[2].answer = refused("unavailable");
     it.handled.remove(2);
@@ -128,6 +147,8 @@ fn what_may_happen_breaks_no_promise(#[case] change: Change) {
 #[case::still_sending(&[MessageEnds], |it: &mut History| it.organizations[0].messages[2].status = "sending".into())]
 #[case::unknown_without_a_cause(&[UnknownHasACause], |it: &mut History| it.handled[2].answer_lost = false)]
 #[case::another_server_died(&[UnknownHasACause], |it: &mut History| died(it, 1, 150))]
+#[case::its_server_was_stopped_shortly(&[UnknownHasACause], |it: &mut History| paused(it, &[0, 0], 3_000))]
+#[case::several_servers_were_stopped(&[UnknownHasACause], |it: &mut History| paused(it, &[0, 1, 0], 3_000))]
 #[case::its_server_died_later(&[UnknownHasACause], |it: &mut History| died(it, 0, 250))]
 // A database that does not answer excuses what a client is told at once, and not what stays.
 #[case::the_database_was_away(&[UnknownHasACause], |it: &mut History| {
