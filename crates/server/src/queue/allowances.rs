@@ -1,8 +1,9 @@
 //! How many attempts a channel may have in flight: as many as it has earned by answers of its provider.
 //!
 //! A channel begins with few. Once an attempt is answered, it may have twice as many as were in flight when that attempt
-//! began: a channel that works doubles them with each round of answers, and one whose provider stops answering holds
-//! little more than it used before. After an attempt that was not answered it has one, until the next answer.
+//! began, and at most twice as many as before: a channel that works doubles them with each round of answers, and one whose
+//! provider stops answering holds little more than it used before. After an attempt that was not answered it has one, until
+//! the next answer.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use recado_store::ChannelQueue;
 
 use crate::send::places::Allowance;
 
-/// What a channel may have of which nothing is known.
+/// What a channel may have while nothing is known of it.
 const FIRST: Allowance = Allowance {
     most: 2,
     hangs: false,
@@ -26,7 +27,7 @@ const MAX_KNOWN: usize = 10_000;
 /// a connection ends before the time of the attempt does.
 const UNANSWERED_PART: u32 = 6;
 
-/// What the provider did that was asked.
+/// What the provider did with an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reply {
     /// It answered, or the connection failed at once, which holds no place.
@@ -84,13 +85,16 @@ impl Allowances {
                 most: 1,
                 hangs: true,
             },
-            Reply::Answered => Allowance {
-                // What is not used any more is given up, one with each answer.
-                most: (2 * in_flight)
-                    .max(self.of(&channel).most - 1)
-                    .max(FIRST.most),
-                hangs: false,
-            },
+            Reply::Answered => {
+                let before = self.of(&channel).most;
+                // An answer to an attempt that began before others were not answered does not restore what it had. What
+                // is not used any more is given up, one with each answer.
+                let earned = (2 * in_flight).min(2 * before);
+                Allowance {
+                    most: earned.max(before - 1).max(FIRST.most),
+                    hangs: false,
+                }
+            }
         };
         if allowance == FIRST {
             self.known.remove(&channel);
@@ -150,11 +154,18 @@ mod tests {
         assert_eq!(allowances.of(&channel("b")), FIRST);
     }
 
+    const GROWN: [(usize, Reply); 3] = [
+        (2, Reply::Answered),
+        (4, Reply::Answered),
+        (8, Reply::Answered),
+    ];
+
     #[test]
     fn an_allowance_that_is_not_used_is_given_up_down_to_the_first_one() {
-        assert_eq!(after(&[(10, Reply::Answered)]), (20, false));
-        let mut replies = vec![(10, Reply::Answered), (1, Reply::Answered)];
-        assert_eq!(after(&replies), (19, false));
+        assert_eq!(after(&GROWN), (16, false));
+        let mut replies = GROWN.to_vec();
+        replies.push((1, Reply::Answered));
+        assert_eq!(after(&replies), (15, false));
         replies.extend([(1, Reply::Answered); 40]);
         assert_eq!(after(&replies), (2, false));
         assert!(known(&replies).known.is_empty());
@@ -162,9 +173,13 @@ mod tests {
 
     #[test]
     fn a_channel_that_was_not_answered_has_one_attempt_until_the_next_answer() {
-        let (grown, hung) = ((40, Reply::Answered), (40, Reply::Hung));
-        assert_eq!(after(&[grown, hung, hung]), (1, true));
-        assert_eq!(after(&[grown, hung, (1, Reply::Answered)]), (2, false));
+        let hung = [GROWN.as_slice(), &[(16, Reply::Hung)]].concat();
+        assert_eq!(after(&hung), (1, true));
+        // The second one began before.
+        for in_flight in [1, 16] {
+            let answered = [hung.as_slice(), &[(in_flight, Reply::Answered)]].concat();
+            assert_eq!(after(&answered), (2, false));
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@
 //! channel waits for no backlog; every other time the busy ones do, so that they get at least half of the places.
 //! Among equals the one comes first whose last turn was the longest ago, so that each has its turn.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use recado_core::OrganizationId;
 use recado_store::ChannelQueue;
 
 use super::allowances::channel_of;
@@ -13,6 +14,10 @@ use crate::send::places::{Allowance, SendPlace, SendPlaces};
 
 /// Most places that a queue gets before the others have had theirs, so that a few queues cannot hold all places.
 const MAX_PLACES_AT_ONCE: usize = 8;
+
+/// Queues of an organization of which attempts are being begun at a time: their writes wait for each other, and a message to
+/// an idle channel would wait for all that began before.
+const MAX_BEGINNING: usize = 16;
 
 /// Queues whose last turns are known, at most; what is not known counts as idle.
 const MAX_KNOWN: usize = 10_000;
@@ -44,10 +49,12 @@ struct Turn {
 }
 
 impl FairOrder {
-    /// Takes places for queues, and returns the queues that got some, in the order in which their attempts begin.
+    /// Takes places for queues beside those whose attempts are being begun, and returns the queues that got some, in the
+    /// order in which their attempts begin.
     pub(super) fn share(
         &mut self,
         places: &SendPlaces,
+        beginning: &HashSet<ChannelQueue>,
         mut queues: Vec<Wanting>,
     ) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
         queues.sort_by_cached_key(|wanting| {
@@ -55,7 +62,7 @@ impl FairOrder {
             let is_busy = turn.is_some_and(|turn| turn.is_busy);
             (is_busy != self.are_busy_first, turn.map(|turn| turn.number))
         });
-        let taken = take(places, queues);
+        let taken = take(places, beginning, queues);
         self.has_given |= !taken.is_empty();
         taken
     }
@@ -80,7 +87,15 @@ impl FairOrder {
 }
 
 /// Takes places for queues, one pack after the other as long as there are places.
-fn take(places: &SendPlaces, queues: Vec<Wanting>) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
+fn take(
+    places: &SendPlaces,
+    beginning: &HashSet<ChannelQueue>,
+    queues: Vec<Wanting>,
+) -> Vec<(ChannelQueue, Vec<SendPlace>)> {
+    let mut begun: HashMap<OrganizationId, usize> = HashMap::new();
+    for queue in beginning {
+        *begun.entry(queue.organization_id.clone()).or_default() += 1;
+    }
     let mut all: Vec<_> = queues
         .into_iter()
         .map(|wanting| (wanting, Vec::new()))
@@ -89,11 +104,17 @@ fn take(places: &SendPlaces, queues: Vec<Wanting>) -> Vec<(ChannelQueue, Vec<Sen
     while is_open {
         is_open = false;
         for (wanting, taken) in &mut all {
+            let organization = wanting.queue.organization_id.clone();
+            let begun = begun.entry(organization).or_default();
+            if taken.is_empty() && *begun >= MAX_BEGINNING {
+                continue;
+            }
             let wanted = MAX_PLACES_AT_ONCE.min(wanting.most - taken.len());
             let channel = channel_of(&wanting.queue);
             let free = || places.take_within(&channel, wanting.allowance).ok();
             let before = taken.len();
             taken.extend(std::iter::from_fn(free).take(wanted));
+            *begun += usize::from(before == 0 && !taken.is_empty());
             if taken.len() < before + MAX_PLACES_AT_ONCE {
                 wanting.most = taken.len();
             }
@@ -109,8 +130,12 @@ mod tests {
     use super::*;
 
     fn queue(channel: &str) -> ChannelQueue {
+        queue_of("org_1", channel)
+    }
+
+    fn queue_of(organization: &str, channel: &str) -> ChannelQueue {
         ChannelQueue {
-            organization_id: "org_1".parse().expect("an id"),
+            organization_id: organization.parse().expect("an id"),
             channel_id: channel.parse().expect("an id"),
             api_key_id: None,
         }
@@ -127,11 +152,38 @@ mod tests {
             most: *most,
             allowance: Allowance::SHARE,
         });
-        let taken = order.share(&SendPlaces::new(places), channels.collect());
+        let taken = order.share(
+            &SendPlaces::new(places),
+            &HashSet::new(),
+            channels.collect(),
+        );
         let taken = taken.into_iter();
         taken
             .map(|(queue, places)| (queue.channel_id.to_string(), places.len()))
             .collect()
+    }
+
+    #[test]
+    fn a_queue_waits_while_attempts_of_many_queues_of_its_organization_are_being_begun() {
+        let numbers = 0..MAX_BEGINNING - 1;
+        let beginning = numbers.map(|number| queue_of("org_1", &format!("begins-{number}")));
+        let beginning: HashSet<_> = beginning.collect();
+        let wanting = |organization, channel| Wanting {
+            queue: queue_of(organization, channel),
+            most: 20,
+            allowance: Allowance::SHARE,
+        };
+        let queues = vec![
+            wanting("org_1", "a"),
+            wanting("org_1", "b"),
+            wanting("org_2", "c"),
+        ];
+        let taken = FairOrder::default().share(&SendPlaces::new(1_000), &beginning, queues);
+        let taken: Vec<_> = taken
+            .iter()
+            .map(|(queue, places)| (queue.channel_id.as_str(), places.len()))
+            .collect();
+        assert_eq!(taken, [("a", 20), ("c", 20)]);
     }
 
     /// The order of channels that all get a place.

@@ -151,7 +151,8 @@ impl Worker {
             queue,
         });
         let queues = queues.filter(|wanting| wanting.most > 0).collect();
-        for (queue, places) in self.order.share(&self.app.queue_places, queues) {
+        let places = &self.app.queue_places;
+        for (queue, places) in self.order.share(places, &self.beginning, queues) {
             // One message tries a channel, which may have several queues.
             if self.most(&queue, now) > 0 {
                 self.begin(queue, places, now);
@@ -275,13 +276,15 @@ impl Worker {
             self.try_channel(queue, false);
         }
         let channel = channel.map(Arc::new);
-        for (begun, place) in attempts.into_iter().zip(places) {
+        let attempts: Vec<_> = attempts.into_iter().zip(places).collect();
+        // They begin together, so that their answers say the same, in whatever order they come.
+        let in_flight = attempts.last().map_or(0, |(_, place)| place.number());
+        for (begun, place) in attempts {
             let id = &begun.message;
             let message = (id.organization_id.clone(), id.id.clone());
             self.in_flight.insert(message.clone());
             let (app, queue, channel) = (Arc::clone(&self.app), queue.clone(), channel.clone());
             let making = async move {
-                let in_flight = place.number();
                 let made =
                     AssertUnwindSafe(attempt(&app, begun, channel.as_deref())).catch_unwind();
                 // After a panic it may have been sent.

@@ -83,19 +83,31 @@ async fn a_channel_sends_twice_as_many_at_a_time_with_each_round_of_answers() {
     let world = World::with(patient()).await;
     let held = HeldProvider::start().await;
     world.client.lead("whatsapp", &held.url).await;
+    let mut ids = Vec::new();
     for conversation in open_many(&world.client, "whatsapp", 8).await {
-        queued(&world, &conversation, "Hi").await;
+        ids.push(queued(&world, &conversation, "Hi").await);
     }
     for at_a_time in [2, 4] {
         let mut round = Vec::new();
         for _ in 0..at_a_time {
             round.push(held.receive().await);
         }
+        assert_eq!(sending(&world, &ids).await, at_a_time);
         for (number, request) in round.into_iter().enumerate() {
             let id = format!("wamid.{at_a_time}.{number}");
             request.answer(&json!({"messages": [{"id": id}]})).await;
         }
     }
+}
+
+/// Returns how many of the messages are being sent.
+async fn sending(world: &World, ids: &[String]) -> usize {
+    let mut sending = 0;
+    for id in ids {
+        let message = world.client.read(&format!("/messages/{id}")).await;
+        sending += usize::from(message["status"] == "sending");
+    }
+    sending
 }
 
 #[tokio::test]
@@ -118,11 +130,6 @@ async fn a_channel_that_is_not_answered_sends_one_message_at_a_time() {
     let mut waiting = vec![held.receive().await, held.receive().await];
     for _ in 0..2 {
         waiting.push(held.receive().await);
-        let mut sending = 0;
-        for id in &ids {
-            let message = world.client.read(&format!("/messages/{id}")).await;
-            sending += usize::from(message["status"] == "sending");
-        }
-        assert_eq!(sending, 1);
+        assert_eq!(sending(&world, &ids).await, 1);
     }
 }
