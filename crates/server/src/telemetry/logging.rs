@@ -185,9 +185,9 @@ impl Line {
         String::from_utf8(self.json).unwrap_or_default()
     }
 
-    /// Adds the fields of a span.
+    /// Adds the fields of a span: of two with one name, the one that was recorded last.
     fn put_fields(&mut self, fields: &str) {
-        for field in fields.lines() {
+        for field in fields.lines().rev() {
             let Some(name) = field.split('"').nth(1) else {
                 continue;
             };
@@ -269,13 +269,15 @@ mod tests {
         line.put(flat("http.status"), &500_u64);
         line.put("http_status".into(), &200_u64);
         line.put("target".into(), "elsewhere");
-        line.put_fields("\"http_status\":7\n\"peer\":\"::1\"\n\n\"organization_id\":\"org_1\"");
+        line.put_fields(
+            "\"http_status\":7\n\"organization_id\":\"org_2\"\n\n\"organization_id\":\"org_1\"",
+        );
         let line = line.end("recado_server::api");
         let mut line: serde_json::Map<_, _> = serde_json::from_str(&line).expect("an object");
         assert!(line.remove("timestamp").is_some_and(|at| at.is_string()));
         let expected = json!({
             "level": "WARN", "message": "it said \"no\"\n", "http_status": 500,
-            "peer": "::1", "organization_id": "org_1", "target": "recado_server::api", "version": VERSION,
+            "organization_id": "org_1", "target": "recado_server::api", "version": VERSION,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

@@ -14,13 +14,13 @@ use crate::error::StoreError;
 use crate::store::Store;
 
 /// Most writes in one batch.
-pub(crate) const MOST: usize = 256;
+pub(crate) const MAX_BATCH: usize = 256;
 
-/// What can be asked together with others of the same organization.
+/// A read or write that can be done together with others of the same organization.
 pub(crate) trait Batchable: Send + Sync + Sized + 'static {
     type Done: Send + 'static;
 
-    /// Does all or nothing; what comes of them is in their order.
+    /// Does all of them or none; returns the results in their order.
     fn do_all(
         store: &Store,
         organization: &OrganizationId,
@@ -66,7 +66,7 @@ impl<W: Batchable> Batches<W> {
             lanes.remove(organization);
             return None;
         }
-        Some(lane.drain(..lane.len().min(MOST)).collect())
+        Some(lane.drain(..lane.len().min(MAX_BATCH)).collect())
     }
 
     /// Takes all that wait; the next write starts a batch again.

@@ -9,7 +9,7 @@ use recado_core::OrganizationId;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::oneshot;
 
-use crate::db::batch::{Batchable, Batches, MOST, Reply, Waiting};
+use crate::db::batch::{Batchable, Batches, MAX_BATCH, Reply, Waiting};
 use crate::db::connection::{Connection, at_once};
 use crate::db::in_time;
 use crate::db::writer::{Job, Order, Written, settle};
@@ -21,8 +21,8 @@ use crate::store::Store;
 pub(crate) trait BatchedWrite: Clone + Send + Sync + Sized + 'static {
     type Done: Send + 'static;
 
-    /// Does all writes or none, within a transaction in which they are the first to take the organization lock; what
-    /// comes of them is in their order.
+    /// Does all writes or none, within a transaction in which they are the first to take the organization lock; returns
+    /// the results in the order of the writes.
     fn write_in(
         store: &Store,
         organization: &OrganizationId,
@@ -77,14 +77,14 @@ impl Store {
             .add(organization, Waiting { write, reply })
         {
             let batch = Batch::<W>::new(self, organization);
-            self.order(orders, Box::new(move |connection| batch.write(connection)))?;
+            self.hand_over(orders, Box::new(move |connection| batch.write(connection)))?;
         }
         in_time(async { answer.await.unwrap_or(Err(StoreError::NotCommitted)) }).await
     }
 
     /// Hands a job to the thread, without waiting for room among those that it is to do: the caller may go away, and others
     /// have joined the batch.
-    fn order(&self, orders: &mpsc::Sender<Order>, job: Job) -> Result<()> {
+    fn hand_over(&self, orders: &mpsc::Sender<Order>, job: Job) -> Result<()> {
         match orders.try_send(Order::Write(job)) {
             Ok(()) => {}
             Err(TrySendError::Full(order)) => {
@@ -128,9 +128,9 @@ impl<W: BatchedWrite> Batch<W> {
     fn write(mut self, connection: &mut Connection) -> Written {
         self.is_taken = true;
         let mut rest = self.waiting.take(&self.organization);
-        let mut done = Done::default();
+        let mut done = Uncommitted::default();
         while !rest.is_empty() {
-            let later = rest.split_off(rest.len().min(MOST));
+            let later = rest.split_off(rest.len().min(MAX_BATCH));
             if !self.write_some(rest, &mut done, connection) {
                 return Written::Broken;
             }
@@ -153,7 +153,7 @@ impl<W: BatchedWrite> Batch<W> {
     fn write_some(
         &self,
         waiting: Vec<Waiting<W>>,
-        all: &mut Done<W>,
+        all: &mut Uncommitted<W>,
         connection: &mut Connection,
     ) -> bool {
         let (writes, replies): (Vec<_>, Vec<_>) = waiting
@@ -163,8 +163,7 @@ impl<W: BatchedWrite> Batch<W> {
         let error = match at_once(self.write_all(&writes, connection)) {
             Ok((done, appended)) => {
                 all.replies.extend(replies.into_iter().zip(done));
-                all.appended.events |= appended.events;
-                all.appended.deliveries |= appended.deliveries;
+                all.appended = all.appended.and(appended);
                 return true;
             }
             Err(error) => error,
@@ -201,12 +200,12 @@ impl<W: BatchedWrite> Batch<W> {
 }
 
 /// What came of writes that wait for the commit.
-struct Done<W: BatchedWrite> {
+struct Uncommitted<W: BatchedWrite> {
     replies: Vec<(Reply<W>, <W as BatchedWrite>::Done)>,
     appended: Appended,
 }
 
-impl<W: BatchedWrite> Default for Done<W> {
+impl<W: BatchedWrite> Default for Uncommitted<W> {
     fn default() -> Self {
         Self {
             replies: Vec::new(),

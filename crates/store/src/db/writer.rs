@@ -20,7 +20,7 @@ use crate::error::StoreError;
 
 pub(crate) use crate::db::connection::{Running, Work};
 
-/// Most writes in one transaction, and most that wait for the next.
+/// Most jobs in one transaction, and most that wait for the next.
 const GROUP: usize = 128;
 
 /// How much a write holds together.

@@ -26,6 +26,18 @@ pub(crate) struct EventLog {
 pub(crate) struct Appended {
     pub(crate) events: bool,
     pub(crate) deliveries: bool,
+    /// Whether messages have joined the outbox.
+    pub(crate) queued: bool,
+}
+
+impl Appended {
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            events: self.events || other.events,
+            deliveries: self.deliveries || other.deliveries,
+            queued: self.queued || other.queued,
+        }
+    }
 }
 
 /// An event without its id.
@@ -73,6 +85,7 @@ impl Entry {
         }
     }
 
+    /// Binds all but the data.
     fn bind(&self, query: Query) -> Query {
         query
             .bind(self.seq)
@@ -80,7 +93,6 @@ impl Entry {
             .optional_id(self.agent_id.as_ref())
             .optional_id(self.channel_id.as_ref())
             .optional_id(self.conversation_id.as_ref())
-            .bind(self.data.as_str())
             .bind(self.created_at)
     }
 }
@@ -110,15 +122,15 @@ pub(crate) use queue_deliveries;
 
 /// SQLite gets one event after the other: values that are bound cost less than a list in JSON.
 const APPEND_SQLITE: &str = "\
-     insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, data, \
-     created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+     insert into events (organization_id, seq, type, agent_id, channel_id, conversation_id, \
+     created_at, data) values ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 /// The deliveries of that event, as PostgreSQL inserts them for many.
 const QUEUE_SQLITE: &str = "\
      insert into deliveries (organization_id, endpoint_id, seq, lane, status, attempts, next_at, claimed_until, \
      created_at) select $1, w.id, $2, coalesce($6, ''), 'pending', 0, case when (select min(p.seq) from deliveries p \
      where p.organization_id = $1 and p.endpoint_id = w.id and p.lane = coalesce($6, '') and p.status = 'pending') \
-     is null then $8 end, 0, $8 from webhook_endpoints w where w.organization_id = $1 and w.disabled_at is null \
+     is null then $7 end, 0, $7 from webhook_endpoints w where w.organization_id = $1 and w.disabled_at is null \
      and (w.events = '[]' or w.events like '%\"' || $3 || '\"%')";
 
 /// All three statements in one: each round trip costs more than they do.
@@ -257,7 +269,7 @@ impl EventLog {
             DatabaseKind::Sqlite => {
                 let mut deliveries = 0;
                 for entry in &self.entries {
-                    let event = entry.bind(query(APPEND_SQLITE));
+                    let event = entry.bind(query(APPEND_SQLITE)).bind(entry.data.as_str());
                     event.run(&mut *connection).await?;
                     let queued = entry.bind(query(QUEUE_SQLITE));
                     deliveries += queued.execute(&mut *connection).await?;
@@ -274,6 +286,7 @@ impl EventLog {
         Ok(Appended {
             events: true,
             deliveries,
+            queued: false,
         })
     }
 }

@@ -59,6 +59,9 @@ impl Store {
         if appended.deliveries {
             self.notify_deliveries();
         }
+        if appended.queued {
+            self.notify_outbox();
+        }
     }
 
     pub(crate) fn notify_keys(&self) {

@@ -99,7 +99,7 @@ const ACCEPT_ONE: &str = "\
      provider_id = coalesce($4, provider_id), error = null, updated_at = $5 \
      where organization_id = $1 and id = $2 and status in ('sending', 'unknown')";
 
-/// Writes outcomes down one by one, without their events; returns the messages that had no later status, or `None` if the
+/// Writes outcomes down on SQLite one by one, without their events; returns the messages that had no later status, or `None` if the
 /// outcomes have to take the long way, and nothing is done then.
 pub(crate) async fn accept_each(
     outcomes: &[Finished],
@@ -165,6 +165,7 @@ pub(crate) async fn accept_all(
         Appended {
             events: true,
             deliveries: has_deliveries,
+            queued: false,
         },
     );
     let mut changed: HashSet<MessageId> = column(&rows, "messages", "message")?;

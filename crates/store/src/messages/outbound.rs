@@ -198,7 +198,9 @@ async fn finished(
     log: &EventLog,
     connection: &mut Connection,
 ) -> Result<Vec<Message>> {
-    if let Some(accepted) = accepted::accept_each(outcomes, log, &mut *connection).await? {
+    if log.kind() == DatabaseKind::Sqlite
+        && let Some(accepted) = accepted::accept_each(outcomes, log, &mut *connection).await?
+    {
         return Ok(accepted);
     }
     let query = log.over(&FINISH, &outcomes);

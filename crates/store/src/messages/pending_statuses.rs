@@ -172,7 +172,7 @@ impl TakenStatuses {
     }
 }
 
-/// Returns whether one of the keys may have pending statuses. They are seldom, and SQLite finds out sooner with values that
+/// Returns whether one of the keys may have pending statuses. They are rare, and SQLite finds out sooner with values that
 /// are bound than it unpacks a list.
 async fn may_wait(
     keys: &[PendingKey],

@@ -39,7 +39,6 @@ impl Store {
         let organization = &new.organization_id;
         let enqueued = Enqueued::new(new, time, key);
         if self.write_together(organization, enqueued).await? {
-            self.notify_outbox();
             let mut message = new.stored(Status::Queued);
             message.send_at = Some(time.send_at).filter(|at| *at != new.created_at);
             return Ok(Enqueue::Queued(Box::new(message)));
@@ -172,6 +171,10 @@ impl BatchedWrite for Enqueued {
     ) -> Result<(Vec<bool>, Appended)> {
         let log = EventLog::of(store, organization, connection).await?;
         let (stored, appended) = enqueue_all(writes.to_vec(), log, connection).await?;
+        let appended = Appended {
+            queued: !stored.is_empty(),
+            ..appended
+        };
         let stored = writes.iter().map(|write| stored.contains(&write.id));
         Ok((stored.collect(), appended))
     }
