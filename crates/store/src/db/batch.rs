@@ -69,11 +69,27 @@ impl<W: Batchable> Batches<W> {
         Some(lane.drain(..lane.len().min(MAX_BATCH)).collect())
     }
 
-    /// Takes all that wait; the next write starts a batch again.
+    /// Adds a write, and tells whether its caller has to ask for one more [`Self::take`].
+    pub(crate) fn join(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
+        let mut lanes = self.lanes();
+        let lane = lanes.entry(organization.clone()).or_default();
+        lane.push(waiting);
+        lane.len() % MAX_BATCH == 1
+    }
+
+    /// Takes the oldest that wait, as many as a batch has at most.
     pub(crate) fn take(&self, organization: &OrganizationId) -> Vec<Waiting<W>> {
-        let mut waiting = self.lanes().remove(organization).unwrap_or_default();
-        waiting.retain(|waiting| !waiting.reply.is_closed());
-        waiting
+        let mut lanes = self.lanes();
+        let Some(lane) = lanes.get_mut(organization) else {
+            return Vec::new();
+        };
+        let mut taken: Vec<_> = lane.drain(..lane.len().min(MAX_BATCH)).collect();
+        if lane.is_empty() {
+            lanes.remove(organization);
+        }
+        // Writes whose caller timed out or went away are not begun any more.
+        taken.retain(|waiting| !waiting.reply.is_closed());
+        taken
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<OrganizationId, Vec<Waiting<W>>>> {

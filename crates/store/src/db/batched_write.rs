@@ -1,7 +1,7 @@
 //! Writes that are done together with others of their kind and organization.
 //!
 //! SQLite's writing thread does a batch itself: a caller wakes one thread, which answers it. Writes join the batch until the
-//! thread comes to it.
+//! thread comes to it; those that are too many for one batch are the next, so that writes of others come between.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use recado_core::OrganizationId;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::sync::oneshot;
 
-use crate::db::batch::{Batchable, Batches, MAX_BATCH, Reply, Waiting};
+use crate::db::batch::{Batchable, Batches, Reply, Waiting};
 use crate::db::connection::{Connection, at_once};
 use crate::db::in_time;
 use crate::db::writer::{Job, Order, Written, settle};
@@ -31,7 +31,7 @@ pub(crate) trait BatchedWrite: Clone + Send + Sync + Sized + 'static {
     ) -> impl Future<Output = Result<(Vec<Self::Done>, Appended)>> + Send;
 
     /// Does all writes or none on PostgreSQL, in fewer round trips; `None` if that cannot be, and nothing is done then.
-    fn write_at_once(
+    fn write_on_postgres(
         _store: &Store,
         _organization: &OrganizationId,
         _writes: &[Self],
@@ -48,7 +48,7 @@ impl<W: BatchedWrite> Batchable for W {
         organization: &OrganizationId,
         writes: &[Self],
     ) -> Result<Vec<Self::Done>> {
-        if let Some(done) = W::write_at_once(store, organization, writes).await? {
+        if let Some(done) = W::write_on_postgres(store, organization, writes).await? {
             return Ok(done);
         }
         let (of, owner, all) = (store.clone(), organization.clone(), writes.to_vec());
@@ -74,7 +74,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         if self
             .in_memory::<Batches<W>>()
-            .add(organization, Waiting { write, reply })
+            .join(organization, Waiting { write, reply })
         {
             let batch = Batch::<W>::new(self, organization);
             self.hand_over(orders, Box::new(move |connection| batch.write(connection)))?;
@@ -98,7 +98,7 @@ impl Store {
     }
 }
 
-/// The writes of an organization that wait for the thread. If it is dropped before, their callers are told so.
+/// Writes of an organization that wait for the thread. If this is dropped before, their callers are told so.
 struct Batch<W: BatchedWrite> {
     store: Store,
     organization: OrganizationId,
@@ -127,14 +127,10 @@ impl<W: BatchedWrite> Batch<W> {
     /// Does the writes, on the thread; they are answered after the commit.
     fn write(mut self, connection: &mut Connection) -> Written {
         self.is_taken = true;
-        let mut rest = self.waiting.take(&self.organization);
+        let waiting = self.waiting.take(&self.organization);
         let mut done = Uncommitted::default();
-        while !rest.is_empty() {
-            let later = rest.split_off(rest.len().min(MAX_BATCH));
-            if !self.write_some(rest, &mut done, connection) {
-                return Written::Broken;
-            }
-            rest = later;
+        if !waiting.is_empty() && !self.write_some(waiting, &mut done, connection) {
+            return Written::Broken;
         }
         Written::Ready(Box::new(move |committed| {
             if committed {
@@ -211,5 +207,135 @@ impl<W: BatchedWrite> Default for Uncommitted<W> {
             replies: Vec::new(),
             appended: Appended::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::task::Poll;
+
+    use super::*;
+    use crate::db::batch::MAX_BATCH;
+    use crate::prelude::*;
+    use crate::testing::TestDatabase;
+
+    /// Stores a name; two of the same name are a bad write.
+    #[derive(Clone)]
+    struct Add {
+        name: String,
+        /// The organization and the size of each batch that was begun.
+        begun: Arc<Mutex<Vec<(OrganizationId, usize)>>>,
+    }
+
+    impl BatchedWrite for Add {
+        type Done = String;
+
+        async fn write_in(
+            _store: &Store,
+            organization: &OrganizationId,
+            writes: &[Self],
+            connection: &mut Connection,
+        ) -> Result<(Vec<String>, Appended)> {
+            let begun = (organization.clone(), writes.len());
+            writes[0].begun.lock().unwrap().push(begun);
+            let insert =
+                "insert into servers (id, name, lease_until, started_at) values ($1, null, 0, 0)";
+            for write in writes {
+                assert_ne!(write.name, "panics");
+                let query = Query::new(insert).bind(write.name.clone());
+                query.run(&mut *connection).await?;
+            }
+            let names = writes.iter().map(|write| write.name.clone());
+            Ok((names.collect(), Appended::default()))
+        }
+    }
+
+    fn organization(id: &str) -> OrganizationId {
+        id.parse().unwrap()
+    }
+
+    type Answers = Vec<Result<String>>;
+
+    /// Writes names of organizations, all of which wait when the thread comes to the first.
+    async fn write_at_a_time(
+        store: &Store,
+        names: &[(&OrganizationId, String)],
+    ) -> (Answers, Vec<(OrganizationId, usize)>) {
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let holding = store.transaction(move |_| {
+            Box::pin(async move { wait.recv().map_err(|_| StoreError::NotCommitted) })
+        });
+        let begun = Arc::default();
+        let writes = names.iter().map(|(organization, name)| {
+            let (name, begun) = (name.clone(), Arc::clone(&begun));
+            store.write_together(organization, Add { name, begun })
+        });
+        let mut held = Box::pin(holding);
+        let mut writes = Box::pin(futures_util::future::join_all(writes));
+        // All are handed over before the thread goes on.
+        assert!(futures_util::poll!(&mut held).is_pending());
+        assert!(matches!(futures_util::poll!(&mut writes), Poll::Pending));
+        go.send(()).unwrap();
+        // It is of the same group: what came of it is told by the answers.
+        held.await.unwrap_or_default();
+        let answers = writes.await;
+        let begun = begun.lock().unwrap().clone();
+        (answers, begun)
+    }
+
+    #[tokio::test]
+    async fn writes_of_others_come_between_the_batches_of_an_organization() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let (busy, other) = (organization("org_busy"), organization("org_other"));
+        let mut names: Vec<_> = (0..MAX_BATCH + 10)
+            .map(|index| (&busy, format!("busy {index}")))
+            .collect();
+        names.insert(10, (&other, "other".to_owned()));
+        let (answers, begun) = write_at_a_time(&store, &names).await;
+        for ((_, name), answer) in names.iter().zip(answers) {
+            assert_eq!(&answer.unwrap(), name);
+        }
+        let (busy, other) = (busy.clone(), other.clone());
+        let expected = [(busy.clone(), MAX_BATCH), (other, 1), (busy, 10)];
+        assert_eq!(begun, expected);
+    }
+
+    #[tokio::test]
+    async fn a_bad_write_of_a_batch_fails_alone() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let organization = organization("org_a");
+        let names = ["one", "two", "one", "three"];
+        let names = names.map(|name| (&organization, name.to_owned()));
+        let (answers, begun) = write_at_a_time(&store, &names).await;
+        let told: Vec<_> = answers.iter().map(Result::is_ok).collect();
+        assert_eq!(told, [true, true, false, true], "{answers:?}");
+        let sizes: Vec<_> = begun.iter().map(|(_, size)| *size).collect();
+        assert_eq!(sizes, [4, 1, 1, 1, 1]);
+        let stored = store.read_rows(Query::new("select id from servers order by id"));
+        let stored: Vec<String> = column(&stored.await.unwrap(), "servers", "id").unwrap();
+        assert_eq!(stored, ["one", "three", "two"]);
+    }
+
+    #[tokio::test]
+    async fn callers_whose_thread_ends_are_told_so() {
+        let database = TestDatabase::in_file().await;
+        let store = database.store().await;
+        let (first, second) = (organization("org_a"), organization("org_b"));
+        let names = [
+            (&first, "panics".to_owned()),
+            (&second, "waits".to_owned()),
+            (&second, "waits too".to_owned()),
+        ];
+        let (answers, begun) = write_at_a_time(&store, &names).await;
+        for answer in answers {
+            assert!(
+                matches!(answer, Err(StoreError::NotCommitted)),
+                "{answer:?}"
+            );
+        }
+        assert_eq!(begun, [(first, 1)]);
     }
 }

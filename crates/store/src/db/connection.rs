@@ -43,6 +43,15 @@ pub(crate) enum Undo {
     Transaction,
 }
 
+impl Undo {
+    fn statements(self) -> [&'static str; 2] {
+        match self {
+            Self::Savepoint => ["rollback to work", "release work"],
+            Self::Transaction => ["rollback", BEGIN_GROUP],
+        }
+    }
+}
+
 /// The connection of a driver.
 pub(crate) enum Driver<'c> {
     Sqlite(&'c mut rusqlite::Connection),
@@ -94,13 +103,11 @@ impl Connection {
 
     pub(crate) async fn rollback(&mut self) -> Result<()> {
         match self {
-            Self::Sqlite(connection, Undo::Transaction) => {
-                sqlite::run(connection, "rollback")?;
-                sqlite::run(connection, BEGIN_GROUP)?;
-            }
-            Self::Sqlite(connection, Undo::Savepoint) => {
-                sqlite::run(connection, "rollback to work")?;
-                sqlite::run(connection, "release work")?;
+            Self::Sqlite(connection, undo) => {
+                for statement in undo.statements() {
+                    // The group may have lost its transaction, and must not go on.
+                    sqlite::run(connection, statement).map_err(|_| StoreError::NotCommitted)?;
+                }
             }
             Self::Postgres(connection, _) => {
                 let undone = postgres::run(connection, "rollback").await;

@@ -83,7 +83,7 @@ impl BatchedWrite for NewSend {
         begin_allowed(store, organization, writes, connection).await
     }
 
-    async fn write_at_once(
+    async fn write_on_postgres(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],

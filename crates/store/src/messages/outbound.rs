@@ -162,7 +162,7 @@ impl BatchedWrite for Finished {
         finish_all(writes, log, connection).await
     }
 
-    async fn write_at_once(
+    async fn write_on_postgres(
         store: &Store,
         organization: &OrganizationId,
         writes: &[Self],
