@@ -118,7 +118,7 @@ struct Held {
 }
 
 impl Held {
-    /// Lets the parcels leave and waits until each was tried once.
+    /// Lets the parcels leave and waits for their first tries, but not for long.
     async fn release_and_wait(&mut self) {
         let parcels = std::mem::take(&mut self.parcels);
         self.sandbox.dispatch_and_wait(parcels).await;

@@ -1,6 +1,7 @@
 //! Delivery: one queue per webhook, whose first attempts keep their order; retries do not hold up the queue.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use reqwest::Client;
 use tokio::{runtime::Handle, sync::mpsc};
@@ -8,6 +9,9 @@ use tokio::{runtime::Handle, sync::mpsc};
 use super::delivery::{Delivery, Post};
 use super::{event::Event, outbox::Parcel};
 use crate::{Sandbox, simulators};
+
+/// How long an answer waits for webhooks that come before it: a receiver that hangs must not keep the answer for good.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 impl Sandbox {
     /// Returns the newest [`crate::KEPT`] deliveries to webhooks, oldest first, failed ones too.
@@ -35,7 +39,7 @@ impl Sandbox {
         }
     }
 
-    /// Lets parcels leave and waits until each was tried once.
+    /// Lets parcels leave and waits until each was tried once, up to [`LONGEST_WAIT`].
     pub(crate) async fn dispatch_and_wait(&self, mut parcels: Vec<Parcel>) {
         let (tried, mut all_tried) = mpsc::channel(1);
         for parcel in &mut parcels {
@@ -44,7 +48,9 @@ impl Sandbox {
         drop(tried);
         self.dispatch(parcels);
         // No value is ever sent: this resolves when the last parcel has dropped its end.
-        all_tried.recv().await;
+        let waited = tokio::time::timeout(LONGEST_WAIT, all_tried.recv()).await;
+        // Those that are late arrive after the answer.
+        waited.unwrap_or_default();
     }
 
     /// Starts the workers that the queues need; without a runtime they wait for the sandbox to serve.

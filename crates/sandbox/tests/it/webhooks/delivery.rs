@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recado_sandbox::{Effect, Fault, Provider, Webhook};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{Pair, receiver::NO_ANSWER};
 use crate::faults::{good, send};
@@ -139,6 +140,18 @@ async fn w23_webhooks_can_come_before_the_answer() {
     assert_eq!(statuses(&pair), ["sent"]);
     let told = &pair.bodies()[0]["entry"][0]["changes"][0]["value"]["statuses"][0];
     assert_eq!(told["id"], reply.json["messages"][0]["id"]);
+}
+
+#[tokio::test]
+async fn an_answer_does_not_wait_long_for_a_receiver_that_hangs() {
+    let pair = whatsapp().await;
+    let an_hour = 3_600_000;
+    pair.switch(&json!({"beforeAnswer": true, "timeoutMs": an_hour}));
+    pair.receiver.answer_next(&[NO_ANSWER]);
+    tokio::time::pause();
+    let asked = Instant::now();
+    let reply = send(&pair, Provider::Whatsapp).await;
+    assert_eq!((reply.status, asked.elapsed().as_secs()), (200, 5));
 }
 
 #[tokio::test]
