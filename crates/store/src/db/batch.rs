@@ -69,7 +69,8 @@ impl<W: Batchable> Batches<W> {
         Some(lane.drain(..lane.len().min(MAX_BATCH)).collect())
     }
 
-    /// Adds a write, and tells whether its caller has to ask for one more [`Self::take`].
+    /// Adds a write, and tells whether its caller has to hand over one more job that takes a batch: for each batch that
+    /// waits, or a part of one, there is a job.
     pub(crate) fn join(&self, organization: &OrganizationId, waiting: Waiting<W>) -> bool {
         let mut lanes = self.lanes();
         let lane = lanes.entry(organization.clone()).or_default();
@@ -77,7 +78,7 @@ impl<W: Batchable> Batches<W> {
         lane.len() % MAX_BATCH == 1
     }
 
-    /// Takes the oldest that wait, as many as a batch has at most.
+    /// Takes the oldest that wait, as many as a batch has at most. Each job does so once, even if it fails.
     pub(crate) fn take(&self, organization: &OrganizationId) -> Vec<Waiting<W>> {
         let mut lanes = self.lanes();
         let Some(lane) = lanes.get_mut(organization) else {

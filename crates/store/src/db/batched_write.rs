@@ -1,7 +1,8 @@
 //! Writes that are done together with others of their kind and organization.
 //!
 //! SQLite's writing thread does a batch itself: a caller wakes one thread, which answers it. Writes join the batch until the
-//! thread comes to it; those that are too many for one batch are the next, so that writes of others come between.
+//! thread comes to it. Those beyond the most of a batch have a job of their own, behind the jobs that wait already, so
+//! that the writes of others come between.
 
 use std::sync::Arc;
 
@@ -277,7 +278,7 @@ mod tests {
         assert!(futures_util::poll!(&mut held).is_pending());
         assert!(matches!(futures_util::poll!(&mut writes), Poll::Pending));
         go.send(()).unwrap();
-        // It is of the same group: what came of it is told by the answers.
+        // It may be of the same group, and then the answers tell what came of it.
         held.await.unwrap_or_default();
         let answers = writes.await;
         let begun = begun.lock().unwrap().clone();

@@ -105,8 +105,8 @@ impl Connection {
         match self {
             Self::Sqlite(connection, undo) => {
                 for statement in undo.statements() {
-                    // The group may have lost its transaction, and must not go on.
-                    sqlite::run(connection, statement).map_err(|_| StoreError::NotCommitted)?;
+                    let done = sqlite::run(connection, statement).map_err(StoreError::from);
+                    done.map_err(not_undone)?;
                 }
             }
             Self::Postgres(connection, _) => {
@@ -146,6 +146,16 @@ impl Connection {
             Self::Postgres(connection, _) => connection.close().await?,
         }
         Ok(())
+    }
+}
+
+/// Returns the error of a group that may have lost its transaction, and must not go on.
+fn not_undone(error: StoreError) -> StoreError {
+    tracing::error!(%error, "a write could not be undone");
+    if error.concerns_one_write() {
+        StoreError::NotCommitted
+    } else {
+        error
     }
 }
 
