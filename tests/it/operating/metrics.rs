@@ -84,6 +84,37 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     }
 }
 
+#[tokio::test]
+async fn metrics_count_sends_that_repeat_an_earlier_one_or_are_limited() {
+    let measured = measured().await;
+    let operator = Client::new(&measured.server.url, &measured.operator_key);
+    let client = operator.organization("demo").await;
+    open_conversations(&client, &CONVERSATIONS).await;
+    for _ in 0..2 {
+        let sent = client.send_once("order-1", smallest_body("conv-456"));
+        sent.await.expect(200);
+    }
+    let lost = Fault::new(Provider::Zapi, Effect::ResetAfter);
+    measured.sandbox.fail_next(lost, 1);
+    for _ in 0..2 {
+        client.send(smallest_body("conv-zapi")).await.expect(500);
+    }
+    let slow = json!({"settings": {"messagesPerSecond": 0.001}});
+    client.change("/channels/zapperhub", slow).await;
+    for status in [200, 429] {
+        let sent = client.send(smallest_body("conv-zapperhub"));
+        sent.await.expect(status);
+    }
+    let text = client.at(&measured.metrics).get("/metrics").await.text;
+    for line in [
+        "recado_sends_repeated_total{by=\"key\"} 1",
+        "recado_sends_repeated_total{by=\"unknown\"} 1",
+        "recado_sends_limited_total{limit=\"channel\"} 1",
+    ] {
+        assert_has_line(&text, line);
+    }
+}
+
 #[track_caller]
 fn assert_has_line(scrape: &str, line: &str) {
     let is_there = scrape.lines().any(|found| found == line);

@@ -54,8 +54,7 @@ async fn cancel_accepted(
     }
     let ready = app.channels().ready(&stored);
     let ready = ready.map_err(|error| not_asked(&message, &error.message))?;
-    let place = app.send_places.take(organization, channel);
-    let place = place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
+    let place = app.send_places.take(organization, channel)?;
     let (context, id) = (Arc::clone(app), message.id.clone());
     let canceling = async move {
         let _place = place;

@@ -120,9 +120,7 @@ impl ReadySend {
     /// Sends, whatever becomes of the caller: a client that hangs up does not stop a send half-way.
     async fn send(self, app: &Arc<App>, key: Option<IdempotencyKey>) -> Result<Sent, ApiError> {
         let (organization, channel) = (&self.message.organization_id, &self.message.channel_id);
-        let place = app.send_places.take(organization, channel);
-        let place =
-            place.map_err(|used_up| ApiError::new(Reason::RateLimited, used_up.message()))?;
+        let place = app.send_places.take(organization, channel)?;
         let (context, id) = (Arc::clone(app), self.message.id.clone());
         let owner = organization.clone();
         let panicked = self.outcome(panicked());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use recado_core::{ChannelId, OrganizationId};
 
+use crate::api::error::{ApiError, Reason};
 use crate::memory::lock;
 
 /// The places of all sends.
@@ -153,16 +154,20 @@ fn give_back<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
     }
 }
 
-impl UsedUp {
-    pub(crate) fn message(self) -> String {
-        let (whose, most) = match self {
-            Self::Server => return "Too many sends of this server are in flight".to_owned(),
-            Self::Organization(most) => ("organization", most),
-            Self::Channel(most) => ("channel", most),
+impl From<UsedUp> for ApiError {
+    fn from(used_up: UsedUp) -> Self {
+        let (whose, most) = match used_up {
+            UsedUp::Server => {
+                let sentence = "Too many sends of this server are in flight; nothing was sent";
+                return Self::new(Reason::Unavailable, sentence);
+            }
+            UsedUp::Organization(most) => ("organization", most),
+            UsedUp::Channel(most) => ("channel", most),
         };
-        format!(
+        let sentence = format!(
             "Too many sends of this {whose} are in flight: it has {most}, its share of the server's places"
-        )
+        );
+        Self::new(Reason::RateLimited, sentence)
     }
 }
 
@@ -258,11 +263,18 @@ mod tests {
     #[test]
     fn the_error_names_the_share() {
         assert_eq!(all(&SendPlaces::new(0), "org", "a").1, UsedUp::Server);
-        assert!(UsedUp::Channel(342).message().contains("this channel"));
-        assert!(
-            UsedUp::Organization(512)
-                .message()
-                .contains("this organization")
-        );
+        for (used_up, reason, named) in [
+            (UsedUp::Server, Reason::Unavailable, "this server"),
+            (
+                UsedUp::Organization(512),
+                Reason::RateLimited,
+                "this organization",
+            ),
+            (UsedUp::Channel(342), Reason::RateLimited, "this channel"),
+        ] {
+            let error = ApiError::from(used_up);
+            assert_eq!(error.reason, reason);
+            assert!(error.message.contains(named), "{}", error.message);
+        }
     }
 }

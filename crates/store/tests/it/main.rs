@@ -76,6 +76,7 @@ mod prune;
 mod retention;
 mod scaling;
 mod servers;
+mod status_model;
 mod taps;
 mod upgrade;
 mod world;

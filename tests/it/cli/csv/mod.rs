@@ -6,6 +6,7 @@ mod pausing;
 use std::collections::BTreeMap;
 
 use recado_sandbox::{Effect, Fault, Provider};
+use recado_tests::binaries::terminal;
 use recado_tests::prelude::*;
 use recado_tests::sent::text_of;
 use tempfile::TempDir;
@@ -87,6 +88,20 @@ fn results(file: &str) -> Vec<(u64, String, String)> {
         )
     });
     rows.collect()
+}
+
+#[tokio::test]
+async fn a_terminal_shows_how_many_rows_are_sent_how_fast_and_how_long_the_others_take() {
+    let shop = Shop::open().await;
+    let rows: String = (0..3).map(|row| format!("conv-456,Row {row}\n")).collect();
+    let file = shop.file(&format!("conversation,body\n{rows}"));
+    let line = send(&file, "").join(" ");
+    let shown = terminal::run("recado", &line, shop.shell.environment(), &[]).await;
+    let shown = shown.succeeded();
+    for part in [" of 3, ", "/s, ", " left"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert_eq!(shop.texts(), ["Row 0", "Row 1", "Row 2"]);
 }
 
 #[tokio::test]

@@ -205,13 +205,13 @@ async fn four_buttons_are_refused_every_time_with_nothing_sent_or_stored() {
 }
 
 #[tokio::test]
-async fn our_own_rate_limit_says_when_to_come_back() {
+async fn a_server_without_a_free_place_says_when_to_come_back() {
     let options = Options {
         max_sends_in_flight: 0,
         ..Options::default()
     };
     let world = World::with(options).await;
     let answer = world.client.send(smallest_body("conv-456")).await;
-    answer.refused(429, "rate_limited");
+    answer.refused(503, "unavailable");
     assert_eq!(answer.headers["retry-after"], "1");
 }

@@ -199,6 +199,7 @@ async fn while_the_first_send_is_under_way_its_repeat_is_asked_to_wait() {
         .await;
     waiting.refused(409, "request_in_progress");
     assert_eq!(waiting.headers["retry-after"], "1");
+    assert_eq!(waiting.headers["link"], "</docs/>; rel=\"help\"");
     assert!(!waiting.is_replayed());
     request
         .answer(&json!({"messages": [{"id": "wamid.1"}]}))

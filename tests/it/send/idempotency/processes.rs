@@ -64,6 +64,51 @@ async fn fifty_connections_to_three_servers_send_one_message_under_one_key_also_
     again.stop().await.expect("an orderly end");
 }
 
+#[tokio::test]
+async fn fifty_connections_repeat_a_request_whose_server_was_killed_in_its_middle_and_send_nothing()
+{
+    let (database, urls, server, client) = Deployment::start().await.parts();
+    server.stop().await.expect("an orderly end");
+    // Started again under its name, it settles at once what it was sending.
+    let name = [("RECADO_SERVER_NAME", "killed")];
+    let start = async || Server::with(&database, &urls, &name).await;
+    let killed = start().await.expect("a server");
+    let client = client.at(&killed.url);
+    let held = client.hold("whatsapp").await;
+    let first = client.clone();
+    let first = tokio::spawn(async move {
+        let request = first.request(Method::POST, SEND);
+        let request = request.header("idempotency-key", "k");
+        request.json(&smallest_body("conv-456")).send().await
+    });
+    let request = held.receive().await;
+    killed.kill().await.expect("a server to kill");
+    drop(request);
+    let lost = soon("the end of the first request", first).await;
+    lost.expect("no panic").expect_err("no answer");
+
+    let mut servers = vec![start().await.expect("a restart")];
+    for _ in 0..2 {
+        servers.extend(Server::second(&database, &urls).await);
+    }
+    let mut repeats = JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let client = client.at(&servers[number % servers.len()].url);
+        repeats.spawn(async move { insist(&client, "k", smallest_body("conv-456")).await });
+    }
+    let mut ids = HashSet::new();
+    for answer in soon("all answers", repeats.join_all()).await {
+        answer.refused(500, "outcome_unknown");
+        assert!(answer.is_replayed());
+        ids.insert(text(&answer.body["messageId"]).to_owned());
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert!(held.receive().now_or_never().is_none(), "it went out again");
+    for server in servers {
+        server.stop().await.expect("an orderly end");
+    }
+}
+
 fn body(sender: usize, number: usize) -> Value {
     message_of("conv-456", &format!("{sender} {number}"))
 }

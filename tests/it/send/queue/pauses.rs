@@ -206,3 +206,24 @@ async fn a_token_that_may_send_and_not_ask_is_tried_by_a_message() {
     until_it_is(&world, &message, "accepted").await;
     until_paused(&world, "whatsapp", false).await;
 }
+
+#[tokio::test]
+async fn a_refusal_because_the_number_is_restricted_unpaid_or_not_connected_pauses_the_channel() {
+    let world = World::start().await;
+    for (code, reason) in [
+        (368, "channel_blocked"),
+        (131_042, "channel_blocked"),
+        (133_010, "channel_disconnected"),
+    ] {
+        let error = json!({"message": "Refused", "code": code});
+        let answer = Said::new(400, json!({ "error": error }));
+        let fault = Fault::new(Provider::Whatsapp, Effect::Answer(answer));
+        world.sandbox.fail_next(fault, 1);
+        let refused = world.client.send(smallest_body("conv-456")).await;
+        refused.refused(500, reason);
+        let pause = until_paused(&world, "whatsapp", true).await;
+        assert_eq!(pause["error"]["reason"], reason, "{code}");
+        world.client.accepted(smallest_body("conv-456")).await;
+        until_paused(&world, "whatsapp", false).await;
+    }
+}

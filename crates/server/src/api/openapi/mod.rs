@@ -33,7 +33,7 @@ pub(crate) mod words;
             Every route also answers under `/api`. A query parameter or a field that a route does not have is an error; the routes that \
             ChatVolt has ignore it.\n\n\
             ## Idempotency-Key\n\n\
-            A request that creates or sends takes the header `Idempotency-Key`, a text of your own such as a UUID: 1 to 255 \
+            A request that creates or sends one thing takes the header `Idempotency-Key`, a text of your own such as a UUID: 1 to 255 \
             printable ASCII characters, bare or in quotation marks. When an answer is lost, make the same request again \
             with the same key: within 24 hours it takes effect once. The repeat is answered with what the first request \
             did, as it is now, and with `Idempotent-Replayed: true`. White space and the order of fields do not matter; \
