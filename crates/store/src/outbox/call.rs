@@ -53,8 +53,11 @@ const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ", "split_part(q.queue, ' '
 
 /// The first messages that are due; while the channel is paused, those that may still begin are chosen among them. The
 /// index `outbox_heads` allows one row of a conversation with `next_at`, so that no other one is under way.
-const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at from (\
-     select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
+const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at, \
+     case when exists (select 1 from outbox f where f.organization_id = d.organization_id \
+     and f.conversation_id = d.conversation_id and f.send_at <= $2 \
+     and (f.send_at, f.message_id) > (d.send_at, d.message_id)) then 1 else 0 end as is_followed from (\
+     select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at, o.send_at \
      from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
      order by o.next_at, o.message_id limit $3) d \
      join conversations v on v.organization_id = d.organization_id and v.id = d.conversation_id \
@@ -113,7 +116,7 @@ impl Store {
             Box::pin(async move {
                 let mut due = due(&queue, now, most.saturating_add(1), connection).await?;
                 let most = usize::try_from(most).unwrap_or(usize::MAX);
-                let has_more = due.len() > most;
+                let has_more = due.len() > most || due.iter().any(|due| due.is_followed);
                 due.truncate(most);
                 let pause = Pause::of(&queue, connection).await?;
                 if let Some(pause) = &pause {
@@ -271,7 +274,7 @@ impl QueueLimits {
 pub struct Begun {
     /// The attempts, in the order in which they are to be made.
     pub attempts: Vec<Attempt>,
-    /// Whether more was due than was asked for.
+    /// Whether more is due than was begun, now or as soon as these attempts have ended.
     pub has_more: bool,
     /// From when on a limit allows more of the queue, if one did not allow all.
     pub limited_until: Option<Timestamp>,
@@ -354,6 +357,9 @@ struct Due {
     fence: i64,
     #[serde(skip)]
     expires_at: Timestamp,
+    /// Whether another message of its conversation is due, too.
+    #[serde(skip)]
+    is_followed: bool,
 }
 
 impl Due {
@@ -366,6 +372,7 @@ impl Due {
             attempts: columns.get("attempts")?,
             fence: columns.get("fence")?,
             expires_at: columns.get("expires_at")?,
+            is_followed: columns.get("is_followed")?,
         })
     }
 
