@@ -93,8 +93,7 @@ fn results(file: &str) -> Vec<(u64, String, String)> {
 #[tokio::test]
 async fn a_terminal_shows_how_many_rows_are_sent_how_fast_and_how_long_the_others_take() {
     let shop = Shop::open().await;
-    let rows: String = (0..3).map(|row| format!("conv-456,Row {row}\n")).collect();
-    let file = shop.file(&format!("conversation,body\n{rows}"));
+    let file = shop.file("conversation,body\nconv-456,Row 0\nconv-456,Row 1\nconv-456,Row 2\n");
     let line = send(&file, "").join(" ");
     let shown = terminal::run("recado", &line, shop.shell.environment(), &[]).await;
     let shown = shown.succeeded();
