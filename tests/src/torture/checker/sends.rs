@@ -161,9 +161,11 @@ impl<'a> Checker<'a> {
                 continue;
             };
             let message = messages.get(message_id.as_str());
-            // The database was slow, or the server was stopped while it stored the message: it may not be there, and then it
-            // did not go out.
-            let may_be_lost = matches!(&send.answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
+            // The database was slow, or the server was stopped while it stored the message: it may not be there if it did not
+            // go out.
+            let is_open = matches!(&send.answer, Answer::Refused { reason, .. } if reason == "outcome_unknown");
+            let may_be_lost =
+                is_open && (send.way.is_queued() || self.accepted(&send.text).is_empty());
             let is_stored = message.map_or(may_be_lost, |message| {
                 message.text == send.text && message.conversation == send.conversation
             });
