@@ -1,8 +1,7 @@
 //! Which queues come first, and how they share the places of attempts.
 //!
-//! A queue is busy if its last turn left messages that were due, also those that wait for others of their conversation.
-//! The others come first, so that a message to an idle channel waits for no backlog; every other time the busy ones do, so
-//! that they get at least half of the places.
+//! A queue is busy if its last turn left messages that were due. The others come first, so that a message to an idle
+//! channel waits for no backlog; every other time the busy ones do, so that they get at least half of the places.
 //! Among equals the one comes first whose last turn was the longest ago, so that each has its turn.
 
 use std::collections::{HashMap, HashSet};

@@ -13,7 +13,6 @@ use crate::events::append::EventLog;
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask, SendLimits};
 use crate::messages::Message;
-use crate::outbox::begun::Begun;
 use crate::outbox::{Attempt, ChannelQueue, busy_queues, order};
 use crate::prelude::*;
 use crate::resources::conversations;
@@ -54,13 +53,12 @@ const QUEUES_DUE_POSTGRES: &str = queues_due!(" join ", "split_part(q.queue, ' '
 
 /// The first messages that are due; while the channel is paused, those that may still begin are chosen among them. The
 /// index `outbox_heads` allows one row of a conversation with `next_at`, so that no other one is under way.
-const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at, \
-     case when exists (select 1 from outbox f where f.organization_id = d.organization_id and f.conversation_id = d.conversation_id \
-     and f.send_at <= $2 and (f.send_at, f.message_id) > (d.send_at, d.message_id)) then 1 else 0 end as is_followed from (\
-     select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at, o.send_at \
+const DUE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at from (\
+     select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
      from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
      order by o.next_at, o.message_id limit $3) d \
-     join conversations v on v.organization_id = d.organization_id and v.id = d.conversation_id order by d.next_at, d.message_id";
+     join conversations v on v.organization_id = d.organization_id and v.id = d.conversation_id \
+     order by d.next_at, d.message_id";
 
 const PAUSE: &str =
     "select trial from channels where organization_id = $1 and id = $2 and paused_at is not null";
@@ -115,7 +113,7 @@ impl Store {
             Box::pin(async move {
                 let mut due = due(&queue, now, most.saturating_add(1), connection).await?;
                 let most = usize::try_from(most).unwrap_or(usize::MAX);
-                let has_more = due.len() > most || due.iter().any(|due| due.is_followed);
+                let has_more = due.len() > most;
                 due.truncate(most);
                 let pause = Pause::of(&queue, connection).await?;
                 if let Some(pause) = &pause {
@@ -177,12 +175,8 @@ async fn due(
     connection: &mut Connection,
 ) -> Result<Vec<Due>> {
     let query = Query::new(DUE).id(queue).instant(now).bind(i64::from(most));
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(Due::of)
-        .collect()
+    let rows = query.fetch_all(connection).await?;
+    rows.iter().map(Due::of).collect()
 }
 
 /// Makes messages `sending`, and returns their attempts in their order.
@@ -272,6 +266,33 @@ impl QueueLimits {
     }
 }
 
+/// What was begun of one queue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// The attempts, in the order in which they are to be made.
+    pub attempts: Vec<Attempt>,
+    /// Whether more was due than was asked for.
+    pub has_more: bool,
+    /// From when on a limit allows more of the queue, if one did not allow all.
+    pub limited_until: Option<Timestamp>,
+    /// When the first of the messages is due that wait for a limit of their person.
+    pub next_due: Option<Timestamp>,
+}
+
+impl Begun {
+    fn note(&mut self, limited: Limited) {
+        let noted = match limited.limit {
+            SendLimit::Recipient => &mut self.next_due,
+            SendLimit::Channel
+            | SendLimit::Organization
+            | SendLimit::ApiKey
+            | SendLimit::Budget => &mut self.limited_until,
+        };
+        let earlier = noted.map_or(limited.until, |until| until.min(limited.until));
+        *noted = Some(earlier);
+    }
+}
+
 static WAIT: OverList = OverList::new(
     "update outbox set ready_at = n.until, next_at = n.until from (select {owner} as organization, \
      value ->> 'message' as message, cast(value ->> 'until' as bigint) as until from {list}) n \
@@ -333,9 +354,6 @@ struct Due {
     fence: i64,
     #[serde(skip)]
     expires_at: Timestamp,
-    /// Whether another message of its conversation is due, too.
-    #[serde(skip)]
-    is_followed: bool,
 }
 
 impl Due {
@@ -348,7 +366,6 @@ impl Due {
             attempts: columns.get("attempts")?,
             fence: columns.get("fence")?,
             expires_at: columns.get("expires_at")?,
-            is_followed: columns.get("is_followed")?,
         })
     }
 

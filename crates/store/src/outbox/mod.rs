@@ -5,7 +5,6 @@
 //! rows of a conversation holds the organization lock. An attempt is written down in one transaction (`calling`, and
 //! the message is `sending`) before the provider is called: if the server ends then, the message is `unknown`.
 
-pub(crate) mod begun;
 pub(crate) mod call;
 pub(crate) mod cancel;
 pub(crate) mod enqueue;
