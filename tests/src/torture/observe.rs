@@ -191,7 +191,6 @@ fn collect_texts(value: &Value, texts: &mut HashSet<String>) {
     }
 }
 
-/// Returns the API's view of an organization, and what its receiver got.
 /// Has the calls of providers applied once more that were set aside because servers were killed during three attempts, as
 /// an operator does.
 async fn retry_crashed(client: &Client) -> anyhow::Result<()> {
@@ -204,6 +203,7 @@ async fn retry_crashed(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Returns the API's view of an organization, and what its receiver got.
 async fn organization(tenant: &Tenant, url: &str) -> anyhow::Result<Organization> {
     let client = tenant.client.at(url);
     retry_crashed(&client).await?;

@@ -158,7 +158,7 @@ impl From<UsedUp> for ApiError {
     fn from(used_up: UsedUp) -> Self {
         let (whose, most) = match used_up {
             UsedUp::Server => {
-                let sentence = "Too many sends of this server are in flight; nothing was sent";
+                let sentence = "Too many sends of this server are in flight; nothing was done";
                 return Self::new(Reason::Unavailable, sentence);
             }
             UsedUp::Organization(most) => ("organization", most),

@@ -1,6 +1,7 @@
 //! What many callers ask of PostgreSQL at a time as one: a round trip costs more than a row does.
 //!
 //! What an organization asks gathers while its last batch is under way, so that nothing waits for others to join it.
+//! On SQLite the writing thread takes what has gathered (`db/batched_write.rs`).
 //! A batch that fails is taken back, and its writes are tried one by one, so that a bad one fails alone.
 
 use std::collections::HashMap;

@@ -126,6 +126,11 @@ fn told_again(history: &mut History, kind: &str) {
     it.handled.remove(2);
     it.organizations[0].messages.remove(2);
 })]
+#[case::a_server_that_was_stopped_while_it_stored_a_message(|it: &mut History| {
+    paused(it, &[0, 0, 0], 3_000);
+    it.handled.remove(2);
+    it.organizations[0].messages.remove(2);
+})]
 #[case::an_order_of_what_was_queued_at_the_same_time(|it: &mut History| overtakes(it, 150))]
 // Conversations do not wait for one another.
 #[case::an_order_across_conversations(|it: &mut History| it.organizations[0].arrivals.swap(3, 4))]
