@@ -5,10 +5,13 @@
 //! rows of a conversation holds the organization lock. An attempt is written down in one transaction (`calling`, and
 //! the message is `sending`) before the provider is called: if the server ends then, the message is `unknown`.
 
-pub(crate) mod call;
+pub(crate) mod begin;
 pub(crate) mod cancel;
+pub(crate) mod due;
 pub(crate) mod enqueue;
+pub(crate) mod lost;
 pub(crate) mod order;
+pub(crate) mod queues;
 pub(crate) mod requeue;
 
 use std::fmt;
