@@ -1,22 +1,25 @@
 //! Attempts begin: what of a queue is sent now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use recado_core::MessageId;
 use recado_core::capabilities::SendLimit;
+use serde_json::{Value, json};
 
+use crate::costs::budget::Hold;
 use crate::costs::spending;
-use crate::events::append::EventLog;
+use crate::db::batched_write::BatchedWrite;
+use crate::events::append::{Appended, EventLog};
 use crate::limits::limited::Limited;
 use crate::limits::{self, Ask};
 use crate::messages::Message;
-use crate::outbox::due::{Due, QueueLimits, due};
+use crate::outbox::due::{Beginning, Due, QueueLimits, Waiting, due};
 use crate::outbox::{Attempt, ChannelQueue, order};
 use crate::prelude::*;
 
-const PAUSE: &str =
-    "select trial from channels where organization_id = $1 and id = $2 and paused_at is not null";
-
-const TRIED: &str = "update channels set trial = 0 where organization_id = $1 and id = $2";
+static TRIED: OverList = OverList::new(
+    "update channels set trial = 0 where (organization_id, id) in (select {owner}, value ->> 'channel' from {list})",
+);
 
 /// What an earlier attempt took of a budget was given back when it was postponed.
 static SEND: OverList = OverList::of(
@@ -47,82 +50,75 @@ impl Store {
         most: u32,
         limits: &QueueLimits,
     ) -> Result<Begun> {
-        let organization = queue.organization_id.clone();
-        let (store, queue, limits) = (self.clone(), queue.clone(), limits.clone());
-        self.with_log(&organization.clone(), now, move |log, connection| {
-            Box::pin(async move {
-                let mut due = due(&queue, now, most.saturating_add(1), connection).await?;
-                let most = usize::try_from(most).unwrap_or(usize::MAX);
-                let has_more = due.len() > most;
-                due.truncate(most);
-                let pause = Pause::of(&queue, connection).await?;
-                if let Some(pause) = &pause {
-                    pause.keep_back(&mut due, now);
-                }
-                let asks: Vec<_> = due
-                    .iter()
-                    .map(|due| Ask::new(&store, &queue.channel_id, &limits.of(due, now), now))
-                    .collect();
-                let asks: Vec<_> = asks.iter().collect();
-                let kind = store.kind();
-                let taken =
-                    limits::take(&store, log.organization(), &asks, &mut *connection).await?;
-                let mut begun = Begun {
-                    has_more,
-                    ..Begun::default()
-                };
-                let (mut allowed, mut waiting, mut holds) = (Vec::new(), Vec::new(), Vec::new());
-                for (due, granted) in due.into_iter().zip(&taken.granted) {
-                    match granted {
-                        Ok(hold) => {
-                            holds.extend(hold.map(|hold| (due.message.clone(), hold)));
-                            allowed.push(due);
-                        }
-                        Err(limited) => {
-                            begun.note(*limited);
-                            waiting.extend(due.waits_for(*limited));
-                        }
-                    }
-                }
-                if pause.is_some() && allowed.iter().any(|due| due.expires_at > now) {
-                    of_channel(TRIED, &queue).run(&mut *connection).await?;
-                }
-                if !waiting.is_empty() {
-                    log.over(&WAIT, &waiting).run(&mut *connection).await?;
-                }
-                let server = store.server_id();
-                begun.attempts = begin(allowed, server, now, &log, &mut *connection).await?;
-                let holds: Vec<_> = holds.iter().map(|(id, hold)| (id, *hold)).collect();
-                spending::hold(kind, log.organization(), &holds, &mut *connection).await?;
-                let appended = taken
-                    .append(kind, log.organization(), now, connection)
-                    .await?;
-                Ok((begun, appended))
-            })
-        })
-        .await
-        .map(|(begun, appended)| {
-            self.notify(&organization, appended);
-            begun
-        })
+        let beginning = Beginning {
+            queue: queue.clone(),
+            now,
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            limits: limits.clone(),
+        };
+        self.write_together(&queue.organization_id, beginning).await
     }
 }
 
-/// Makes messages `sending`, and returns their attempts in their order.
+/// Queues of which messages are begun at the same time have one transaction.
+impl BatchedWrite for Beginning {
+    type Done = Begun;
+
+    async fn write_in(
+        store: &Store,
+        organization: &OrganizationId,
+        beginnings: &[Self],
+        connection: &mut Connection,
+    ) -> Result<(Vec<Begun>, Appended)> {
+        let log = EventLog::of(store, organization, connection).await?;
+        let due = due(beginnings, &log, connection).await?;
+        let turns = beginnings.iter().zip(due);
+        let mut turns: Vec<_> = turns.map(|(of, due)| Turn::new(of, due)).collect();
+        keep_back(&mut turns);
+        let asks: Vec<_> = turns.iter().flat_map(|turn| turn.asks(store)).collect();
+        let asks: Vec<_> = asks.iter().collect();
+        let taken = limits::take(store, organization, &asks, &mut *connection).await?;
+        let (mut granted, mut waiting, mut holds) = (taken.granted.iter(), Vec::new(), Vec::new());
+        for turn in &mut turns {
+            turn.keep_allowed(&mut granted, &mut waiting, &mut holds);
+        }
+        let tried: Vec<_> = turns.iter().filter_map(Turn::tried).collect();
+        if !tried.is_empty() {
+            log.over(&TRIED, &tried).run(&mut *connection).await?;
+        }
+        if !waiting.is_empty() {
+            log.over(&WAIT, &waiting).run(&mut *connection).await?;
+        }
+        // The latest instant counts for the whole batch.
+        let now = beginnings.iter().map(|beginning| beginning.now).max();
+        let now = now.unwrap_or_default();
+        let all: Vec<_> = turns.iter().flat_map(|turn| &turn.due).collect();
+        let mut messages = begin(&all, store.server_id(), now, &log, &mut *connection).await?;
+        let holds: Vec<_> = holds.iter().map(|(id, hold)| (id, *hold)).collect();
+        spending::hold(store.kind(), organization, &holds, &mut *connection).await?;
+        let appended = taken
+            .append(store.kind(), organization, now, connection)
+            .await?;
+        let begun = turns.into_iter().map(|turn| turn.begun(&mut messages));
+        Ok((begun.collect(), appended))
+    }
+}
+
+/// Makes messages `sending`, and returns them.
 async fn begin(
-    due: Vec<Due>,
+    due: &[&Due],
     server: &str,
     now: Timestamp,
     log: &EventLog,
     connection: &mut Connection,
-) -> Result<Vec<Attempt>> {
+) -> Result<HashMap<MessageId, Message>> {
     if due.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
     let send = log.over(&SEND, &due).bind(server).instant(now);
     let rows = send.fetch_all(&mut *connection).await?;
     let messages = rows.iter().map(Message::of).collect::<Result<Vec<_>>>()?;
-    let mut messages: HashMap<_, _> = messages
+    let messages: HashMap<_, _> = messages
         .into_iter()
         .map(|message| (message.id.clone(), message))
         .collect();
@@ -131,37 +127,86 @@ async fn begin(
     let settled = due.iter().map(|due| &due.message);
     let settled = settled.filter(|id| !messages.contains_key(id));
     order::leave(settled, log, connection).await?;
-    let attempts = due.into_iter().filter_map(|due| {
-        let message = messages.remove(&due.message)?;
-        Some(due.attempt(message))
-    });
-    Ok(attempts.collect())
+    Ok(messages)
 }
 
-/// The pause of the channel of a queue.
-struct Pause {
-    /// Whether one message may try the channel.
-    is_trial: bool,
+/// What is done for one queue.
+struct Turn<'a> {
+    of: &'a Beginning,
+    due: Vec<Due>,
+    begun: Begun,
 }
 
-impl Pause {
-    async fn of(queue: &ChannelQueue, connection: &mut Connection) -> Result<Option<Self>> {
-        let row = of_channel(PAUSE, queue).fetch_optional(connection).await?;
-        let Some(row) = row else { return Ok(None) };
-        let is_trial = Columns::new(&row, "channels", "trial").get("trial")?;
-        Ok(Some(Self { is_trial }))
+impl<'a> Turn<'a> {
+    fn new(of: &'a Beginning, mut due: Vec<Due>) -> Self {
+        let has_more = due.len() > of.most;
+        due.truncate(of.most);
+        let begun = Begun {
+            has_more,
+            ..Begun::default()
+        };
+        Self { of, due, begun }
     }
 
-    /// Keeps messages back but those whose time is over, and one if the channel is to be tried.
-    fn keep_back(&self, due: &mut Vec<Due>, now: Timestamp) {
-        let mut has_try = self.is_trial;
-        due.retain(|due| due.expires_at <= now || std::mem::take(&mut has_try));
+    fn asks(&self, store: &Store) -> impl Iterator<Item = Ask> {
+        let (of, now) = (self.of, self.of.now);
+        let limits = self.due.iter().map(move |due| of.limits.of(due, now));
+        limits.map(move |limits| Ask::new(store, &of.queue.channel_id, &limits, now))
+    }
+
+    /// Keeps the messages that their limits allow; notes which others wait by themselves, and what is held of budgets.
+    fn keep_allowed<'g>(
+        &mut self,
+        granted: &mut impl Iterator<Item = &'g Result<Option<Hold>, Limited>>,
+        waiting: &mut Vec<Waiting>,
+        holds: &mut Vec<(MessageId, Hold)>,
+    ) {
+        for (due, granted) in std::mem::take(&mut self.due).into_iter().zip(granted) {
+            match granted {
+                Ok(hold) => {
+                    holds.extend(hold.map(|hold| (due.message.clone(), hold)));
+                    self.due.push(due);
+                }
+                Err(limited) => {
+                    self.begun.note(*limited);
+                    waiting.extend(due.waits_for(*limited));
+                }
+            }
+        }
+    }
+
+    /// Returns the channel as an element of a list, if one of the messages tries it.
+    fn tried(&self) -> Option<Value> {
+        let tries = |due: &Due| due.trial.is_some() && due.expires_at > self.of.now;
+        let channel = &self.of.queue.channel_id;
+        let is_tried = self.due.iter().any(tries);
+        is_tried.then(|| json!({ "channel": channel }))
+    }
+
+    /// Makes attempts of the messages that are `sending` now, in their order.
+    fn begun(self, messages: &mut HashMap<MessageId, Message>) -> Begun {
+        let attempts = self.due.into_iter().filter_map(|due| {
+            let message = messages.remove(&due.message)?;
+            Some(due.attempt(message))
+        });
+        Begun {
+            attempts: attempts.collect(),
+            ..self.begun
+        }
     }
 }
 
-fn of_channel(text: &'static str, queue: &ChannelQueue) -> Query {
-    let query = Query::new(text).id(&queue.organization_id);
-    query.id(&queue.channel_id)
+/// Keeps messages of paused channels back but those whose time is over, and one of each channel that is to be tried. A
+/// channel may have several queues.
+fn keep_back(turns: &mut [Turn<'_>]) {
+    let mut tried = HashSet::new();
+    for Turn { of, due, .. } in turns {
+        due.retain(|due| match due.trial {
+            None => true,
+            Some(_) if due.expires_at <= of.now => true,
+            Some(may_try) => may_try && tried.insert(&of.queue.channel_id),
+        });
+    }
 }
 
 /// What was begun of one queue.

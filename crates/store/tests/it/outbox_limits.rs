@@ -77,6 +77,49 @@ async fn a_queue_begins_as_much_as_the_rate_of_its_channel_allows() {
 }
 
 #[tokio::test]
+async fn queues_that_begin_at_once_share_the_rate_of_their_organization() {
+    let World { store, .. } = &with_two_conversations().await;
+    opened(store, "conv-3", "5521966665555").await;
+    enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_2"), 5_001).await;
+    let elsewhere = with(of("conv-3", "msg_3"), |new| new.channel_id = id("chn_2"));
+    enqueue(store, &elsewhere, 5_000).await;
+    let limits = QueueLimits {
+        all: SendLimits {
+            organization: Some(Rate::per_second(NonZeroU32::new(2).unwrap())),
+            ..SendLimits::default()
+        },
+        ..QueueLimits::default()
+    };
+    let other = ChannelQueue {
+        channel_id: id("chn_2"),
+        ..queue(1)
+    };
+    let (first, second) = tokio::join!(
+        store.begin_attempts(&queue(1), at(6_000), 1, &limits),
+        store.begin_attempts(&other, at(6_000), 10, &limits),
+    );
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!((ids(&first), first.has_more), (vec!["msg_1"], true));
+    assert_eq!((ids(&second), second.limited_until), (vec!["msg_3"], None));
+    let rest = begin(store, 6_000, &limits).await;
+    assert_eq!((ids(&rest), rest.limited_until), (vec![], Some(at(6_500))));
+}
+
+#[tokio::test]
+async fn a_queue_that_two_callers_begin_at_once_gives_each_message_to_one() {
+    let World { store, .. } = &with_two_conversations().await;
+    enqueue(store, &of("conv-456", "msg_1"), 5_000).await;
+    enqueue(store, &of("conv-2", "msg_2"), 5_001).await;
+    let limits = QueueLimits::default();
+    let (first, second) = tokio::join!(begin(store, 6_000, &limits), begin(store, 6_000, &limits));
+    assert_eq!(
+        (ids(&first), ids(&second)),
+        (vec!["msg_1", "msg_2"], vec![])
+    );
+}
+
+#[tokio::test]
 async fn a_person_who_has_had_many_messages_waits_and_no_other() {
     let World { store, .. } = &with_two_conversations().await;
     let limits = QueueLimits {

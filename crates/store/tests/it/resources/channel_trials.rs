@@ -114,6 +114,31 @@ async fn the_messages_of_a_key_with_a_rate_wait_while_their_channel_is_paused_an
 }
 
 #[tokio::test]
+async fn one_message_tries_a_channel_of_which_two_queues_begin_at_once() {
+    let World { store, .. } = &with_channel().await;
+    opened(store, "conv-2", "5521977776666").await;
+    enqueue(store, "msg_1").await;
+    let keyed = with(message("org_1", "msg_2"), |new| {
+        new.conversation_id = id("conv-2");
+        new.limits.api_key = Some((id("key_1"), Rate::per_minute(NonZeroU32::MIN)));
+    });
+    ok(store.enqueue(&keyed, time(), None)).await;
+    fail(store, 6_000).await;
+    may_work(store, true).await;
+    let of_key = ChannelQueue {
+        api_key_id: Some(id("key_1")),
+        ..queue()
+    };
+    let limits = QueueLimits::default();
+    let (first, second) = tokio::join!(
+        store.begin_attempts(&queue(), at(6_000), 10, &limits),
+        store.begin_attempts(&of_key, at(6_000), 10, &limits),
+    );
+    let begun = [first.unwrap(), second.unwrap()].map(|begun| begun.attempts.len());
+    assert_eq!(begun, [1, 0]);
+}
+
+#[tokio::test]
 async fn a_channel_that_works_and_has_nothing_to_send_is_resumed_without_a_try() {
     let World { store, .. } = &with_channel().await;
     fail(store, 5_000).await;
