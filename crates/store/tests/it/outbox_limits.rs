@@ -91,12 +91,13 @@ async fn queues_that_begin_at_once_share_the_rate_of_their_organization() {
         },
         ..QueueLimits::default()
     };
+    let here = queue(1);
     let other = ChannelQueue {
         channel_id: id("chn_2"),
         ..queue(1)
     };
     let (first, second) = tokio::join!(
-        store.begin_attempts(&queue(1), at(6_000), 1, &limits),
+        store.begin_attempts(&here, at(6_000), 1, &limits),
         store.begin_attempts(&other, at(6_000), 10, &limits),
     );
     let (first, second) = (first.unwrap(), second.unwrap());

@@ -125,13 +125,14 @@ async fn one_message_tries_a_channel_of_which_two_queues_begin_at_once() {
     ok(store.enqueue(&keyed, time(), None)).await;
     fail(store, 6_000).await;
     may_work(store, true).await;
+    let of_channel = queue();
     let of_key = ChannelQueue {
         api_key_id: Some(id("key_1")),
         ..queue()
     };
     let limits = QueueLimits::default();
     let (first, second) = tokio::join!(
-        store.begin_attempts(&queue(), at(6_000), 10, &limits),
+        store.begin_attempts(&of_channel, at(6_000), 10, &limits),
         store.begin_attempts(&of_key, at(6_000), 10, &limits),
     );
     let begun = [first.unwrap(), second.unwrap()].map(|begun| begun.attempts.len());
