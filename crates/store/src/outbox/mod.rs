@@ -21,23 +21,6 @@ use recado_core::{ApiKeyId, ChannelId, Recipient};
 use crate::messages::Message;
 use crate::prelude::*;
 
-/// The queues that have messages, as a recursive list: each step from one to the next is one search in an index, so that
-/// the cost grows with the queues, and not with what waits in them.
-macro_rules! busy_queues {
-    ($first:literal) => {
-        concat!(
-            "busy (queue) as (select (select min(o.queue) from outbox o where o.next_at is not null \
-             and o.calling = 0",
-            $first,
-            ") as queue union all select (\
-             select min(o.queue) from outbox o where o.next_at is not null and o.calling = 0 \
-             and o.queue > busy.queue) from busy where busy.queue is not null)"
-        )
-    };
-}
-
-pub(crate) use busy_queues;
-
 /// When a queued message may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SendTime {

@@ -11,7 +11,7 @@ use recado_core::event::{ChannelPauseData, EventData};
 use recado_core::message::MessageError;
 
 use crate::events::append::{EventLog, NewEvent};
-use crate::outbox::{ChannelQueue, busy_queues};
+use crate::outbox::ChannelQueue;
 use crate::prelude::*;
 use crate::resources::audit::{AuditAction, Author};
 use crate::resources::channels::Channel;
@@ -49,14 +49,14 @@ const RECOVER: &str = "update channels set paused_at = null, check_at = null, tr
 
 /// `$3` is the queue of messages whose keys have no rate, with which the names of the channel's other queues begin, and `$4`
 /// until when a message has to be due that is waited for. The keys may be deleted, so the queues are not found by them.
-const TRY: &str = concat!(
-    "update channels set trial = 1 where organization_id = $1 and id = $2 and paused_at is not null \
-     and pause_error is not null and exists (with recursive ",
-    busy_queues!(""),
-    " select 1 from busy b where substr(b.queue || ' ', 1, length(cast($3 as text)) + 1) = cast($3 as text) || ' ' \
+const TRY: &str = "update channels set trial = 1 where organization_id = $1 and id = $2 and paused_at is not null \
+     and pause_error is not null and exists (with recursive busy (queue) as (select (select min(o.queue) from outbox o \
+     where o.next_at is not null and o.calling = 0 and o.queue >= $3) as queue union all select (select min(o.queue) \
+     from outbox o where o.next_at is not null and o.calling = 0 and o.queue > busy.queue) from busy \
+     where substr(busy.queue, 1, length(cast($3 as text))) = cast($3 as text)) \
+     select 1 from busy b where substr(b.queue || ' ', 1, length(cast($3 as text)) + 1) = cast($3 as text) || ' ' \
      and (select f.next_at from outbox f where f.queue = b.queue and f.next_at is not null and f.calling = 0 \
-     order by f.next_at limit 1) <= $4) returning id"
-);
+     order by f.next_at limit 1) <= $4) returning id";
 
 const DUE: &str = "select 1 as one from channels c join organizations o on o.id = c.organization_id \
      where c.check_at <= $1 and o.suspended_at is null and o.deleted_at is null limit 1";

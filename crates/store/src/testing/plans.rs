@@ -60,14 +60,15 @@ const EXEMPT: [(&str, &str); 8] = [
 
 /// Indexes that statements must use: a part of the statement, and the index. Only SQLite is asked, whose
 /// plan for an empty database is the one for a full database.
-const EXPECTED: [(&str, &str); 14] = [
+const EXPECTED: [(&str, &str); 15] = [
     ("seq > $2 and type = $4", "events_by_type"),
     (
         "seq > $2 and conversation_id = $4",
         "events_by_conversation",
     ),
     ("seq > $3 and status = $5", "deliveries_by_status"),
-    ("from busy cross join", "deliveries_due"),
+    ("from busy cross join organizations", "deliveries_due"),
+    ("from busy cross join outbox", "outbox_due"),
     ("from deliveries c indexed by", "deliveries_claimed"),
     ("($2, $3) and agent_id = $5 order", "conversations_by_agent"),
     ("($2, $3) and channel_id = $5", "conversations_by_channel"),

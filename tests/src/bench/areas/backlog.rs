@@ -1,4 +1,4 @@
-//! A backlog of queued messages over many channels: how fast it drains, and how long a message to an idle channel takes
+//! A backlog of queued messages over many channels: how fast it drains, and how long messages to idle channels take
 //! meanwhile.
 
 use std::collections::{BTreeMap, HashMap};
@@ -34,10 +34,10 @@ const OF_BATCH: usize = 1000 / EACH;
 /// allows.
 const RATES: [usize; 2] = [5, 80];
 
-/// Conversations of the idle channel.
+/// Idle channels, which take turns. Each has a message every two seconds: less than a channel with a backlog is sent.
 const IDLE: usize = 20;
 
-/// From one message of the idle channel to the next.
+/// From one message to an idle channel to the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Time beyond twice that in which the limits allow the whole backlog.
@@ -63,7 +63,7 @@ async fn measure_one(
     rate: usize,
     case: &str,
 ) -> anyhow::Result<()> {
-    let mut gateway = Gateway::start(&bench.stub, postgres, &[IDLE]).await?;
+    let mut gateway = Gateway::start(&bench.stub, postgres, &[0]).await?;
     let conversations = fill(&gateway, each, rate).await?;
     gateway.database.analyze().await?;
     let arrivals = Arc::clone(&bench.stub.arrivals);
@@ -89,20 +89,28 @@ async fn measure_one(
     Ok(())
 }
 
-/// Makes the channels, pauses them, and queues messages of each conversation; returns how many conversations there are.
+/// Makes the channels, pauses those of the backlog, and queues messages of each conversation; returns how many
+/// conversations the backlog has.
 async fn fill(gateway: &Gateway, each: usize, rate: usize) -> anyhow::Result<usize> {
     let client = &gateway.organization().client;
     // A contact of the backlog gets more than WhatsApp allows, so that opening conversations does not take the most time.
     let settings = json!({"messagesPerSecond": rate, "pairRate": "ignored"});
     let mut credentials = world::credentials("whatsapp");
-    for number in 0..CHANNELS {
+    for number in 0..CHANNELS + IDLE {
         let id = channel(number);
         credentials["phoneNumberId"] = format!("9{number:014}").into();
         let channel = json!({"id": id, "provider": "whatsapp", "name": id, "credentials": credentials, "settings": settings});
         client.create("/channels", channel).await;
-        let path = format!("/channels/{id}/pause");
-        client.act(&path, json!({})).await;
-        for conversation in number * each..(number + 1) * each {
+        let is_idle = number >= CHANNELS;
+        let opened = if is_idle {
+            let conversation = CHANNELS * each + number - CHANNELS;
+            conversation..conversation + 1
+        } else {
+            let path = format!("/channels/{id}/pause");
+            client.act(&path, json!({})).await;
+            number * each..(number + 1) * each
+        };
+        for conversation in opened {
             let to = format!("55119{:08}", 20_000_000 + conversation);
             let conversation = conversation.to_string();
             client.open(&conversation, "agent-123", &id, &to).await;
@@ -128,12 +136,12 @@ async fn fill(gateway: &Gateway, each: usize, rate: usize) -> anyhow::Result<usi
 struct Drained {
     conversations: usize,
     begun: Instant,
-    /// The messages to the idle channel, and when each was queued.
+    /// The messages to idle channels, and when each was queued.
     idle: Vec<(Mark, Instant)>,
     used: Vec<(Metric, f64)>,
 }
 
-/// Resumes the channels, and queues messages to the idle channel until everything has come.
+/// Resumes the channels, and queues messages to idle channels until everything has come.
 async fn drain(
     arrivals: &Arrivals,
     gateway: &Gateway,
@@ -185,12 +193,11 @@ async fn queue_until_drained(
         if come >= all {
             return Ok(queued);
         }
-        let idle = queued.len() % IDLE;
         let mark = Mark {
-            conversation: conversations + idle,
+            conversation: conversations + queued.len() % IDLE,
             place: queued.len() / IDLE,
         };
-        let body = message(&organization.conversations[idle], mark).to_string();
+        let body = message(&mark.conversation.to_string(), mark).to_string();
         let prefer = "prefer: respond-async\r\n";
         let request = post(address, organization.client.key(), SEND, prefer, &body);
         queued.push((mark, Instant::now()));
