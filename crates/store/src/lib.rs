@@ -88,7 +88,7 @@ pub use messages::{Direction, Message, MessageContent};
 pub use outbox::begin::Begun;
 pub use outbox::due::QueueLimits;
 pub use outbox::enqueue::Enqueue;
-pub use outbox::queues::MAX_QUEUES;
+pub use outbox::queues::{MAX_QUEUES, QueuesDue};
 pub use outbox::requeue::Postponed;
 pub use outbox::{Attempt, ChannelQueue, SendTime};
 pub use recado_core::WebhookEndpointId;

@@ -15,8 +15,8 @@ use crate::send::places::{Allowance, SendPlace, SendPlaces};
 /// Most places that a queue gets before the others have had theirs, so that a few queues cannot hold all places.
 const MAX_PLACES_AT_ONCE: usize = 8;
 
-/// Queues of an organization of which attempts are being begun at a time: their writes wait for each other, and a message to
-/// an idle channel would wait for all that began before.
+/// Queues of an organization of which attempts are being begun at a time: those of one look share a transaction, and a
+/// message to an idle channel waits for all that began before.
 const MAX_BEGINNING: usize = 16;
 
 /// Queues whose last turns are known, at most; what is not known counts as idle.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::{ChannelId, MessageId, OrganizationId};
-use recado_store::{self as store, ApiKey, Begun, ChannelQueue, MAX_QUEUES, StoreError};
+use recado_store::{self as store, ApiKey, Begun, ChannelQueue, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -142,10 +142,9 @@ impl Worker {
         self.free_lost().await;
         let now = self.app.clock.now();
         self.limited.forget_old(now);
-        let queues = self.app.store.queues_due(now, self.after.as_ref()).await?;
-        let is_cut = queues.len() == MAX_QUEUES;
-        self.after = queues.last().filter(|_| is_cut).cloned();
-        let queues = queues.into_iter().map(|queue| Wanting {
+        let due = self.app.store.queues_due(now, self.after.as_ref()).await?;
+        self.after = due.after;
+        let queues = due.queues.into_iter().map(|queue| Wanting {
             most: self.most(&queue, now),
             allowance: self.allowances.of(&channel_of(&queue)),
             queue,
@@ -158,7 +157,7 @@ impl Worker {
                 self.begin(queue, places, now);
             }
         }
-        if is_cut {
+        if self.after.is_some() {
             return Ok(Duration::ZERO);
         }
         self.order.end_pass();

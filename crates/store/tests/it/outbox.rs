@@ -6,8 +6,8 @@ use recado_core::inbound::{Inbound, StatusUpdate};
 use recado_core::message::MessageError;
 use recado_core::{Outcome, Status};
 use recado_store::{
-    Attempt, Begun, ChannelQueue, Enqueue, IdempotencyKey, Message, NewMessage, Postponed,
-    QueueLimits, SendTime, Store, StoreError,
+    Attempt, Begun, ChannelQueue, Enqueue, IdempotencyKey, MAX_QUEUES, Message, NewMessage,
+    Postponed, QueueLimits, SendTime, Store, StoreError,
 };
 
 use crate::inbound::received::opened;
@@ -52,6 +52,15 @@ pub(crate) async fn enqueue(store: &Store, new: &NewMessage, send_at: i64) {
     let queued = ok(store.enqueue(new, time(send_at), None)).await;
     let stored = some(store.get::<Message>(&new.organization_id, &new.id)).await;
     assert_eq!(queued, Enqueue::Queued(Box::new(stored)));
+}
+
+/// Returns the queues that have something due.
+pub(crate) async fn queues_due(
+    store: &Store,
+    now: i64,
+    after: Option<&ChannelQueue>,
+) -> Vec<ChannelQueue> {
+    ok(store.queues_due(at(now), after)).await.queues
 }
 
 pub(crate) async fn begin(store: &Store, now: i64, limits: &QueueLimits) -> Begun {
@@ -103,14 +112,14 @@ async fn a_message_is_queued_with_its_event_and_due_at_its_time() {
         (queued.created_at, queued.send_at),
         (at(5_000), Some(at(9_000)))
     );
-    gives!(store.queues_due(at(8_999), None) => []);
+    assert_eq!(queues_due(store, 8_999, None).await, []);
     assert_eq!(begun(store, 8_999).await, [""; 0]);
-    gives!(store.queues_due(at(9_000), None) => [queue(1)]);
+    assert_eq!(queues_due(store, 9_000, None).await, [queue(1)]);
     // Another server, or none on SQLite, which has one.
     let other = database.store().await;
     assert_eq!(begun(&other, 9_000).await, ["msg_1"]);
     assert_eq!(status_of(store, "msg_1").await, Status::Sending);
-    gives!(store.queues_due(at(9_000), None) => []);
+    assert_eq!(queues_due(store, 9_000, None).await, []);
     assert_eq!(begun(store, 9_000).await, [""; 0], "one attempt at a time");
 }
 
@@ -329,15 +338,49 @@ async fn a_key_queues_one_message() {
 }
 
 #[tokio::test]
+async fn a_look_goes_over_a_part_of_many_queues_and_tells_where_the_next_one_goes_on() {
+    let World { store, database } = &World::with_conversations().await;
+    let queues: Vec<_> = (0..=MAX_QUEUES)
+        .map(|number| ChannelQueue {
+            channel_id: id(&format!("chn_{number:03}")),
+            ..queue(1)
+        })
+        .collect();
+    let rows = queues.iter().enumerate().map(|(number, queue)| {
+        // Every other one is due later.
+        let next_at = 6_000 + number % 2;
+        format!(
+            "('org_1', 'msg_{number}', 'conv_{number}', '{queue}', 0, {next_at}, {next_at}, 9000)"
+        )
+    });
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    database
+        .execute(format!(
+            "insert into outbox (organization_id, message_id, conversation_id, queue, send_at, ready_at, next_at, \
+             expires_at) values {rows}"
+        ))
+        .await;
+    let first = ok(store.queues_due(at(6_000), None)).await;
+    let due: Vec<_> = queues.iter().step_by(2).cloned().collect();
+    assert_eq!(first.queues, due[..MAX_QUEUES / 2]);
+    assert_eq!(first.after.as_ref(), Some(&queues[MAX_QUEUES - 1]));
+    let second = ok(store.queues_due(at(6_000), first.after.as_ref())).await;
+    assert_eq!(
+        (second.queues, second.after),
+        (due[MAX_QUEUES / 2..].to_vec(), None)
+    );
+}
+
+#[tokio::test]
 async fn messages_of_a_suspended_organization_wait() {
     let World { store, .. } = &World::with_conversations().await;
     enqueue(store, &message("org_1", "msg_1"), 5_000).await;
     let by = crate::world::by(6_000);
     ok(store.suspend_organization(&org(1), &by)).await;
-    gives!(store.queues_due(at(6_000), None) => []);
+    assert_eq!(queues_due(store, 6_000, None).await, []);
     ok(store.resume_organization(&org(1), &by)).await;
-    gives!(store.queues_due(at(6_000), None) => [queue(1)]);
-    gives!(store.queues_due(at(6_000), Some(&queue(1))) => []);
+    assert_eq!(queues_due(store, 6_000, None).await, [queue(1)]);
+    assert_eq!(queues_due(store, 6_000, Some(&queue(1))).await, []);
 }
 
 #[tokio::test]
@@ -350,5 +393,5 @@ async fn the_end_of_an_attempt_is_its_outcome_whatever_it_is() {
         some(store.finish_attempt(&org(1), &msg(&text), &ended(outcome), at(6_000))).await;
         assert_eq!(status_of(store, &text).await, Status::from(outcome));
     }
-    gives!(store.queues_due(at(9_000), None) => []);
+    assert_eq!(queues_due(store, 9_000, None).await, []);
 }

@@ -7,8 +7,8 @@ use recado_core::capabilities::{Rate, WHATSAPP};
 use recado_store::{Begun, ChannelQueue, NewMessage, QueueLimits, SendLimits, Store, StoreError};
 
 use crate::inbound::received::opened;
-use crate::outbox::{begin, begun, enqueue, of, queue, with_two_conversations};
-use crate::world::{World, accepted, at, gives, id, msg, ok, org, refused, some, with};
+use crate::outbox::{begin, begun, enqueue, of, queue, queues_due, with_two_conversations};
+use crate::world::{World, accepted, at, id, msg, ok, org, refused, some, with};
 
 fn ids(begun: &Begun) -> Vec<&str> {
     let attempts = begun.attempts.iter();
@@ -153,8 +153,14 @@ async fn the_messages_of_a_key_wait_for_its_rate_and_delay_no_others_of_their_ch
     enqueue(store, &keyed("key_1", "conv-456", "msg_1"), 5_000).await;
     enqueue(store, &keyed("key_1", "conv-2", "msg_2"), 5_001).await;
     enqueue(store, &of("conv-3", "msg_3"), 5_002).await;
-    gives!(store.queues_due(at(6_000), None) => [queue(1), queue_of("key_1")]);
-    gives!(store.queues_due(at(6_000), Some(&queue(1))) => [queue_of("key_1")]);
+    assert_eq!(
+        queues_due(store, 6_000, None).await,
+        [queue(1), queue_of("key_1")]
+    );
+    assert_eq!(
+        queues_due(store, 6_000, Some(&queue(1))).await,
+        [queue_of("key_1")]
+    );
     let first = begin_of(store, "key_1", 6_000).await;
     assert_eq!(ids(&first), ["msg_1"]);
     assert_eq!(first.limited_until, Some(at(66_000)));
@@ -178,7 +184,7 @@ async fn a_message_whose_key_has_to_wait_is_passed_by_no_later_one_of_its_conver
     enqueue(store, &of("conv-456", "msg_3"), 5_002).await;
     enqueue(store, &keyed("key_2", "conv-456", "msg_4"), 5_003).await;
     assert_eq!(ids(&begin_of(store, "key_1", 65_999).await), [""; 0]);
-    gives!(store.queues_due(at(65_999), None) => [queue_of("key_1")]);
+    assert_eq!(queues_due(store, 65_999, None).await, [queue_of("key_1")]);
     assert_eq!(begun(store, 65_999).await, [""; 0]);
     assert_eq!(ids(&begin_of(store, "key_2", 65_999).await), [""; 0]);
 

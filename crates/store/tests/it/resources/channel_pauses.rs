@@ -10,6 +10,7 @@ use recado_store::{
 use rstest::rstest;
 use serde_json::Map;
 
+use crate::outbox::queues_due;
 use crate::taps::{apply, connection, events};
 use crate::world::{
     World, accepted, at, by, create_channel, gives, id, message, msg, ok, org, some, with,
@@ -95,13 +96,13 @@ async fn what_is_queued_waits_while_its_channel_is_paused() {
         (pause.since, pause.error, pause.check_at),
         (at(5_000), None, None)
     );
-    gives!(store.queues_due(at(6_000), None) => []);
+    assert_eq!(queues_due(store, 6_000, None).await, []);
     assert_eq!(begun(store, 6_000).await, 0);
     let mut subscription = store.subscribe_outbox();
     let resumed = some(store.resume_channel(&org(1), &id("chn_1"), &by(7_000))).await;
     subscription.changed().await;
     assert_eq!(resumed.paused, None);
-    gives!(store.queues_due(at(7_000), None) => [queue()]);
+    assert_eq!(queues_due(store, 7_000, None).await, [queue()]);
     assert_eq!(begun(store, 7_000).await, 1);
     assert_eq!(
         told(store).await,
@@ -114,8 +115,8 @@ async fn a_message_whose_time_is_over_does_not_wait_for_its_channel() {
     let World { store, .. } = &with_channel().await;
     enqueue(store, "msg_1").await;
     some(store.pause_channel(&org(1), &id("chn_1"), &by(5_000))).await;
-    gives!(store.queues_due(at(49_999), None) => []);
-    gives!(store.queues_due(at(50_000), None) => [queue()]);
+    assert_eq!(queues_due(store, 49_999, None).await, []);
+    assert_eq!(queues_due(store, 50_000, None).await, [queue()]);
     assert_eq!(begun(store, 50_000).await, 1);
     let message = some(store.get::<Message>(&org(1), &msg("msg_1"))).await;
     assert_eq!(message.status, Status::Sending);
@@ -147,7 +148,7 @@ async fn a_channel_that_does_not_work_waits_until_it_works() {
     assert!(!fail(store, 5_001).await, "it is paused already");
     let pause = channel(store).await.paused.expect("a pause");
     assert_eq!((pause.since, pause.error), (at(5_000), Some(refused())));
-    gives!(store.queues_due(at(6_000), None) => []);
+    assert_eq!(queues_due(store, 6_000, None).await, []);
     assert!(recover(store, 7_000).await);
     assert!(!recover(store, 7_001).await);
     assert_eq!(begun(store, 7_000).await, 1);

@@ -8,7 +8,8 @@ use recado_store::{ApiKey, ApiKeySecret, ChannelQueue, QueueLimits, SendLimits, 
 
 use super::channel_pauses::{begun, channel, enqueue, fail, queue, recover, time, with_channel};
 use crate::inbound::received::opened;
-use crate::world::{World, at, by, gives, id, message, ok, org, some, with};
+use crate::outbox::queues_due;
+use crate::world::{World, at, by, id, message, ok, org, some, with};
 
 async fn may_work(store: &Store, works: bool) {
     ok(store.try_channel(&org(1), &id("chn_1"), works, at(6_000))).await;
@@ -27,9 +28,9 @@ async fn one_message_tries_a_channel_that_may_work_and_the_others_wait_for_it() 
     for works in [true, false] {
         may_work(store, works).await;
         assert_ne!(channel(store).await.paused, None, "it may fail again");
-        gives!(store.queues_due(at(6_000), None) => [queue()]);
+        assert_eq!(queues_due(store, 6_000, None).await, [queue()]);
         assert_eq!(begun(store, 6_000).await, 1);
-        gives!(store.queues_due(at(6_000), None) => []);
+        assert_eq!(queues_due(store, 6_000, None).await, []);
         assert_eq!(begun(&database.store().await, 6_000).await, 0);
         ok(store.free_lost_attempts(&HashSet::new(), &HashSet::new(), at(6_000))).await;
     }
@@ -103,14 +104,14 @@ async fn the_messages_of_a_key_with_a_rate_wait_while_their_channel_is_paused_an
         api_key_id: Some(id("key_1")),
         ..queue()
     };
-    gives!(store.queues_due(at(6_000), None) => [of_key()]);
+    assert_eq!(queues_due(store, 6_000, None).await, [of_key()]);
     fail(store, 6_000).await;
-    gives!(store.queues_due(at(6_000), None) => []);
+    assert_eq!(queues_due(store, 6_000, None).await, []);
     // What it has queued is sent all the same.
     ok(store.delete_api_key(&org(1), &key.id, &by(6_000))).await;
     may_work(store, true).await;
     assert_ne!(channel(store).await.paused, None, "a message tries it");
-    gives!(store.queues_due(at(6_000), None) => [of_key()]);
+    assert_eq!(queues_due(store, 6_000, None).await, [of_key()]);
 }
 
 #[tokio::test]
