@@ -77,6 +77,7 @@ any key | An API key with any scopes, or an operator key.
 /// What each operation needs.
 const OPERATIONS: &str = "
 POST /messages/interactive/send-buttons | send
+POST /messages/interactive/send-lists | send
 POST /messages/batch | send
 DELETE /messages/{id} | send
 POST /messages/{id}/resend | send

@@ -85,12 +85,18 @@ const MAX_NAME_CHARS: usize = 256;
 
 /// Rule for a name: a required text of at most 256 characters.
 pub fn name(field: &TextField) -> Result<(), ValidationError> {
+    at_most(field, MAX_NAME_CHARS)?;
+    required(field)
+}
+
+/// Checks that a text has at most so many characters.
+pub(crate) fn at_most(field: &TextField, most: usize) -> Result<(), ValidationError> {
     let chars = field.as_text().unwrap_or_default().chars().count();
-    if chars > MAX_NAME_CHARS {
-        let sentence = format!("Has {chars} characters; at most {MAX_NAME_CHARS} are allowed");
+    if chars > most {
+        let sentence = format!("Has {chars} characters; at most {most} are allowed");
         return Err(rule("length", sentence));
     }
-    required(field)
+    Ok(())
 }
 
 /// Rule for an optional text: if it is there, it is a string without a NUL character.

@@ -25,13 +25,15 @@ mod warning;
 
 pub use access::{Role, Scope, Scopes};
 pub use capabilities::{Capabilities, Refusal, Violation};
-pub use chatvolt::SendButtons;
+pub use chatvolt::{SendButtons, SendList};
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
     UserId, WebhookEndpointId,
 };
-pub use message::{Button, Buttons, Content, ContentKind, FieldPath, Outcome, Status};
+pub use message::{
+    Button, Buttons, Content, ContentKind, FieldPath, List, ListRow, ListSection, Outcome, Status,
+};
 pub use money::{Money, MoneyError};
 pub use phone::Phone;
 pub use provider::Provider;

@@ -11,6 +11,10 @@ pub struct Warning {
     pub field: String,
     /// What may look wrong.
     pub message: String,
+    /// Whether the provider carries the field in another form, or not at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
+    pub degraded: bool,
 }
 
 impl Warning {
@@ -19,6 +23,15 @@ impl Warning {
         Self {
             field: field.into(),
             message: message.into(),
+            degraded: false,
+        }
+    }
+
+    /// Creates a warning about a field that the provider carries in another form, or not at all.
+    pub fn degraded(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            degraded: true,
+            ..Self::new(field, message)
         }
     }
 }

@@ -135,14 +135,17 @@ impl Acme {
 }
 
 fn body(message: &OutboundMessage) -> Value {
-    let Content::Buttons(content) = &message.content;
-    let buttons = content.buttons().iter();
-    let buttons = buttons.map(|button| json!({"id": button.id, "title": button.title}));
-    json!({
-        "to": message.to.id(),
-        "text": content.body(),
-        "buttons": buttons.collect::<Vec<_>>(),
-    })
+    let buttons: Vec<_> = match &message.content {
+        Content::Buttons(content) => {
+            let buttons = content.buttons().iter();
+            buttons
+                .map(|button| json!({"id": button.id, "title": button.title}))
+                .collect()
+        }
+        // The capabilities have no other kind: its messages are refused before.
+        Content::List(_) => Vec::new(),
+    };
+    json!({"to": message.to.id(), "text": message.content.text(), "buttons": buttons})
 }
 
 fn failed(kind: ErrorKind, text: &str) -> ChannelError {

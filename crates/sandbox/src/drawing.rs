@@ -2,8 +2,8 @@
 
 use std::io::IsTerminal as _;
 
-use crate::Content;
 use crate::terminal::{one_line, visible, width, wrap};
+use crate::{Content, Menu};
 
 /// A bubble on a phone is about this wide.
 const MAX_COLUMNS: usize = 46;
@@ -11,6 +11,8 @@ const MIN_COLUMNS: usize = 12;
 /// The bubble's sides: a line and a blank on each.
 const SIDES: usize = 4;
 const REPLY: &str = "↩ ";
+const OPEN: &str = "≡ ";
+const CHOICE: &str = "○ ";
 
 /// What the customer sees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Bubble {
     pub footer: Option<String>,
     /// The titles of the buttons, in order.
     pub buttons: Vec<String>,
+    /// The list, which is drawn as if it was open.
+    pub menu: Option<Menu>,
 }
 
 /// Whether texts may stand out.
@@ -59,6 +63,14 @@ impl From<&Content> for Bubble {
                 buttons: (content.buttons.iter())
                     .map(|button| button.title.clone())
                     .collect(),
+                menu: None,
+            },
+            Content::List(content) => Self {
+                header: content.header.clone(),
+                body: content.body.clone(),
+                footer: content.footer.clone(),
+                buttons: Vec::new(),
+                menu: Some(content.menu.clone()),
             },
         }
     }
@@ -71,11 +83,16 @@ impl Bubble {
         let header = lines(self.header.as_deref(), most);
         let body = lines(Some(&self.body), most);
         let footer = lines(self.footer.as_deref(), most);
-        let buttons: Vec<Vec<String>> = (self.buttons.iter())
-            .map(|title| wrap(&format!("{REPLY}{}", one_line(title)), most))
+        let replies = self.buttons.iter().map(|title| (REPLY, title));
+        let opens = self.menu.iter().map(|menu| (OPEN, &menu.button));
+        let buttons: Vec<Vec<String>> = (replies.chain(opens))
+            .map(|(sign, title)| wrap(&format!("{sign}{}", one_line(title)), most))
             .collect();
+        let rows = self.menu.as_ref().map(|menu| rows(menu, most));
+        let rows = rows.unwrap_or_default();
         let all = [&header, &body, &footer].into_iter().chain(&buttons);
-        let inner = all.flatten().map(|line| width(line)).max().unwrap_or(0);
+        let all = all.flatten().chain(rows.iter().map(|(line, _)| line));
+        let inner = all.map(|line| width(line)).max().unwrap_or(0);
 
         let mut drawn = vec![rule('╭', '╮', inner)];
         let bold = |line: &String| style.paint(line, Paint::Bold);
@@ -87,6 +104,13 @@ impl Bubble {
             drawn.push(rule('├', '┤', inner));
             let centred = title.iter().map(|line| centred(line, inner));
             drawn.extend(centred.map(|line| row(&line, &line, inner)));
+        }
+        if !rows.is_empty() {
+            drawn.push(rule('├', '┤', inner));
+        }
+        for (line, paint) in &rows {
+            let painted = paint.map_or_else(|| line.clone(), |paint| style.paint(line, paint));
+            drawn.push(row(line, &painted, inner));
         }
         drawn.push(rule('╰', '╯', inner));
         drawn.join("\n")
@@ -123,6 +147,33 @@ impl Style {
     }
 }
 
+/// Returns the lines of an open list: bold titles of sections, and a dim description under a row.
+fn rows(menu: &Menu, columns: usize) -> Vec<(String, Option<Paint>)> {
+    let mut drawn = Vec::new();
+    let title = menu.title.iter();
+    drawn.extend(title.flat_map(|title| painted(title, "", columns, Some(Paint::Bold))));
+    for section in &menu.sections {
+        let title = section.title.iter();
+        drawn.extend(title.flat_map(|title| painted(title, "", columns, Some(Paint::Bold))));
+        for row in &section.rows {
+            drawn.extend(painted(&row.title, CHOICE, columns, None));
+            let description = row.description.iter();
+            drawn.extend(description.flat_map(|it| painted(it, "  ", columns, Some(Paint::Dim))));
+        }
+    }
+    drawn
+}
+
+fn painted(
+    text: &str,
+    sign: &str,
+    columns: usize,
+    paint: Option<Paint>,
+) -> Vec<(String, Option<Paint>)> {
+    let lines = wrap(&format!("{sign}{}", one_line(text)), columns);
+    lines.into_iter().map(|line| (line, paint)).collect()
+}
+
 fn lines(text: Option<&str>, columns: usize) -> Vec<String> {
     text.map(|text| wrap(&visible(text), columns))
         .unwrap_or_default()
@@ -148,6 +199,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::{ListRow, Section};
 
     fn bubble(header: &str, body: &str, footer: &str, buttons: &[&str]) -> Bubble {
         let optional = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -156,7 +208,46 @@ mod tests {
             body: body.to_owned(),
             footer: optional(footer),
             buttons: buttons.iter().map(|&title| title.to_owned()).collect(),
+            menu: None,
         }
+    }
+
+    fn with_menu(button: &str, section: &str, title: &str, description: &str) -> Bubble {
+        let row = |title: &str, description: Option<&str>| ListRow {
+            id: "a".to_owned(),
+            title: title.to_owned(),
+            description: description.map(str::to_owned),
+        };
+        let section = Section {
+            title: Some(section.to_owned()),
+            rows: vec![row(title, Some(description)), row("Other", None)],
+        };
+        let menu = Menu {
+            button: button.to_owned(),
+            title: None,
+            sections: vec![section],
+        };
+        Bubble {
+            menu: Some(menu),
+            ..bubble("", "Choose", "", &[])
+        }
+    }
+
+    #[test]
+    fn a_list_is_drawn_open_below_its_button() {
+        let drawn = "\
+╭────────────────╮
+│ Choose         │
+├────────────────┤
+│     ≡ Open     │
+├────────────────┤
+│ Today          │
+│ ○ Two o'clock  │
+│   Three places │
+│ ○ Other        │
+╰────────────────╯";
+        let bubble = with_menu("Open", "Today", "Two o'clock", "Three places");
+        assert_eq!(bubble.draw(80, Style::Plain), drawn);
     }
 
     fn published() -> Bubble {
@@ -215,6 +306,7 @@ mod tests {
     #[case::long_word(bubble("", &"x".repeat(200), "", &["Open"]))]
     #[case::several_lines(bubble("", "one\ntwo\n\nthree", "end", &["a\nb"]))]
     #[case::long_title(bubble("", "b", "", &["a title much longer than a phone would ever show on one line"]))]
+    #[case::list(with_menu("日本語", &"y".repeat(60), "a title much longer than a phone shows", "\u{1b}[2J\r"))]
     #[case::controls(bubble("\u{1b}[2J", "a\tb\u{7}", "\r", &["x\u{202e}y"]))]
     fn every_line_is_as_wide_as_the_others_and_fits(#[case] bubble: Bubble) {
         for columns in [0, 12, 20, 33, 80, 500] {

@@ -64,7 +64,10 @@ pub(crate) use state::State;
 pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
-pub use phone::{Buttons, Choice, Content, ListRow, PhoneButton, PhoneError, PhoneMessage, Shape};
+pub use phone::{
+    Buttons, Choice, Content, List, ListRow, Menu, PhoneButton, PhoneError, PhoneMessage, Section,
+    Shape,
+};
 pub use provider::{Provider, UnknownProvider};
 pub use received::{Answered, KEPT, ReceivedRequest};
 pub use sandbox::Sandbox;

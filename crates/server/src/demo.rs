@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
-use recado_core::chatvolt::SendButtons;
+use recado_core::chatvolt::{SendButtons, SendList};
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
-use recado_sandbox::{Account, DEFAULT_ADDRESS, Sandbox, Urls, Webhook, base_urls};
+use recado_sandbox::{
+    Account, DEFAULT_ADDRESS, PhoneError, PhoneMessage, Sandbox, Urls, Webhook, base_urls,
+};
 use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Retention, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -35,7 +37,7 @@ pub const CONVERSATIONS: [(Provider, &str); 3] = [
 ];
 
 /// Longest that a tap may take to come back.
-const TAP_DEADLINE: Duration = Duration::from_secs(10);
+const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Longest line of a command, in columns.
 const MAX_LINE: usize = 76;
@@ -142,33 +144,63 @@ impl Demo {
         Ok(())
     }
 
-    /// Sends the documentation's example to a conversation.
-    pub async fn send_example(&self, conversation: &str) -> anyhow::Result<Value> {
-        let mut body: Value = serde_json::from_str(SendButtons::EXAMPLE)?;
+    /// Sends the documentation's example of a message with buttons to a conversation.
+    pub async fn send_buttons(&self, conversation: &str) -> anyhow::Result<Value> {
+        let path = "/messages/interactive/send-buttons";
+        self.send(path, SendButtons::EXAMPLE, conversation).await
+    }
+
+    /// Sends the documentation's example of a list to a conversation.
+    pub async fn send_list(&self, conversation: &str) -> anyhow::Result<Value> {
+        let path = "/messages/interactive/send-lists";
+        self.send(path, SendList::EXAMPLE, conversation).await
+    }
+
+    async fn send(&self, path: &str, example: &str, conversation: &str) -> anyhow::Result<Value> {
+        let mut body: Value = serde_json::from_str(example)?;
         body["conversationId"] = conversation.into();
-        self.post("/messages/interactive/send-buttons", &body).await
+        self.post(path, &body).await
     }
 
     /// Taps the first button of a message on the customer's phone, and waits up to 10 seconds for the event that comes back.
-    pub async fn tap(&self, sent: &Value, conversation: &str) -> anyhow::Result<Value> {
+    pub async fn tap(&self, message: &PhoneMessage, conversation: &str) -> anyhow::Result<Value> {
+        let tap = || self.sandbox.tap(&message.message_id, 0, None);
+        self.answered(tap, "button.pressed", conversation).await
+    }
+
+    /// Chooses the first row of a message's list, and waits up to 10 seconds for the event that comes back.
+    pub async fn choose(
+        &self,
+        message: &PhoneMessage,
+        conversation: &str,
+    ) -> anyhow::Result<Value> {
+        let row = message.rows().next().context("the list has rows")?;
+        let choose = || self.sandbox.choose(&message.message_id, &row.id);
+        self.answered(choose, "list.selected", conversation).await
+    }
+
+    /// Has the customer answer, and waits for the event of that type.
+    async fn answered(
+        &self,
+        answer: impl FnOnce() -> Result<String, PhoneError>,
+        kind: &str,
+        conversation: &str,
+    ) -> anyhow::Result<Value> {
         let mut subscription = self.app.store.subscribe_events(None);
-        let message = sent["message"]["externalId"]
-            .as_str()
-            .context("the message has an id")?;
-        self.sandbox.tap(message, 0, None)?;
+        answer()?;
         let come = async {
             loop {
-                let pressed = format!("/events?type=button.pressed&conversationId={conversation}");
-                let mut events = self.get(&pressed).await?;
+                let path = format!("/events?type={kind}&conversationId={conversation}");
+                let mut events = self.get(&path).await?;
                 if events["data"][0].is_object() {
                     return Ok(events["data"][0].take());
                 }
                 subscription.changed().await;
             }
         };
-        tokio::time::timeout(TAP_DEADLINE, come)
+        tokio::time::timeout(ANSWER_DEADLINE, come)
             .await
-            .context("the tap did not come back in time")?
+            .context("the customer's answer did not come back in time")?
     }
 
     /// Waits for events that came after the last call, and returns them, oldest first.
@@ -206,18 +238,21 @@ impl Demo {
         )
     }
 
-    /// Returns a line for the shell that taps a button of a message on the customer's phone.
-    pub fn tap_command(&self, message_id: &str, button: &str) -> String {
+    /// Returns a line for the shell that has the customer answer a message: `tap` and the id of a button, or `pick` and
+    /// that of a row.
+    pub fn phone_command(&self, answer: &str, message_id: &str, choice: &str) -> String {
         let sandbox = if self.sandbox_url == format!("http://{DEFAULT_ADDRESS}") {
             String::new()
         } else {
             format!(" --sandbox {}", self.sandbox_url)
         };
-        let button = for_shell(button);
-        let line = format!("recado sandbox tap{sandbox} {message_id} {button}");
+        let choice = for_shell(choice);
+        let line = format!("recado sandbox {answer}{sandbox} {message_id} {choice}");
         // A terminal of 80 columns would break the id, which is then hard to copy.
         if line.len() > MAX_LINE {
-            return format!("recado sandbox tap{sandbox} \\\n    {message_id} \\\n    {button}");
+            return format!(
+                "recado sandbox {answer}{sandbox} \\\n    {message_id} \\\n    {choice}"
+            );
         }
         line
     }

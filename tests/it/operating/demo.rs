@@ -22,7 +22,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn once_shows_every_provider_and_both_buttons_and_ends_with_success() {
+async fn once_shows_every_provider_its_buttons_and_its_list_and_ends_with_success() {
     let shown = ran(demo("127.0.0.1:0").arg("--once")).await.done();
     for provider in ["WhatsApp Cloud API", "Z-API", "ZapperHUB"] {
         let headings = shown.matches(&format!("── {provider} ──")).count();
@@ -30,8 +30,10 @@ async fn once_shows_every_provider_and_both_buttons_and_ends_with_success() {
     }
     let tapped = "Ana tapped Sales (btn_sales)\n";
     assert_eq!(shown.matches(tapped).count(), 3, "{shown}");
+    let chosen = "Ana chose 14:00 to 16:00 (slot-14)\n";
+    assert_eq!(shown.matches(chosen).count(), 3, "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
-    let end = "All 3 messages arrived, each once, and every tap came back.\n";
+    let end = "All 6 messages arrived, each once, and every answer came back.\n";
     assert_contains(&shown, end);
 }
 
@@ -98,7 +100,7 @@ async fn the_demo_fits_three_screens_and_ends_with_phone_key_and_two_commands() 
     let widest = shown.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{widest:?}: {shown}");
     let places = [
-        "All 3 messages arrived",
+        "All 6 messages arrived",
         "│          ↩ Sales           │",
         "export RECADO_KEY=",
         "  curl http",
@@ -115,7 +117,7 @@ async fn the_commands_that_the_demo_prints_work_and_show_in_its_terminal() {
     let mut running = Running::start().await;
     let key = between(&running.shown, "  export RECADO_KEY=", "\n").to_owned();
     let curl = between(&running.shown, "Send a message:\n", "Tap the other").to_owned();
-    let heading = "Tap the other button of the last message that the demo sent:\n";
+    let heading = "Tap the other button of the message above:\n";
     let tap = between(&running.shown, heading, "What you send");
     let tap = tap.split("\n\n").next().expect("a command").to_owned();
     let names_sandbox = tap.contains(" --sandbox http://127.0.0.1:");

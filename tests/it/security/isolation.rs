@@ -30,6 +30,9 @@ const CALLS: &str = r#"
 POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 403 foreign_agent
 POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 403 foreign_agent
 POST /messages/interactive/send-buttons | /messages/interactive/send-buttons | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"} | 404 conversation_not_found
+POST /messages/interactive/send-lists | /messages/interactive/send-lists | {"agentId": "$agent", "conversationId": "$conversation", "body_text": "Hi", "button_text": "Open", "section_1_row_1_id": "a", "section_1_row_1_title": "A"} | 403 foreign_agent
+POST /messages/interactive/send-lists | /messages/interactive/send-lists | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_text": "Open", "section_1_row_1_id": "a", "section_1_row_1_title": "A"} | 403 foreign_agent
+POST /messages/interactive/send-lists | /messages/interactive/send-lists | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_text": "Open", "section_1_row_1_id": "a", "section_1_row_1_title": "A"} | 404 conversation_not_found
 GET /messages/{id} | /messages/$message | | 404 message_not_found
 DELETE /messages/{id} | /messages/$message | | 404 message_not_found
 POST /messages/{id}/resend | /messages/$message/resend | {"acceptDuplicate": true} | 404 message_not_found

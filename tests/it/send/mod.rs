@@ -8,6 +8,7 @@ mod failures;
 mod fair_share;
 mod idempotency;
 mod limits;
+mod list;
 mod published_example;
 mod queue;
 mod recipients;

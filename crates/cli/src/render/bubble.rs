@@ -1,7 +1,9 @@
 //! What the customer sees, taken from a request or from the server's answer.
 
-use recado_core::Content;
+use recado_core::{Content, List, ListRow, ListSection};
 use recado_sandbox::drawing::Bubble;
+use recado_sandbox::{self as sandbox, Menu, Section};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 pub(crate) fn of_content(content: &Content) -> Bubble {
@@ -13,7 +15,32 @@ pub(crate) fn of_content(content: &Content) -> Bubble {
             buttons: (message.buttons().iter())
                 .map(|button| button.title.clone())
                 .collect(),
+            menu: None,
         },
+        Content::List(message) => Bubble {
+            header: message.header().map(str::to_owned),
+            body: message.body().to_owned(),
+            footer: message.footer().map(str::to_owned),
+            buttons: Vec::new(),
+            menu: Some(menu(message)),
+        },
+    }
+}
+
+fn menu(message: &List) -> Menu {
+    let row = |row: &ListRow| sandbox::ListRow {
+        id: row.id.clone(),
+        title: row.title.clone(),
+        description: row.description.clone(),
+    };
+    let section = |section: &ListSection| Section {
+        title: section.title.clone(),
+        rows: section.rows.iter().map(row).collect(),
+    };
+    Menu {
+        button: message.button().to_owned(),
+        title: message.title().map(str::to_owned),
+        sections: message.sections().iter().map(section).collect(),
     }
 }
 
@@ -32,6 +59,9 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
         buttons: buttons
             .filter_map(|button| button.get("title")?.as_str().map(str::to_owned))
             .collect(),
+        menu: message
+            .pointer("/metadata/list")
+            .and_then(|list| Menu::deserialize(list).ok()),
     })
 }
 

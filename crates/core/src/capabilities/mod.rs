@@ -1,6 +1,7 @@
 //! What each provider carries: its published limits, as data, checked in one place.
 
 mod all;
+pub(crate) mod degraded;
 pub(crate) mod limit;
 mod rate;
 pub(crate) mod violation;
@@ -9,6 +10,7 @@ mod zapi;
 mod zapperhub;
 
 pub use all::ALL;
+pub use degraded::{Degraded, DegradedForm};
 pub use limit::{Basis, Limit, LimitTable, Source};
 pub use rate::{PairRate, Rate, SendLimit, SendRate};
 pub use violation::{Caution, Format, INVALID_PARAMETER_VALUE, Refusal, Violation};
@@ -16,7 +18,7 @@ pub use whatsapp::{WHATSAPP, WHATSAPP_UNPAIRED};
 pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
-use crate::message::{ButtonsLimits, Content, ContentKind};
+use crate::message::{ButtonsLimits, Content, ContentKind, ListLimits};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
@@ -46,6 +48,8 @@ pub struct Capabilities {
     pub title: &'static str,
     /// The limits of a text with reply buttons.
     pub buttons: Option<ButtonsLimits>,
+    /// The limits of a text with a list of options.
+    pub list: Option<ListLimits>,
     /// The rate of one number; `None` if the provider publishes none.
     pub send_rate: Option<SendRate>,
     /// The rate of one number to one person; `None` if the provider publishes none.
@@ -59,6 +63,7 @@ impl Capabilities {
             provider,
             title,
             buttons: None,
+            list: None,
             send_rate: None,
             pair_rate: None,
         }
@@ -78,6 +83,7 @@ impl Capabilities {
     pub fn recipients(&self, kind: ContentKind) -> Option<&'static [RecipientKind]> {
         match kind {
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
+            ContentKind::List => self.list.as_ref().map(|limits| limits.recipients),
         }
     }
 
@@ -85,6 +91,7 @@ impl Capabilities {
     pub fn limits(&self, kind: ContentKind) -> Option<LimitTable> {
         match kind {
             ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),
+            ContentKind::List => self.list.as_ref().map(ListLimits::table),
         }
     }
 
@@ -94,8 +101,21 @@ impl Capabilities {
         self.check_kind(kind, to)?;
         let cautions = match content {
             Content::Buttons(buttons) => self.buttons.as_ref().map(|limits| limits.check(buttons)),
+            Content::List(list) => self.list.as_ref().map(|limits| limits.check(list)),
         };
         cautions.ok_or(Violation::Unsupported { kind })?
+    }
+
+    /// Returns the fields of a content that are carried in another form, or not at all.
+    pub fn degraded(&self, content: &Content) -> Vec<Degraded> {
+        let degraded = match content {
+            Content::Buttons(buttons) => {
+                let limits = self.buttons.as_ref();
+                limits.map(|limits| limits.degraded(buttons))
+            }
+            Content::List(list) => self.list.as_ref().map(|limits| limits.degraded(list)),
+        };
+        degraded.unwrap_or_default()
     }
 
     /// Checks that at least one kind of content may go to this form of address; otherwise says why the first kind may

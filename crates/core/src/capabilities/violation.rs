@@ -121,11 +121,12 @@ pub struct Refusal {
 
 impl Violation {
     /// Returns the stable word for the error, as in the answers of the server.
-    pub const fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Unsupported { .. } => "unsupported_channel",
-            Self::Count { .. } => "too_many_buttons",
-            Self::Recipient { .. }
+            Self::Count { item: "button", .. } => "too_many_buttons",
+            Self::Count { .. }
+            | Self::Recipient { .. }
             | Self::Length { .. }
             | Self::Together { .. }
             | Self::Format { .. } => "content_refused",

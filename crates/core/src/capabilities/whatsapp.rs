@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Capabilities, Limit, PairRate, Rate, SendRate, Source};
-use crate::message::ButtonsLimits;
+use crate::message::{ButtonsLimits, ListLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -17,6 +17,7 @@ pub const WHATSAPP_UNPAIRED: Capabilities = Capabilities {
 /// Meta's WhatsApp Cloud API.
 pub const WHATSAPP: Capabilities = Capabilities {
     buttons: Some(BUTTONS),
+    list: Some(LIST),
     send_rate: Some(SEND_RATE),
     pair_rate: Some(PAIR_RATE),
     ..Capabilities::of(Provider::WhatsApp)
@@ -56,4 +57,23 @@ const BUTTONS: ButtonsLimits = ButtonsLimits {
     single_line: Some(Source::inferred(
         "Meta documents it for template parameters only",
     )),
+};
+
+const META_LIST: Source = Source::documented("Meta, interactive list messages");
+
+const LIST: ListLimits = ListLimits {
+    api: "POST /{version}/{phone-number-id}/messages",
+    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
+    // The page says 4,096.
+    body: Limit::new(
+        1,
+        1024,
+        Source::observed("Meta, answer to 1,731 characters"),
+    ),
+    titled_sections: Some(META_LIST),
+    distinct_ids: Some(META_LIST),
+    single_line: Some(Source::inferred(
+        "Meta documents it for template parameters only",
+    )),
+    ..ListLimits::like_whatsapp(META_LIST)
 };

@@ -1,7 +1,7 @@
 //! What Z-API carries.
 
-use super::{Capabilities, Source};
-use crate::message::ButtonsLimits;
+use super::{Capabilities, Limit, Source};
+use crate::message::{ButtonsLimits, ListLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -17,6 +17,7 @@ pub const ZAPI_LIST: Capabilities = Capabilities {
 /// Z-API.
 pub const ZAPI: Capabilities = Capabilities {
     buttons: Some(BUTTONS),
+    list: Some(LIST),
     ..Capabilities::of(Provider::Zapi)
 };
 
@@ -30,4 +31,15 @@ const BUTTONS: ButtonsLimits = ButtonsLimits {
         RecipientKind::Group,
     ],
     ..ButtonsLimits::like_whatsapp(SILENT)
+};
+
+/// The API has one list of options with a title, and no header and footer.
+const LIST: ListLimits = ListLimits {
+    api: "POST /send-option-list",
+    // Z-API docs, send-option-list: a list is not delivered to groups.
+    recipients: &[RecipientKind::Phone, RecipientKind::Lid],
+    title: Some(Limit::new(1, 24, SILENT)),
+    folded: Some(Limit::new(1, 1024, SILENT)),
+    flat: Some(Source::documented("Z-API docs, send-option-list")),
+    ..ListLimits::like_whatsapp(SILENT)
 };

@@ -1,19 +1,21 @@
 //! What ZapperHUB's two APIs carry.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::ButtonsLimits;
+use crate::message::{ButtonsLimits, ListLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
 /// ZapperHUB, dialect `zapperapi_v2`.
 pub const ZAPPERAPI_V2: Capabilities = Capabilities {
     buttons: Some(HOSTED_BUTTONS),
+    list: Some(HOSTED_LIST),
     ..Capabilities::of(Provider::ZapperHub)
 };
 
 /// ZapperHUB, dialect `wuzapi`.
 pub const WUZAPI_FORK: Capabilities = Capabilities {
     buttons: Some(WUZAPI_BUTTONS),
+    list: Some(WUZAPI_LIST),
     ..ZAPPERAPI_V2
 };
 
@@ -42,6 +44,23 @@ const WUZAPI_BUTTONS: ButtonsLimits = ButtonsLimits {
         Source::documented("wuzapi, buttons cannot be more than 3"),
     ),
     ..ButtonsLimits::like_whatsapp(Source::inferred(
+        "wuzapi does not check; kept like WhatsApp",
+    ))
+};
+
+/// A phone that shows lists of groups is not documented.
+const LIST_RECIPIENTS: &[RecipientKind] = &[RecipientKind::Phone, RecipientKind::Lid];
+
+const HOSTED_LIST: ListLimits = ListLimits {
+    api: "POST /messages/list",
+    recipients: LIST_RECIPIENTS,
+    ..ListLimits::like_whatsapp(Source::inferred("ZapperAPI is silent; kept like WhatsApp"))
+};
+
+const WUZAPI_LIST: ListLimits = ListLimits {
+    api: "POST /chat/send/list",
+    recipients: LIST_RECIPIENTS,
+    ..ListLimits::like_whatsapp(Source::inferred(
         "wuzapi does not check; kept like WhatsApp",
     ))
 };

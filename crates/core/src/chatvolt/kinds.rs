@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{ChatvoltSend, SendButtons, read};
+use super::{ChatvoltSend, SendButtons, SendList, read};
 use crate::fields::FieldErrors;
 use crate::message::ContentKind;
 
@@ -10,5 +10,6 @@ use crate::message::ContentKind;
 pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
     match kind {
         ContentKind::Buttons => read::<SendButtons>(body),
+        ContentKind::List => read::<SendList>(body),
     }
 }

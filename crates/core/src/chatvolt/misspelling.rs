@@ -1,20 +1,23 @@
 //! Names of fields that are not ours, and the field that was meant.
 
+use crate::fields::{MISSPELLED, TextField};
 use crate::switch::plain;
+use crate::warning::Warning;
 
-/// What stands for the field `buttons` of other interfaces.
-pub(super) const BUTTONS: &str = "button_1_id and button_1_title";
+/// Longest name, in bytes, that is compared with ours.
+const MAX_NAME_BYTES: usize = 64;
 
-/// Names that other interfaces use for what is a field of ours, in small letters.
-const ALIASES: [(&str, &str); 8] = [
+/// Most unknown fields that are compared with ours: a body may have tens of thousands.
+pub(super) const MAX_UNKNOWN: usize = 50;
+
+/// Names that other interfaces use for what is a field of every shape, in small letters.
+const ALIASES: [(&str, &str); 6] = [
     ("agent", "agentId"),
     ("conversation", "conversationId"),
     ("header", "header_text"),
     ("body", "body_text"),
     ("text", "body_text"),
     ("footer", "footer_text"),
-    ("button", BUTTONS),
-    ("buttons", BUTTONS),
 ];
 
 const FIELDS: [&str; 5] = [
@@ -25,36 +28,53 @@ const FIELDS: [&str; 5] = [
     "footer_text",
 ];
 
-/// Names of the halves of a button without its number, in small letters.
-const HALVES: [(&str, &str); 6] = [
-    ("buttonid", "id"),
-    ("buttonpayload", "id"),
-    ("buttontitle", "title"),
-    ("buttontext", "title"),
-    ("buttonlabel", "title"),
-    ("buttonname", "title"),
-];
+/// Returns the unknown fields that were probably meant to be a field that is absent: ChatVolt ignores them, so a message
+/// without its footer would be the only sign.
+pub(super) fn warnings<'a>(
+    unknown: impl Iterator<Item = (&'a String, &'a TextField)>,
+    meant: impl Fn(&str) -> Option<String>,
+    has: impl Fn(&str) -> bool,
+) -> Vec<Warning> {
+    let given = unknown.filter(|(name, field)| name.len() <= MAX_NAME_BYTES && !field.is_absent());
+    let meant = given
+        .take(MAX_UNKNOWN)
+        .filter_map(|(name, _)| Some((name, meant(name)?)));
+    let missing = meant.filter(|(_, meant)| !has(meant));
+    missing
+        .map(|(name, meant)| Warning::new(name, format!("{MISSPELLED}{meant}")))
+        .collect()
+}
 
-/// Returns the field that a name was probably meant to be: `body_text` for `bodyText`.
-pub(super) fn meant(name: &str) -> Option<String> {
+/// Returns the field that a name without a number was probably meant to be: `body_text` for `bodyText`. A shape has
+/// further names and fields of its own.
+pub(super) fn field(
+    name: &str,
+    aliases: &[(&str, &'static str)],
+    fields: &[&'static str],
+) -> Option<&'static str> {
     let plain = plain(name);
-    if let Some((_, field)) = ALIASES.iter().find(|(alias, _)| *alias == plain) {
-        return Some((*field).to_owned());
+    let mut names = ALIASES.iter().chain(aliases);
+    if let Some((_, field)) = names.find(|(alias, _)| *alias == plain) {
+        return Some(field);
     }
-    let number: String = plain.chars().filter(char::is_ascii_digit).collect();
-    if number.is_empty() {
-        let mut fields = FIELDS.into_iter();
-        let field = fields.find(|field| resembles(&plain, &crate::switch::plain(field)))?;
-        return Some(field.to_owned());
-    }
-    let letters: String = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
-    // The nearest half: `buttontitel` has fewer errors as a title than as a text.
-    let half = HALVES
-        .iter()
-        .filter(|(known, _)| resembles(&letters, known));
-    let (_, half) = half.min_by_key(|(known, _)| strsim::damerau_levenshtein(&letters, known))?;
-    Some(format!("button_{number}_{half}"))
+    let mut fields = FIELDS.iter().chain(fields).copied();
+    fields.find(|field| resembles(&plain, &crate::switch::plain(field)))
+}
+
+/// Splits a name into its letters, without what stands between its words, and its numbers.
+pub(super) fn parts(name: &str) -> (String, Vec<u64>) {
+    let plain = plain(name);
+    let letters = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let numbers = plain.split(|c: char| !c.is_ascii_digit());
+    let numbers = numbers.filter_map(|number| number.parse().ok());
+    (letters, numbers.filter(|number| *number > 0).collect())
+}
+
+/// Returns the value of the name that is nearest to these letters.
+pub(super) fn nearest<'a, T>(letters: &str, known: &'a [(&str, T)]) -> Option<&'a T> {
+    let near = known.iter().filter(|(name, _)| resembles(letters, name));
+    let nearest = near.min_by_key(|(name, _)| strsim::damerau_levenshtein(letters, name));
+    nearest.map(|(_, value)| value)
 }
 
 /// Tells whether a name has few typing errors for its length.

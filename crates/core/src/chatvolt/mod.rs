@@ -3,9 +3,11 @@
 mod kinds;
 mod misspelling;
 mod send_buttons;
+mod send_list;
 
 pub use kinds::read_kind;
 pub use send_buttons::{ButtonFields, SendButtons};
+pub use send_list::{SectionFields, SendList};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -62,7 +64,7 @@ fn misplaced(name: &str) -> Option<&'static str> {
 }
 
 fn add(errors: &mut FieldErrors, faults: Vec<Warning>) {
-    for Warning { field, message } in faults {
+    for Warning { field, message, .. } in faults {
         errors.fields.entry(field).or_default().push(message);
     }
 }
@@ -109,7 +111,8 @@ impl ChatvoltSend {
 
     /// Checks the content against what a channel carries; every field has its name in the request.
     ///
-    /// Returns what may look wrong on the phone, the misspelled fields last, or the first limit that is broken.
+    /// Returns what may look wrong on the phone, with what is [carried in another form](Capabilities::degraded) and the
+    /// misspelled fields last, or the first limit that is broken.
     pub fn check(
         &self,
         capabilities: &Capabilities,
@@ -125,7 +128,12 @@ impl ChatvoltSend {
             Warning::new(name(&field), message)
         };
         let cautions = cautions.into_iter().map(warn);
-        Ok(cautions.chain(self.misspelled.iter().cloned()).collect())
+        let degraded = capabilities.degraded(&self.content);
+        let degraded = degraded.into_iter().map(|degraded| {
+            Warning::degraded(name(&degraded.field), degraded.describe(capabilities.title))
+        });
+        let misspelled = self.misspelled.iter().cloned();
+        Ok(cautions.chain(degraded).chain(misspelled).collect())
     }
 }
 

@@ -6,15 +6,24 @@ use serde::Deserialize;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use super::{ChatvoltSend, SendShape, add, misspelling};
-use crate::fields::{FieldErrors, MISSPELLED, TextField, optional, required, rule};
+use crate::fields::{FieldErrors, TextField, optional, required, rule};
 use crate::message::{Button, Buttons, FieldPath, Segment};
 use crate::warning::Warning;
 
-/// Longest name, in bytes, that is compared with ours.
-const MAX_NAME_BYTES: usize = 64;
+/// What stands for the field `buttons` of other interfaces.
+const BUTTONS: &str = "button_1_id and button_1_title";
 
-/// Most unknown fields that are compared with ours: a body may have tens of thousands.
-const MAX_UNKNOWN: usize = 50;
+const ALIASES: [(&str, &str); 2] = [("button", BUTTONS), ("buttons", BUTTONS)];
+
+/// Names of the halves of a button without its number, in small letters.
+const HALF_NAMES: [(&str, &str); 6] = [
+    ("buttonid", "id"),
+    ("buttonpayload", "id"),
+    ("buttontitle", "title"),
+    ("buttontext", "title"),
+    ("buttonlabel", "title"),
+    ("buttonname", "title"),
+];
 
 /// The request as received; unknown keys are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
@@ -102,6 +111,18 @@ impl Validate for ButtonFields {
     }
 }
 
+/// Returns the field that a name was probably meant to be.
+fn meant(name: &str) -> Option<String> {
+    let (letters, numbers) = misspelling::parts(name);
+    if !name.contains(|c: char| c.is_ascii_digit()) {
+        return misspelling::field(name, &ALIASES, &[]).map(str::to_owned);
+    }
+    let [number] = *numbers else { return None };
+    // The nearest half: `buttontitel` has fewer errors as a title than as a text.
+    let half = misspelling::nearest(&letters, &HALF_NAMES)?;
+    Some(format!("button_{number}_{half}"))
+}
+
 impl SendButtons {
     /// The example of ChatVolt's documentation, byte for byte.
     pub const EXAMPLE: &str = r#"{
@@ -116,20 +137,11 @@ impl SendButtons {
   "button_2_title": "Support"
 }"#;
 
-    /// Returns the fields that are not known, but were probably meant to be one that is absent: ChatVolt ignores
-    /// them, so a message without its footer would be the only sign.
+    /// Returns the fields that are not known, but were probably meant to be one that is absent.
     pub fn misspelled(&self) -> Vec<Warning> {
         let given = self.buttons.0.iter();
-        let given = given
-            .filter(|(name, field)| {
-                name.len() <= MAX_NAME_BYTES && !field.is_absent() && button_key(name).is_none()
-            })
-            .take(MAX_UNKNOWN);
-        let meant = given.filter_map(|(name, _)| Some((name, misspelling::meant(name)?)));
-        let missing = meant.filter(|(_, meant)| !self.has(meant));
-        missing
-            .map(|(name, meant)| Warning::new(name, format!("{MISSPELLED}{meant}")))
-            .collect()
+        let unknown = given.filter(|(name, _)| button_key(name).is_none());
+        misspelling::warnings(unknown, meant, |name| self.has(name))
     }
 
     fn has(&self, name: &str) -> bool {
@@ -140,7 +152,7 @@ impl SendButtons {
             "header_text" => &self.header_text,
             "body_text" => &self.body_text,
             "footer_text" => &self.footer_text,
-            misspelling::BUTTONS => {
+            BUTTONS => {
                 return self.buttons.0.keys().any(|key| button_key(key).is_some());
             }
             button => return self.buttons.0.get(button).is_some_and(is_given),
@@ -234,8 +246,10 @@ mod tests {
     }
 
     fn buttons(body: Value) -> Buttons {
-        let Content::Buttons(buttons) = read(body).expect("a valid body").content;
-        buttons
+        match read(body).expect("a valid body").content {
+            Content::Buttons(buttons) => buttons,
+            other @ Content::List(_) => panic!("{other:?}"),
+        }
     }
 
     fn button_ids(body: Value) -> Vec<String> {
@@ -359,7 +373,7 @@ mod tests {
                 .expect("an object")
                 .shift_remove("body_text");
             let request: SendButtons = serde_json::from_value(body).expect("an object");
-            assert!(request.misspelled().len() <= MAX_UNKNOWN);
+            assert!(request.misspelled().len() <= misspelling::MAX_UNKNOWN);
             let errors = request.read_fields().expect_err("no body");
             assert!(errors.to_string().len() < 500);
         }

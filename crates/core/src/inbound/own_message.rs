@@ -3,7 +3,7 @@
 use super::contact::Contact;
 use super::content::Choice;
 
-/// A message with buttons that went out from the number, as the provider reports it.
+/// A message with buttons or a list that went out from the number, as the provider reports it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnMessage {
@@ -15,19 +15,19 @@ pub struct OwnMessage {
     pub sent_at: Option<i64>,
     /// Its body; empty if it could not be read.
     pub body: String,
-    /// Its reply buttons, in their order.
-    pub buttons: Vec<Choice>,
+    /// Its reply buttons, or the rows of its list, in their order.
+    pub choices: Vec<Choice>,
 }
 
 impl OwnMessage {
-    /// Creates a message with an unknown time and without buttons.
+    /// Creates a message with an unknown time and without anything to choose.
     pub fn new(external_id: impl Into<String>, to: Contact, body: impl Into<String>) -> Self {
         Self {
             external_id: external_id.into(),
             to,
             sent_at: None,
             body: body.into(),
-            buttons: Vec::new(),
+            choices: Vec::new(),
         }
     }
 }

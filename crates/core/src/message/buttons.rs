@@ -1,11 +1,12 @@
 //! A text with reply buttons.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::checks::{check_count, check_distinct, check_folded, check_lines, folded};
 use super::field_path::FieldPath;
+use crate::capabilities::degraded::{self, Degraded};
 use crate::capabilities::limit::{Limit, LimitTable, Source};
 use crate::capabilities::violation::{Caution, Format, Violation, check_length};
 use crate::recipient::RecipientKind;
@@ -127,14 +128,7 @@ impl Buttons {
     /// Returns header, body and footer as one text, for an API that has a place for the body only: the header is bold and
     /// the footer is italic.
     pub fn folded(&self) -> Cow<'_, str> {
-        let (header, footer) = (self.header(), self.footer());
-        if header.is_none() && footer.is_none() {
-            return self.body().into();
-        }
-        let header = header.map(|text| format!("*{text}*\n\n"));
-        let footer = footer.map(|text| format!("\n\n_{text}_"));
-        let texts = [header.as_deref(), Some(self.body()), footer.as_deref()];
-        texts.into_iter().flatten().collect()
+        folded(self.header(), self.body(), self.footer())
     }
 
     /// The buttons, in their order.
@@ -232,30 +226,31 @@ impl ButtonsLimits {
 
     /// Checks a message in the order in which Meta checks, and stops at the first broken limit.
     pub(crate) fn check(&self, message: &Buttons) -> Result<Vec<Caution>, Violation> {
-        self.check_count(message.buttons.len())?;
+        let buttons = FieldPath::new("buttons");
+        check_count(buttons, "button", message.buttons.len(), self.count)?;
         let mut cautions = Vec::new();
         for (field, text, limit) in self.texts(message) {
             cautions.extend(check_length(field, text, limit)?);
         }
-        self.check_folded(message)?;
-        self.check_lines(message)?;
+        if let Some(limit) = self.folded {
+            check_folded(&message.folded(), limit)?;
+        }
+        if self.single_line.is_some() {
+            check_lines(lines(message))?;
+        }
         self.check_ids(&message.buttons)?;
         if self.distinct_titles.is_some() {
-            check_distinct("title", &message.buttons, |button| seen(&button.title))?;
+            check_distinct(halves(&message.buttons, "title", |it| seen(&it.title)))?;
         }
         Ok(cautions)
     }
 
-    fn check_count(&self, count: usize) -> Result<(), Violation> {
-        if (self.count.min..=self.count.max).contains(&count) {
-            return Ok(());
+    /// Returns what the provider carries in another form.
+    pub(crate) fn degraded(&self, message: &Buttons) -> Vec<Degraded> {
+        match self.folded {
+            Some(_) => degraded::folded(message.header(), message.footer()),
+            None => Vec::new(),
         }
-        Err(Violation::Count {
-            field: FieldPath::new("buttons"),
-            item: "button",
-            count,
-            limit: self.count,
-        })
     }
 
     fn texts<'a>(&'a self, message: &'a Buttons) -> Vec<(FieldPath, &'a str, Limit)> {
@@ -271,30 +266,6 @@ impl ButtonsLimits {
         texts
     }
 
-    fn check_folded(&self, message: &Buttons) -> Result<(), Violation> {
-        let Some(limit) = self.folded else {
-            return Ok(());
-        };
-        match message.folded().chars().count() {
-            length if length > limit.max => Err(Violation::Together { length, limit }),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_lines(&self, message: &Buttons) -> Result<(), Violation> {
-        let titles = message.buttons.iter().enumerate();
-        let titles = titles.map(|(index, button)| (half(index, "title"), &*button.title));
-        let header = message
-            .header()
-            .map(|text| (FieldPath::new("header"), text));
-        let mut lines = header.into_iter().chain(titles);
-        let broken = lines.find(|(_, text)| text.contains(['\n', '\r', '\t']));
-        match broken.filter(|_| self.single_line.is_some()) {
-            Some((field, _)) => Err(Format::OneLine.broken_by(field)),
-            None => Ok(()),
-        }
-    }
-
     fn check_ids(&self, buttons: &[Button]) -> Result<(), Violation> {
         let outer = |button: &Button| button.id.trim() != button.id;
         match buttons.iter().position(outer) {
@@ -302,7 +273,7 @@ impl ButtonsLimits {
                 Err(Format::Trimmed.broken_by(half(index, "id")))
             }
             _ if self.distinct_ids.is_some() => {
-                check_distinct("id", buttons, |button| button.id.trim().to_owned())
+                check_distinct(halves(buttons, "id", |it| it.id.trim().to_owned()))
             }
             _ => Ok(()),
         }
@@ -314,20 +285,24 @@ fn half(index: usize, half: &'static str) -> FieldPath {
     FieldPath::item("buttons", index).field(half)
 }
 
-fn check_distinct(
-    field: &'static str,
-    buttons: &[Button],
-    value: impl Fn(&Button) -> String,
-) -> Result<(), Violation> {
-    let mut first = HashMap::new();
-    for (index, button) in buttons.iter().enumerate() {
-        if let Some(earlier) = first.insert(value(button), index) {
-            let format = Format::DiffersFrom(half(earlier, field));
-            return Err(format.broken_by(half(index, field)));
-        }
-    }
-    Ok(())
+fn halves<'a>(
+    buttons: &'a [Button],
+    name: &'static str,
+    value: impl Fn(&Button) -> String + 'a,
+) -> impl Iterator<Item = (FieldPath, String)> {
+    let buttons = buttons.iter().enumerate();
+    buttons.map(move |(index, button)| (half(index, name), value(button)))
 }
+
+/// Returns the texts that stand on one line.
+fn lines(message: &Buttons) -> impl Iterator<Item = (FieldPath, &str)> {
+    let titles = message.buttons.iter().enumerate();
+    let titles = titles.map(|(index, button)| (half(index, "title"), &*button.title));
+    let header = message.header();
+    let header = header.map(|text| (FieldPath::new("header"), text));
+    header.into_iter().chain(titles)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

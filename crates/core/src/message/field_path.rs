@@ -39,6 +39,14 @@ impl FieldPath {
         self
     }
 
+    /// Returns the path of an item of a list in what this path leads to.
+    #[must_use]
+    pub fn nth(self, list: &'static str, index: usize) -> Self {
+        let mut path = self.field(list);
+        path.0.push(Segment::Index(index));
+        path
+    }
+
     /// Returns the steps, from the content on.
     pub fn segments(&self) -> &[Segment] {
         &self.0

@@ -3,13 +3,16 @@
 //! Each kind has a file of its own, with its content, its limits and its check.
 
 pub mod buttons;
+mod checks;
 mod field_path;
+pub mod list;
 mod status;
 
 use serde::{Deserialize, Serialize};
 
 pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
 pub use field_path::{FieldPath, Segment};
+pub use list::{List, ListError, ListLimits, ListRow, ListSection};
 pub use status::{MessageError, Outcome, Status, UnknownStatus};
 
 words! {
@@ -17,6 +20,8 @@ words! {
     pub enum ContentKind: UnknownContentKind("unknown kind of message") {
         /// A text with reply buttons.
         Buttons = "buttons",
+        /// A text with a list of options.
+        List = "list",
     }
 }
 
@@ -25,6 +30,7 @@ impl ContentKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Buttons => "reply buttons",
+            Self::List => "a list",
         }
     }
 }
@@ -41,6 +47,8 @@ impl ContentKind {
 pub enum Content {
     /// A text with reply buttons.
     Buttons(Buttons),
+    /// A text with a list of options.
+    List(List),
 }
 
 impl Content {
@@ -48,6 +56,7 @@ impl Content {
     pub const fn kind(&self) -> ContentKind {
         match self {
             Self::Buttons(_) => ContentKind::Buttons,
+            Self::List(_) => ContentKind::List,
         }
     }
 
@@ -55,6 +64,7 @@ impl Content {
     pub fn text(&self) -> &str {
         match self {
             Self::Buttons(buttons) => buttons.body(),
+            Self::List(list) => list.body(),
         }
     }
 }
@@ -62,6 +72,12 @@ impl Content {
 impl From<Buttons> for Content {
     fn from(buttons: Buttons) -> Self {
         Self::Buttons(buttons)
+    }
+}
+
+impl From<List> for Content {
+    fn from(list: List) -> Self {
+        Self::List(list)
     }
 }
 

@@ -10,7 +10,7 @@ use recado_core::inbound::{Ignored, Inbound};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
-use self::encode::buttons;
+use self::encode::{buttons, list};
 use crate::prelude::*;
 use crate::webhook::reading::object;
 
@@ -19,6 +19,7 @@ struct Zapi {
     buttons_endpoint: ButtonsEndpoint,
     button_list: Endpoint,
     button_actions: Endpoint,
+    option_list: Endpoint,
     queue_url: Url,
     status_url: Url,
     webhooks_url: Url,
@@ -46,6 +47,7 @@ pub(crate) fn connect(
         buttons_endpoint: account.buttons_endpoint,
         button_list: endpoint("send-button-list")?,
         button_actions: endpoint("send-button-actions")?,
+        option_list: endpoint("send-option-list")?,
         queue_url: url(id, token, "queue")?,
         status_url: url(id, token, "status")?,
         webhooks_url: url(id, token, "update-every-webhooks")?,
@@ -76,6 +78,7 @@ impl Wire for Zapi {
                 (&self.button_actions, buttons::actions(phone, content))
             }
             Content::Buttons(content) => (&self.button_list, buttons::list(phone, content)),
+            Content::List(content) => (&self.option_list, list::options(phone, content)),
         })
     }
 

@@ -5,6 +5,7 @@ mod config_by_hand;
 mod conformance;
 mod examples;
 mod http;
+mod list;
 mod pasted;
 mod rules;
 mod support;

@@ -21,7 +21,9 @@ pub(crate) async fn header_body_footer_and_buttons_arrive_in_order(subject: Subj
     let phone = world.sandbox.phone_messages();
     assert_eq!(phone.len(), 1);
     assert_eq!(phone[0].to, sent.to.id());
-    let Content::Buttons(content) = &sent.content;
+    let Content::Buttons(content) = &sent.content else {
+        panic!("a message with buttons");
+    };
     assert_eq!(phone[0].header(), content.header());
     assert_eq!(phone[0].body(), Some(content.body()));
     assert_eq!(phone[0].footer(), content.footer());

@@ -211,9 +211,9 @@ fn an_own_message_with_buttons_says_what_was_sent_to_whom() {
     };
     assert_eq!(own.external_id, "3AF0C1D2E3F405162738");
     assert_eq!(address(&own.to.lid), Some("190000000000001@lid"));
-    assert_eq!((&*own.body, own.buttons.len()), ("Confirma?", 1));
+    assert_eq!((&*own.body, own.choices.len()), ("Confirma?", 1));
     assert_eq!(
-        (&*own.buttons[0].id, &*own.buttons[0].title),
+        (&*own.choices[0].id, &*own.choices[0].title),
         ("yes", "Sim")
     );
 }

@@ -19,7 +19,10 @@ use crate::webhooks_zapperhub::{channel, upsert};
 #[case::template(json!({"templateMessage": {"hydratedTemplate": {"hydratedContentText": "Confirma?", "hydratedButtons": [
     {"index": 0, "quickReplyButton": {"displayText": "Sim", "id": "yes"}},
     {"index": 1, "quickReplyButton": {"displayText": "Não", "id": "no"}}]}}}))]
-fn an_own_message_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
+#[case::a_list(json!({"listMessage": {"title": "Aurora", "description": "Confirma?", "buttonText": "Abrir", "listType": 1,
+    "sections": [{"title": "", "rows": [{"title": "Sim", "description": "já", "rowId": "yes"}]},
+        {"rows": [{"title": "Não", "rowId": "no"}]}]}}))]
+fn an_own_message_with_choices_says_what_was_sent_to_whom(#[case] sent: Value) {
     let mut body = upsert(&sent);
     body["key"]["fromMe"] = true.into();
     // Ours: the message is not about it.
@@ -27,7 +30,7 @@ fn an_own_message_with_buttons_says_what_was_sent_to_whom(#[case] sent: Value) {
     let to = Contact::new(["5521988887777".parse().expect("a phone")]);
     let mut expected = OwnMessage::new("3AF0C1D2E3F405162739", to, "Confirma?");
     expected.sent_at = Some(1_790_000_009_000);
-    expected.buttons = vec![Choice::new("yes", "Sim"), Choice::new("no", "Não")];
+    expected.choices = vec![Choice::new("yes", "Sim"), Choice::new("no", "Não")];
     assert_eq!(read(&*channel(), &body), [Inbound::OwnMessage(expected)]);
 }
 
@@ -40,5 +43,5 @@ fn an_own_message_of_another_form_still_has_its_id() {
         panic!("an own message: {items:?}")
     };
     assert_eq!(own.external_id, "3AF0C1D2E3F405162739");
-    assert_eq!((&*own.body, &own.buttons[..]), ("", &[][..]));
+    assert_eq!((&*own.body, &own.choices[..]), ("", &[][..]));
 }

@@ -91,7 +91,9 @@ impl From<PhoneError> for Refusal {
     fn from(error: PhoneError) -> Self {
         let status = match error {
             PhoneError::UnknownMessage | PhoneError::UnknownAccount => StatusCode::NOT_FOUND,
-            PhoneError::UnknownButton | PhoneError::UnknownShape => StatusCode::BAD_REQUEST,
+            PhoneError::UnknownButton | PhoneError::UnknownRow | PhoneError::UnknownShape => {
+                StatusCode::BAD_REQUEST
+            }
         };
         Self(status, json!({"error": error.to_string()}))
     }

@@ -56,12 +56,32 @@ pub(super) fn say() -> MethodRouter<Sandbox> {
 #[serde(rename_all = "camelCase")]
 struct Pick {
     message_id: String,
-    #[serde(flatten)]
-    row: ListRow,
+    id: String,
+    /// Without a title it is a row of the message.
+    title: Option<String>,
+    description: Option<String>,
 }
 
 pub(super) fn pick() -> MethodRouter<Sandbox> {
-    writing(|phone, pick: Pick| phone.pick(&pick.message_id, &pick.row))
+    writing(|phone, pick: Pick| {
+        let Pick {
+            message_id,
+            id,
+            title,
+            description,
+        } = pick;
+        match title {
+            None => phone.choose(&message_id, &id),
+            Some(title) => {
+                let row = ListRow {
+                    id,
+                    title,
+                    description,
+                };
+                phone.pick(&message_id, &row)
+            }
+        }
+    })
 }
 
 /// Answers POST with the id of the message that the phone writes.

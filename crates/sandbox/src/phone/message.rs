@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::buttons::{Buttons, PhoneButton};
+use super::inbound::ListRow;
+use super::list::List;
 use crate::Provider;
 
 /// A message as the customer sees it.
@@ -33,6 +35,8 @@ pub struct PhoneMessage {
 pub enum Content {
     /// A text with reply buttons, or without any.
     Buttons(Buttons),
+    /// A text with a list of options.
+    List(List),
 }
 
 impl Content {
@@ -40,6 +44,15 @@ impl Content {
     pub fn as_buttons(&self) -> Option<&Buttons> {
         match self {
             Self::Buttons(buttons) => Some(buttons),
+            Self::List(_) => None,
+        }
+    }
+
+    /// Returns a text with a list, if the message is one.
+    pub fn as_list(&self) -> Option<&List> {
+        match self {
+            Self::List(list) => Some(list),
+            Self::Buttons(_) => None,
         }
     }
 }
@@ -47,23 +60,36 @@ impl Content {
 impl PhoneMessage {
     /// Returns the text over the body.
     pub fn header(&self) -> Option<&str> {
-        self.content.as_buttons()?.header.as_deref()
+        match &self.content {
+            Content::Buttons(content) => content.header.as_deref(),
+            Content::List(content) => content.header.as_deref(),
+        }
     }
 
     /// Returns the text.
     pub fn body(&self) -> Option<&str> {
         match &self.content {
             Content::Buttons(content) => content.body.as_deref(),
+            Content::List(content) => Some(&content.body),
         }
     }
 
     /// Returns the small text under the body.
     pub fn footer(&self) -> Option<&str> {
-        self.content.as_buttons()?.footer.as_deref()
+        match &self.content {
+            Content::Buttons(content) => content.footer.as_deref(),
+            Content::List(content) => content.footer.as_deref(),
+        }
     }
 
     /// Returns the buttons that a customer can tap.
     pub fn buttons(&self) -> &[PhoneButton] {
         (self.content.as_buttons()).map_or(&[], |content| &content.buttons)
+    }
+
+    /// Returns the rows of the list that a customer can choose.
+    pub fn rows(&self) -> impl Iterator<Item = &ListRow> {
+        let list = self.content.as_list();
+        list.into_iter().flat_map(|list| list.menu.rows())
     }
 }

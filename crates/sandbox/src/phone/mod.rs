@@ -2,10 +2,12 @@
 
 mod buttons;
 mod inbound;
+mod list;
 mod message;
 
 pub use self::buttons::{Buttons, Choice, PhoneButton, Shape};
 pub use self::inbound::ListRow;
+pub use self::list::{List, Menu, Section};
 pub use self::message::{Content, PhoneMessage};
 
 pub(crate) use self::buttons::Tap;
@@ -22,6 +24,9 @@ pub enum PhoneError {
     /// The message does not have the button.
     #[error("the message does not have this button")]
     UnknownButton,
+    /// The message does not have the row.
+    #[error("the message does not have this row")]
+    UnknownRow,
     /// The provider does not have the account.
     #[error("the provider does not have this account")]
     UnknownAccount,
@@ -54,9 +59,17 @@ impl Sandbox {
         self.answer(&message, InboundContent::Tap(tap))
     }
 
-    /// Picks a row in answer to a message, and returns the id of the message that the choice sends.
+    /// Picks a row of the list that a message shows by its id, and returns the id of the message that the choice sends.
+    pub fn choose(&self, message_id: &str, row_id: &str) -> Result<String, PhoneError> {
+        let message = self.shown(message_id)?;
+        let row = message.rows().find(|row| row.id == row_id);
+        let row = row.ok_or(PhoneError::UnknownRow)?;
+        self.answer(&message, InboundContent::Pick(row))
+    }
+
+    /// Picks any row in answer to a message, and returns the id of the message that the choice sends.
     ///
-    /// The sandbox does not keep lists: it takes any row.
+    /// It takes any row, also one that the message does not have: a customer may choose from a list of another sender.
     pub fn pick(&self, message_id: &str, row: &ListRow) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
         self.answer(&message, InboundContent::Pick(row))

@@ -3,6 +3,7 @@
 mod callers;
 mod control;
 mod faults;
+mod list;
 mod webhooks;
 mod whatsapp;
 mod whatsapp_limits;

@@ -50,6 +50,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
     with! { router,
         "Messages":
             send::buttons::send_buttons,
+            send::list::send_lists,
             send::batch::send_batch,
             messages::show_message,
             messages::cancel_message,
@@ -161,11 +162,12 @@ pub fn openapi() -> OpenApi {
 }
 
 /// Routes that ChatVolt has, too: parameters that only ChatVolt knows are ignored.
-const OF_CHATVOLT: [&str; 4] = [
+const OF_CHATVOLT: [&str; 5] = [
     "/agents",
     "/agents/{id}",
     "/conversation/{id}",
     "/messages/interactive/send-buttons",
+    "/messages/interactive/send-lists",
 ];
 
 /// The query parameters of each route of Recado's own, by its path and its method.

@@ -21,7 +21,7 @@ const DEFAULT_SERVER: &str = "http://127.0.0.1:8080";
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
-    /// End after the sends; the exit code is 0 only if all messages arrived and their taps came back
+    /// End after the sends; the exit code is 0 only if all messages arrived and their answers came back
     #[arg(long)]
     once: bool,
 }
@@ -41,7 +41,7 @@ pub(crate) fn without_effect(server: Command) -> Command {
     server.mut_subcommand("demo", |demo| demo.args(others))
 }
 
-/// Sends the documentation's example over all providers, and shows what became of it.
+/// Sends the documentation's examples over all providers, and shows what became of them.
 pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<()> {
     logging::init("warn")?;
     let style = Style::of_stdout();
@@ -57,8 +57,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
         newest = Some(show(&demo, provider, conversation, style).await?);
     }
     let done = format!(
-        "All {} messages arrived, each once, and every tap came back.",
-        CONVERSATIONS.len()
+        "All {} messages arrived, each once, and every answer came back.",
+        2 * CONVERSATIONS.len()
     );
     say(format_args!("\n{}", style.paint(&done, Paint::Green)));
     let newest = newest.context("the demo has conversations")?;
@@ -78,7 +78,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
     demo.stop().await
 }
 
-/// Sends to one conversation, and tells what the provider got, and which tap came back.
+/// Sends buttons and a list to one conversation, and tells what the provider got, and what came back. Returns the message
+/// with buttons.
 async fn show(
     demo: &Demo,
     provider: Provider,
@@ -87,13 +88,51 @@ async fn show(
 ) -> anyhow::Result<PhoneMessage> {
     let title = style.paint(provider.title(), Paint::Bold);
     say(format_args!("\n── {title} ── {conversation}"));
-    let answer = demo.send_example(conversation).await?;
+    let answer = demo.send_buttons(conversation).await?;
+    let with_buttons = arrived(demo, provider, &answer)?;
+    let titles: Vec<_> = with_buttons
+        .buttons()
+        .iter()
+        .map(|button| &*button.title)
+        .collect();
+    say(format_args!(
+        "→ the phone shows the buttons {}",
+        titles.join(" and ")
+    ));
+    let event = demo.tap(&with_buttons, conversation).await?;
+    say(format_args!("← {}", told(&event, style)));
+    let pressed = &event["data"]["button"]["id"];
+    ensure!(
+        *pressed == with_buttons.buttons()[0].id,
+        "{conversation}: another button came back"
+    );
+    let answer = demo.send_list(conversation).await?;
+    let with_list = arrived(demo, provider, &answer)?;
+    let rows: Vec<_> = with_list.rows().collect();
+    say(format_args!(
+        "→ the phone shows a list with {} options",
+        rows.len()
+    ));
+    let event = demo.choose(&with_list, conversation).await?;
+    say(format_args!("← {}", told(&event, style)));
+    let selected = event["data"]["list"]["id"].as_str();
+    ensure!(
+        selected == rows.first().map(|row| &*row.id),
+        "{conversation}: another row came back"
+    );
+    Ok(with_buttons)
+}
+
+/// Tells what the provider got, and returns the message on the phone.
+fn arrived(demo: &Demo, provider: Provider, answer: &Value) -> anyhow::Result<PhoneMessage> {
     ensure!(
         answer["success"] == Value::Bool(true),
-        "{conversation}: the send was not accepted"
+        "{provider}: the send was not accepted"
     );
+    let id = answer["message"]["externalId"].as_str();
+    let id = id.context("the message has an id")?;
     let received: Vec<_> = (demo.sandbox.requests().into_iter())
-        .filter(|request| request.provider.as_str() == provider.as_str())
+        .filter(|request| request.message_id.as_deref() == Some(id))
         .collect();
     ensure!(
         received.len() == 1,
@@ -106,26 +145,9 @@ async fn show(
         request.method, request.path
     ));
     let phone = demo.sandbox.phone_messages();
-    let message = (phone.into_iter())
-        .find(|message| Some(&message.message_id) == request.message_id.as_ref())
-        .context("the message did not reach the phone")?;
-    let titles: Vec<_> = message
-        .buttons()
-        .iter()
-        .map(|button| &*button.title)
-        .collect();
-    say(format_args!(
-        "→ the phone shows the buttons {}",
-        titles.join(" and ")
-    ));
-    let event = demo.tap(&answer, conversation).await?;
-    say(format_args!("← {}", told(&event, style)));
-    let pressed = &event["data"]["button"]["id"];
-    ensure!(
-        *pressed == message.buttons()[0].id,
-        "{conversation}: another button came back"
-    );
-    Ok(message)
+    (phone.into_iter())
+        .find(|message| message.message_id == id)
+        .context("the message did not reach the phone")
 }
 
 /// Says what to type next.
@@ -138,9 +160,13 @@ fn invite(demo: &Demo, message: &PhoneMessage, style: Style) {
     }
     heading("Send a message:");
     say(indented(&demo.curl()));
-    heading("Tap the other button of the last message that the demo sent:");
+    heading("Tap the other button of the message above:");
     if let Some(button) = message.buttons().last() {
-        say(indented(&demo.tap_command(&message.message_id, &button.id)));
+        say(indented(&demo.phone_command(
+            "tap",
+            &message.message_id,
+            &button.id,
+        )));
     }
     if !is_installed("recado") {
         say(style.paint(
@@ -169,7 +195,19 @@ async fn follow(demo: &mut Demo, style: Style) -> anyhow::Result<()> {
             say(Bubble::from(&message.content).draw(COLUMNS, style));
             if let Some(button) = message.buttons().first() {
                 let id = one_line(&button.id);
-                say(indented(&demo.tap_command(&message.message_id, &id)));
+                say(indented(&demo.phone_command(
+                    "tap",
+                    &message.message_id,
+                    &id,
+                )));
+            }
+            if let Some(row) = message.rows().next() {
+                let id = one_line(&row.id);
+                say(indented(&demo.phone_command(
+                    "pick",
+                    &message.message_id,
+                    &id,
+                )));
             }
         }
         shown = messages.len();
@@ -195,6 +233,10 @@ fn told(event: &Value, style: Style) -> String {
     let (id, title) = (text("/data/button/id"), text("/data/button/title"));
     if !id.is_empty() {
         return format!("{kind} in {place}: {who} tapped {title} ({id})");
+    }
+    let (id, title) = (text("/data/list/id"), text("/data/list/title"));
+    if !id.is_empty() {
+        return format!("{kind} in {place}: {who} chose {title} ({id})");
     }
     match text("/data/text") {
         said if said.is_empty() => format!("{kind} in {place}"),

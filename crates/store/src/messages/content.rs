@@ -2,7 +2,7 @@
 
 use recado_core::inbound::ReceivedMedia;
 use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
-use recado_core::{Button, Content, MessageId};
+use recado_core::{Content, MessageId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -94,16 +94,18 @@ pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> 
             let choice = || Choice::new(button.id.clone(), button.title.clone());
             buttons.next().is_none().then(choice)
         }
+        Content::List(_) => None,
     }
 }
 
-pub(crate) fn says(content: &Content, body: &str, buttons: &[Choice]) -> bool {
-    let same = |(own, other): (&Button, &Choice)| own.id == other.id && own.title == other.title;
-    match content {
+pub(crate) fn says(content: &Content, body: &str, choices: &[Choice]) -> bool {
+    let own: Vec<(&str, &str)> = match content {
         Content::Buttons(content) => {
-            content.body() == body
-                && content.buttons().len() == buttons.len()
-                && content.buttons().iter().zip(buttons).all(same)
+            let buttons = content.buttons().iter();
+            buttons.map(|it| (&*it.id, &*it.title)).collect()
         }
-    }
+        Content::List(content) => content.rows().map(|it| (&*it.id, &*it.title)).collect(),
+    };
+    let other = choices.iter().map(|it| (&*it.id, &*it.title));
+    content.text() == body && own.into_iter().eq(other)
 }

@@ -224,10 +224,10 @@ async fn every_example_of_a_request_works() {
         assert!(is_described || is_empty, "{verb} {path} {status}");
         tried.push(path);
     }
-    assert_eq!(tried.len(), 20, "{tried:?}");
-    let shown = async || (world.sandbox.phone_messages().len() == 4).then_some(());
+    assert_eq!(tried.len(), 21, "{tried:?}");
+    let shown = async || (world.sandbox.phone_messages().len() == 5).then_some(());
     until(
-        "the message before, the sent, the queued and the repeated one are shown",
+        "the message before, the two sent, the queued and the repeated one are shown",
         shown,
     )
     .await;

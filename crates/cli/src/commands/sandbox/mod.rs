@@ -12,8 +12,9 @@ const HELP: &str = "Examples:
   recado sandbox --listen 127.0.0.1:8090
   recado sandbox say --provider zapi --from +5511900000001 'Hello'
   recado sandbox tap wamid.HBgM btn_sales
+  recado sandbox pick wamid.HBgM slot-14
 
-tap, say, read and connect speak to a sandbox that runs: on this machine at port 8090,
+tap, pick, say, read and connect speak to a sandbox that runs: on this machine at port 8090,
 or where --sandbox or RECADO_SANDBOX says.";
 
 /// Runs WhatsApp Cloud API, Z-API and ZapperHUB as simulators, and plays their customers

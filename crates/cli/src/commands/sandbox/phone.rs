@@ -1,4 +1,4 @@
-//! The phones of a sandbox that runs: a customer taps, writes and reads.
+//! The phones of a sandbox that runs: a customer taps, chooses, writes and reads.
 
 use clap::Subcommand;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser};
@@ -23,6 +23,16 @@ pub(super) enum Command {
         message_id: String,
         /// The button's id
         button: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Choose a row of a message's list
+    #[command(after_help = "Example:\n  recado sandbox pick wamid.HBgM slot-14")]
+    Pick {
+        /// The message's id on the phone: its externalId in Recado
+        message_id: String,
+        /// The row's id
+        row: String,
         #[command(flatten)]
         target: Target,
     },
@@ -103,6 +113,16 @@ pub(super) async fn run(command: Command) -> Result<Output> {
             let body = json!({"messageId": message_id, "button": button});
             let tapped = target.post(&["phone", "tap"], &body).await;
             let answer = tapped.map_err(|failure| of_message(failure, &message_id))?;
+            Ok(Output::record(answer, WRITTEN))
+        }
+        Command::Pick {
+            message_id,
+            row,
+            target,
+        } => {
+            let body = json!({"messageId": message_id, "id": row});
+            let picked = target.post(&["phone", "pick"], &body).await;
+            let answer = picked.map_err(|failure| of_message(failure, &message_id))?;
             Ok(Output::record(answer, WRITTEN))
         }
         Command::Say(args) => {
@@ -236,6 +256,7 @@ mod tests {
             ),
             ("read msg_1".to_owned(), "`recado message show msg_1`"),
             (format!("tap {id} btn_other"), "does not have this button"),
+            (format!("pick {id} slot-14"), "does not have this row"),
             (
                 "say --provider zapi --from +5511900000001 --account x Hi".to_owned(),
                 "the provider does not have this account",

@@ -76,5 +76,5 @@ impl Kind {
 /// Reads `ID=TITLE`.
 pub(super) fn pair(text: &str) -> Result<(&str, &str), &'static str> {
     let pair = input::key_value(text).filter(|(_, title)| !title.is_empty());
-    pair.ok_or("a button is ID=TITLE, such as btn_sales=Sales")
+    pair.ok_or("write ID=TITLE, such as btn_sales=Sales")
 }

@@ -4,6 +4,7 @@ pub(crate) mod buttons;
 mod csv;
 mod draft;
 mod kind;
+mod list;
 
 use clap::Subcommand;
 use reqwest::Method;
@@ -19,11 +20,15 @@ pub(crate) enum Command {
     /// Send a text with reply buttons
     #[command(after_help = buttons::HELP)]
     Buttons(buttons::ButtonsArgs),
+    /// Send a text with a list of options
+    #[command(after_help = list::HELP)]
+    List(list::ListArgs),
 }
 
 pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>) -> Result<Output> {
     let draft = match command {
         Command::Buttons(args) => args.draft()?,
+        Command::List(args) => args.draft()?,
     };
     if draft.how.csv.file().is_some() {
         return csv::run(draft, globals, lookup).await;

@@ -3,6 +3,7 @@
 use recado_core::Buttons;
 use serde::Serialize;
 
+use super::{header, text};
 use crate::object::Object;
 
 pub(super) fn interactive(content: &Buttons) -> impl Serialize {
@@ -11,8 +12,6 @@ pub(super) fn interactive(content: &Buttons) -> impl Serialize {
         Object::new("type", "reply").with("reply", reply)
     });
     let action = Object::new("buttons", buttons.collect::<Vec<_>>());
-    let header = |text| Object::new("type", "text").with("text", text);
-    let text = |text| Object::new("text", text);
     Object::new("type", "button")
         .with_some("header", content.header().map(header))
         .with("body", text(content.body()))

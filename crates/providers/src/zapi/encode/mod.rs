@@ -1,6 +1,7 @@
 //! The JSON of a message, with a file for each kind of message.
 
 pub(super) mod buttons;
+pub(super) mod list;
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Our own message, which comes back: one with buttons was sent here, any other by hand on the phone.
+//! Our own message, which comes back: one with buttons or a list was sent here, any other by hand on the phone.
 //!
 //! The vendors show no own message; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
@@ -23,24 +23,40 @@ pub(crate) fn own_message(
     message: &Value,
 ) -> Inbound {
     let message = unwrapped(message);
-    let mut known = WITH_BUTTONS.iter();
-    let Some((member, body, buttons)) =
-        known.find_map(|(name, body, buttons)| Some((own(message, name)?, body, buttons)))
-    else {
+    let Some((body, choices)) = with_buttons(message).or_else(|| with_list(message)) else {
         return Inbound::Ignored(Ignored::OwnMessage);
     };
     let Some(external_id) = external_id else {
         return Inbound::Ignored(Ignored::WithoutId);
     };
-    let body =
-        within(member, body).and_then(|it| words(Some(it)).or_else(|| words(own(it, "text"))));
-    let buttons = within(member, buttons).and_then(Value::as_array);
-    let buttons = buttons.map_or(&[][..], Vec::as_slice).iter();
     let (to, body) = (to.unwrap_or_default(), body.unwrap_or_default());
     let mut own_message = OwnMessage::new(external_id, to, body);
     own_message.sent_at = sent_at;
-    own_message.buttons = buttons.filter_map(button).collect();
+    own_message.choices = choices;
     Inbound::OwnMessage(own_message)
+}
+
+/// Returns the body and the buttons of a message with buttons.
+fn with_buttons(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+    let mut known = WITH_BUTTONS.iter();
+    let (member, body, buttons) =
+        known.find_map(|(name, body, buttons)| Some((own(message, name)?, body, buttons)))?;
+    let body =
+        within(member, body).and_then(|it| words(Some(it)).or_else(|| words(own(it, "text"))));
+    let buttons = items(within(member, buttons));
+    Some((body, buttons.filter_map(button).collect()))
+}
+
+/// Returns the body and the rows of a list.
+fn with_list(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+    let member = own(message, "listMessage")?;
+    let rows = items(own(member, "sections")).flat_map(|section| items(own(section, "rows")));
+    let rows = rows.filter_map(|row| choice(own(row, "rowId"), own(row, "title")));
+    Some((words(own(member, "description")), rows.collect()))
+}
+
+fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {
+    list.and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A native flow's button, whose parameters are a JSON text; a legacy one; or a template's.

@@ -17,6 +17,7 @@ pub(super) struct Hosted {
     instance_id: String,
     recipient_form: RecipientForm,
     buttons: Endpoint,
+    list: Endpoint,
     connection_url: Url,
     webhook_url: Url,
     webhooks_url: Url,
@@ -32,6 +33,7 @@ impl Hosted {
             instance_id: instance_id.to_owned(),
             recipient_form,
             buttons: join(base, &[instance_id, "messages", "buttons"])?.into(),
+            list: join(base, &[instance_id, "messages", "list"])?.into(),
             connection_url: join(base, &[instance_id, "connection"])?,
             webhook_url: join(base, &[instance_id, "webhook"])?,
             webhooks_url: join(base, &[instance_id, "webhooks"])?,
@@ -48,6 +50,7 @@ impl Wire for Hosted {
         let address = Object::new("jid", jid);
         Some(match &message.content {
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
+            Content::List(content) => (&self.list, encode::list::body(address, content)),
         })
     }
 

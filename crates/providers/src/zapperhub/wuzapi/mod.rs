@@ -32,6 +32,7 @@ const SIGNATURE: &str = "x-hmac-signature";
 pub(super) struct Wuzapi {
     recipient_form: RecipientForm,
     buttons: Endpoint,
+    list: Endpoint,
     status_url: Url,
     webhook_url: Url,
     signing_key_url: Url,
@@ -42,6 +43,7 @@ impl Wuzapi {
         Ok(Self {
             recipient_form,
             buttons: join(base, &["chat", "send", "buttons"])?.into(),
+            list: join(base, &["chat", "send", "list"])?.into(),
             status_url: join(base, &["session", "status"])?,
             webhook_url: join(base, &["webhook"])?,
             signing_key_url: join(base, &["session", "hmac", "config"])?,
@@ -57,6 +59,7 @@ impl Wire for Wuzapi {
         let address = Object::new("Phone", phone).with("Id", message_id(&message.id));
         Some(match &message.content {
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
+            Content::List(content) => (&self.list, encode::list::body(address, content)),
         })
     }
 

@@ -50,6 +50,10 @@ impl Parts {
         )
     }
 
+    pub(super) fn has_media_header(&self) -> bool {
+        matches!(self.header, Some(Header::Media { .. }))
+    }
+
     /// Takes the header as the phone shows it.
     pub(super) fn take_header(&mut self) -> Option<String> {
         match self.header.take()? {

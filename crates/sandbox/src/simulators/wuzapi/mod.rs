@@ -39,6 +39,7 @@ impl Operation {
     fn at(path: &[&str]) -> Option<(Method, Self)> {
         Some(match path {
             ["chat", "send", "buttons"] => (Method::POST, Self::Send(buttons::read)),
+            ["chat", "send", "list"] => (Method::POST, Self::Send(list::read)),
             ["webhook"] => (Method::POST, Self::SetWebhook),
             ["session", "hmac", "config"] => (Method::POST, Self::SetKey),
             ["session", "status"] => (Method::GET, Self::Status),

@@ -53,6 +53,7 @@ impl<'a> Operation<'a> {
                 (Method::POST, Self::Send(buttons::list))
             }
             "send-button-actions" => (Method::POST, Self::Send(buttons::actions)),
+            "send-option-list" => (Method::POST, Self::Send(list::read)),
             "send-text" => (Method::POST, Self::Send(text::read)),
             "status" => (Method::GET, Self::Status),
             "me" => (Method::GET, Self::Me),

@@ -14,18 +14,9 @@ pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer>
     let media = body.optional("media")?;
     body.check_word("mediaType", "image video")?;
     body.check_word("expiration", "none 24h 7d 90d")?;
-    let list = match body.get("buttons") {
-        None => return Err(body.refuse("buttons", "Required")),
-        Some(Value::Array(list)) if list.is_empty() => {
-            return Err(body.refuse("buttons", "must NOT have fewer than 1 items"));
-        }
-        Some(Value::Array(list)) => list.iter().enumerate(),
-        Some(_) => return Err(body.refuse("buttons", "must be array")),
-    };
     let mut has_reply = false;
-    let mut buttons = Vec::with_capacity(list.len());
-    for (index, button) in list {
-        let path = format!("body/buttons/{index}");
+    let mut buttons = Vec::new();
+    for (path, button) in body.items("buttons")? {
         let button = Node::read(button, path, BUTTON_KEYS, strip)?;
         has_reply |= check_type(&button)? == "reply";
         buttons.push(PhoneButton {

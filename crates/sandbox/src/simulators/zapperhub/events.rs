@@ -68,6 +68,7 @@ pub(crate) fn write(webhook: &Webhook, events: Vec<Event>) -> Written {
 fn own_message(state: &State, message: &PhoneMessage) -> Event {
     let content = match &message.content {
         Content::Buttons(content) => buttons::own_message(content),
+        Content::List(content) => list::own_message(content),
     };
     let mut event = of_own(UPSERT, message);
     event.body["messageTimestamp"] = timestamp(state);

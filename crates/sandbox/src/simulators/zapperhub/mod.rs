@@ -40,6 +40,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
         (_, ["webhooks", id]) => webhooks::one(state, call, instance, id).map(Outcome::from),
         (&Method::GET, ["connection"]) => Ok(connection(settings).into()),
         (&Method::POST, ["messages", "buttons"]) => send(settings, call, instance, buttons::read),
+        (&Method::POST, ["messages", "list"]) => send(settings, call, instance, list::read),
         _ => Err(no_route(call)),
     }
 }

@@ -52,6 +52,25 @@ impl<'a> Node<'a> {
         Err(self.refuse("jid", "Invalid"))
     }
 
+    /// Returns the items of an array that has at least one, each with its path.
+    pub(super) fn items(
+        &self,
+        key: &str,
+    ) -> Result<impl Iterator<Item = (String, &'a Value)> + use<'a>, Answer> {
+        let path = format!("{}/{key}", self.path);
+        match self.get(key) {
+            None => Err(self.refuse(key, "Required")),
+            Some(Value::Array(list)) if list.is_empty() => {
+                Err(self.refuse(key, "must NOT have fewer than 1 items"))
+            }
+            Some(Value::Array(list)) => {
+                let items = list.iter().enumerate();
+                Ok(items.map(move |(index, item)| (format!("{path}/{index}"), item)))
+            }
+            Some(_) => Err(self.refuse(key, "must be array")),
+        }
+    }
+
     pub(super) fn required(&self, key: &str) -> Result<&'a str, Answer> {
         match self.string(key)? {
             None => Err(self.refuse(key, "Required")),

@@ -2,13 +2,13 @@
 
 use recado_core::inbound::{Choice, Contact, Pricing};
 use recado_core::message::MessageError;
-use recado_core::{Content, Status, Warning};
+use recado_core::{Content, List, ListRow, ListSection, Status, Warning};
 use recado_store::{Direction, MessageContent};
 
 use super::prelude::*;
 use crate::send;
 
-/// A message of either side. It has every key of ChatVolt's message, and `status`, `sendAt` and `warnings` beside them.
+/// A message of either side. It has every key of ChatVolt's message, and `status`, `sendAt`, `warnings` and `degraded` beside them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Message {
@@ -64,6 +64,14 @@ pub(crate) struct Message {
     status: Status,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
+    /// The fields that the provider carried in another form, or not at all; `warnings` says how.
+    degraded: Vec<String>,
+}
+
+/// Returns the fields that a provider carries in another form, or not at all.
+pub(super) fn degraded(warnings: &[Warning]) -> Vec<String> {
+    let degraded = warnings.iter().filter(|warning| warning.degraded);
+    degraded.map(|warning| warning.field.clone()).collect()
 }
 
 /// The side that wrote a message: `agent` is the organization, `human` the customer.
@@ -82,7 +90,7 @@ struct Metadata {
     /// The channel of the message.
     #[schema(value_type = String)]
     channel_id: ChannelId,
-    /// `buttons` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    /// `buttons` or `list` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
     kind: String,
     /// The line above the body.
     header: Option<String>,
@@ -90,6 +98,8 @@ struct Metadata {
     footer: Option<String>,
     /// The buttons of the message.
     buttons: Vec<Choice>,
+    /// The list of the message.
+    list: Option<ShownOptions>,
     /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
     text_truncated: bool,
     /// What the customer tapped.
@@ -104,6 +114,64 @@ struct Metadata {
     pricing: Option<Pricing>,
 }
 
+/// The list of a message of yours.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageOptions)]
+struct ShownOptions {
+    /// The text on the button that opens it.
+    button: String,
+    /// The title of the opened list.
+    title: Option<String>,
+    /// The sections, in their order.
+    sections: Vec<ShownSection>,
+}
+
+/// Rows of a list that stand together.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageOptionSection)]
+struct ShownSection {
+    /// The line above the rows.
+    title: Option<String>,
+    /// The rows, in their order.
+    rows: Vec<ShownRow>,
+}
+
+/// One row of a list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageOptionRow)]
+struct ShownRow {
+    /// What comes back when the customer chooses the row.
+    id: String,
+    /// What the customer reads.
+    title: String,
+    /// The small line below the title.
+    description: Option<String>,
+}
+
+impl From<&List> for ShownOptions {
+    fn from(list: &List) -> Self {
+        let section = |section: &ListSection| ShownSection {
+            title: section.title.clone(),
+            rows: section.rows.iter().map(ShownRow::from).collect(),
+        };
+        Self {
+            button: list.button().to_owned(),
+            title: list.title().map(str::to_owned),
+            sections: list.sections().iter().map(section).collect(),
+        }
+    }
+}
+
+impl From<&ListRow> for ShownRow {
+    fn from(row: &ListRow) -> Self {
+        Self {
+            id: row.id.clone(),
+            title: row.title.clone(),
+            description: row.description.clone(),
+        }
+    }
+}
+
 impl From<store::Message> for Message {
     fn from(message: store::Message) -> Self {
         let inbound = message.direction == Direction::Inbound;
@@ -115,6 +183,7 @@ impl From<store::Message> for Message {
                 header: None,
                 footer: None,
                 buttons: Vec::new(),
+                list: None,
                 text_truncated: false,
                 choice: None,
                 contact: message.from,
@@ -142,6 +211,7 @@ impl From<store::Message> for Message {
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
             status: message.status,
+            degraded: degraded(&message.warnings),
             warnings: message.warnings,
             id: message.id,
             conversation_id: message.conversation_id,
@@ -164,6 +234,16 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
                     .iter()
                     .map(|button| Choice::new(&button.id, &button.title))
                     .collect(),
+                ..metadata
+            };
+            (message.body().to_owned(), particulars)
+        }
+        MessageContent::Outbound(Content::List(message)) => {
+            let particulars = Metadata {
+                kind: "list".to_owned(),
+                header: message.header().map(str::to_owned),
+                footer: message.footer().map(str::to_owned),
+                list: Some(ShownOptions::from(&message)),
                 ..metadata
             };
             (message.body().to_owned(), particulars)

@@ -16,7 +16,7 @@ fn own_message(external_id: &str) -> OwnMessage {
         OwnMessage::new(external_id, phone("5521988887777"), buttons().body()),
         |it| {
             it.sent_at = Some(6_000);
-            it.buttons = buttons().buttons().iter().map(choice).collect();
+            it.choices = buttons().buttons().iter().map(choice).collect();
         },
     )
 }
@@ -106,8 +106,8 @@ async fn a_message_whose_id_came_is_not_mistaken_for_one_that_is_alike() {
 #[case::another_customer(with(own_message("3EB0"), |it| it.to = phone("5511900000001")))]
 #[case::no_customer(with(own_message("3EB0"), |it| it.to = Contact::default()))]
 #[case::other_words(with(own_message("3EB0"), |it| it.body = "Body".into()))]
-#[case::no_buttons(with(own_message("3EB0"), |it| it.buttons = Vec::new()))]
-#[case::another_order(with(own_message("3EB0"), |it| it.buttons = own_message("3EB0").buttons.into_iter().rev().collect()))]
+#[case::no_buttons(with(own_message("3EB0"), |it| it.choices = Vec::new()))]
+#[case::another_order(with(own_message("3EB0"), |it| it.choices = own_message("3EB0").choices.into_iter().rev().collect()))]
 #[case::too_early(with(own_message("3EB0"), |it| it.sent_at = Some(5_000 - 120_001)))]
 #[case::too_late(with(own_message("3EB0"), |it| it.sent_at = Some(5_000 + 120_001)))]
 #[tokio::test]

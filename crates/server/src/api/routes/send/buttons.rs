@@ -1,6 +1,5 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, chatvolt};
 
@@ -48,6 +47,7 @@ pub(crate) struct SendButtonsBody {
 
 /// The limits of a provider for a message with reply buttons.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ButtonsLimits)]
 pub(super) struct Limits {
     /// How many buttons a message has.
     buttons: Bounds,
@@ -109,9 +109,8 @@ pub(crate) async fn send_buttons(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
     let request = chatvolt::read::<SendButtons>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }
 
 #[cfg(test)]

@@ -1,9 +1,6 @@
 //! `POST /messages/{id}/resend`: a person decides what became of a message.
 
-use recado_core::ContentKind;
-use recado_core::capabilities::Capabilities;
-
-use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::routes::prelude::*;
 use crate::send;
 
@@ -42,9 +39,5 @@ pub(crate) async fn resend_message(
 ) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
     let request = send::again(app, organization, &id, body.accept_duplicate).await?;
-    let kind = request.content.kind();
-    let limits = move |capabilities: &Capabilities| match kind {
-        ContentKind::Buttons => capabilities.buttons.as_ref().map(buttons::Limits::from),
-    };
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

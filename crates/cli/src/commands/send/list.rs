@@ -1,0 +1,261 @@
+//! `recado send list`: a text with a list of options.
+
+use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
+use recado_core::{SendList, chatvolt};
+use serde_json::Map;
+
+use super::draft::{Draft, How, Who};
+use super::kind::{Column, Fills, Kind, pair};
+use crate::Result;
+
+pub(super) const HELP: &str = "Examples:
+  recado send list --agent agent-123 --conversation conv-456 --body \"When may we deliver?\" --button \"Choose a time\" \\
+      --section Today --row slot-14=\"14:00 to 16:00\" --description \"Three places left\" --row slot-16=\"16:00 to 18:00\" \\
+      --section Tomorrow --row slot-morning=\"In the morning\"
+  recado send list --json body.json --dry-run
+  recado send list --direct zapi --to +5511900000001 --body Hi --button Open --row a=First
+
+A --section begins a section, and each --row after it is a row of it; without a --section the rows stand in one section
+without a title. A --description belongs to the --row before it.
+
+With --csv the columns of the file are conversation, agent, header, body, footer, button, title, section and row1 to
+row10 (as ID=TITLE), and variables of your own; docs/csv.md describes them. The same command again continues a run.
+
+`recado send buttons --help` tells more of --async, --direct and the exit codes, which are the same here.";
+
+#[derive(Default, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    who: Who,
+    /// The bold line above the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    header: Option<String>,
+    /// The main text
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present_any = ["json", "csv"],
+        conflicts_with = "json"
+    )]
+    body: Option<String>,
+    /// The small line below the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    footer: Option<String>,
+    /// The text on the button that opens the list
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present_any = ["json", "csv"],
+        conflicts_with = "json"
+    )]
+    button: Option<String>,
+    /// The title of the opened list, which only Z-API shows
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    title: Option<String>,
+    #[command(flatten)]
+    rows: Rows,
+    #[command(flatten)]
+    how: How,
+}
+
+pub(super) const KIND: Kind = Kind {
+    name: "list",
+    path: &["messages", "interactive", "send-lists"],
+    read: chatvolt::read::<SendList>,
+    columns: &[
+        Column::text("agent", "agentId"),
+        Column::text("conversation", "conversationId"),
+        Column::text("header", "header_text"),
+        Column::text("body", "body_text"),
+        Column::text("footer", "footer_text"),
+        Column::text("button", "button_text"),
+        Column::text("title", "list_title"),
+        Column::text("section", "section_1_title"),
+        row_column("row1", "section_1_row_1_id", "section_1_row_1_title"),
+        row_column("row2", "section_1_row_2_id", "section_1_row_2_title"),
+        row_column("row3", "section_1_row_3_id", "section_1_row_3_title"),
+        row_column("row4", "section_1_row_4_id", "section_1_row_4_title"),
+        row_column("row5", "section_1_row_5_id", "section_1_row_5_title"),
+        row_column("row6", "section_1_row_6_id", "section_1_row_6_title"),
+        row_column("row7", "section_1_row_7_id", "section_1_row_7_title"),
+        row_column("row8", "section_1_row_8_id", "section_1_row_8_title"),
+        row_column("row9", "section_1_row_9_id", "section_1_row_9_title"),
+        row_column("row10", "section_1_row_10_id", "section_1_row_10_title"),
+    ],
+};
+
+const fn row_column(name: &'static str, id: &'static str, title: &'static str) -> Column {
+    let fills = Fills::Pair { id, title };
+    Column { name, fills }
+}
+
+/// The sections and rows, as the fields of a request: which row belongs to which section is told by their order, which
+/// derived options do not keep.
+#[derive(Default)]
+struct Rows(Vec<(String, String)>);
+
+const SECTION: &str = "section";
+const ROW: &str = "row";
+const DESCRIPTION: &str = "description";
+
+impl clap::Args for Rows {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let option = |name: &'static str, value: &'static str, help: &'static str| {
+            let option = Arg::new(name).long(name).value_name(value).help(help);
+            option.action(ArgAction::Append).conflicts_with("json")
+        };
+        let row = option(ROW, "ID=TITLE", "A row; repeat it for up to ten")
+            .value_parser(|text: &str| pair(text).map(|_| text.to_owned()));
+        command
+            .arg(option(SECTION, "TITLE", "Begins a section with this title"))
+            .arg(row.required_unless_present_any(["json", "csv"]))
+            .arg(option(
+                DESCRIPTION,
+                "TEXT",
+                "The small line below the row before it",
+            ))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Rows {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let mut given = Vec::new();
+        for option in [SECTION, ROW, DESCRIPTION] {
+            let places = matches.indices_of(option).into_iter().flatten();
+            let values = matches.get_many::<String>(option).into_iter().flatten();
+            given.extend(
+                places
+                    .zip(values)
+                    .map(|(place, value)| (place, option, value)),
+            );
+        }
+        given.sort_unstable();
+        let (mut fields, mut section, mut row) = (Vec::new(), 0, 0);
+        for (_, option, value) in given {
+            match option {
+                SECTION => {
+                    (section, row) = (section + 1, 0);
+                    fields.push((format!("section_{section}_title"), value.clone()));
+                }
+                ROW => {
+                    (section, row) = (section.max(1), row + 1);
+                    let (id, title) = pair(value).unwrap_or_default();
+                    let name = format!("section_{section}_row_{row}");
+                    fields.push((format!("{name}_id"), id.to_owned()));
+                    fields.push((format!("{name}_title"), title.to_owned()));
+                }
+                // One before every row is told by the request, as a row that lacks its id.
+                _ => {
+                    let (section, row) = (section.max(1), row.max(1));
+                    let name = format!("section_{section}_row_{row}_description");
+                    fields.push((name, value.clone()));
+                }
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    fn update_from_arg_matches(
+        &mut self,
+        matches: &ArgMatches,
+    ) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl ListArgs {
+    pub(super) fn draft(self) -> Result<Draft> {
+        let mut flags = Map::new();
+        let texts = [
+            ("agentId", self.who.agent),
+            ("conversationId", self.who.conversation),
+            ("header_text", self.header),
+            ("body_text", self.body),
+            ("footer_text", self.footer),
+            ("button_text", self.button),
+            ("list_title", self.title),
+        ];
+        for (key, text) in texts {
+            flags.extend(text.map(|text| (key.to_owned(), text.into())));
+        }
+        let rows = self.rows.0.into_iter();
+        flags.extend(rows.map(|(key, text)| (key, text.into())));
+        Ok(Draft {
+            kind: &KIND,
+            body: self.how.body(flags)?,
+            how: self.how,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        args: ListArgs,
+    }
+
+    fn body(options: &[&str]) -> Value {
+        let required = ["list", "--body", "Hi", "--button", "Open"];
+        let command = Command::try_parse_from(required.iter().chain(options));
+        let draft = command.expect("options").args.draft().expect("a draft");
+        Value::Object(draft.body)
+    }
+
+    #[test]
+    fn rows_belong_to_the_section_before_them_and_descriptions_to_the_row() {
+        let options = [
+            "--section",
+            "Today",
+            "--row",
+            "a=First",
+            "--row",
+            "b=x=1",
+            "--description",
+            "second",
+            "--section",
+            "Tomorrow",
+            "--row",
+            "c=Third",
+        ];
+        assert_eq!(
+            body(&options),
+            json!({
+                "body_text": "Hi", "button_text": "Open", "section_1_title": "Today",
+                "section_1_row_1_id": "a", "section_1_row_1_title": "First",
+                "section_1_row_2_id": "b", "section_1_row_2_title": "x=1",
+                "section_1_row_2_description": "second", "section_2_title": "Tomorrow",
+                "section_2_row_1_id": "c", "section_2_row_1_title": "Third",
+            })
+        );
+    }
+
+    #[test]
+    fn rows_without_a_section_stand_in_one_without_a_title() {
+        assert_eq!(
+            body(&["--row", "a=First", "--row", "b=Second"]),
+            json!({
+                "body_text": "Hi", "button_text": "Open",
+                "section_1_row_1_id": "a", "section_1_row_1_title": "First",
+                "section_1_row_2_id": "b", "section_1_row_2_title": "Second",
+            })
+        );
+    }
+
+    #[test]
+    fn half_a_row_is_refused() {
+        let options = ["list", "--body", "Hi", "--button", "Open", "--row", "First"];
+        assert!(Command::try_parse_from(options).is_err());
+    }
+}
