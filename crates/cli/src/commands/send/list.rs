@@ -207,7 +207,8 @@ mod tests {
     }
 
     fn body(options: &[&str]) -> Value {
-        let required = ["list", "--body", "Hi", "--button", "Open"];
+        let required = "list --agent A --conversation C --body Hi --button Open";
+        let required: Vec<_> = required.split(' ').collect();
         let command = Command::try_parse_from(required.iter().chain(options));
         let draft = command.expect("options").args.draft().expect("a draft");
         Value::Object(draft.body)
@@ -232,7 +233,8 @@ mod tests {
         assert_eq!(
             body(&options),
             json!({
-                "body_text": "Hi", "button_text": "Open", "section_1_title": "Today",
+                "agentId": "A", "conversationId": "C", "body_text": "Hi", "button_text": "Open",
+                "section_1_title": "Today",
                 "section_1_row_1_id": "a", "section_1_row_1_title": "First",
                 "section_1_row_2_id": "b", "section_1_row_2_title": "x=1",
                 "section_1_row_2_description": "second", "section_2_title": "Tomorrow",
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(
             body(&["--row", "a=First", "--row", "b=Second"]),
             json!({
-                "body_text": "Hi", "button_text": "Open",
+                "agentId": "A", "conversationId": "C", "body_text": "Hi", "button_text": "Open",
                 "section_1_row_1_id": "a", "section_1_row_1_title": "First",
                 "section_1_row_2_id": "b", "section_1_row_2_title": "Second",
             })
@@ -255,7 +257,9 @@ mod tests {
 
     #[test]
     fn half_a_row_is_refused() {
-        let options = ["list", "--body", "Hi", "--button", "Open", "--row", "First"];
-        assert!(Command::try_parse_from(options).is_err());
+        let options = "list --agent A --conversation C --body Hi --button Open --row First";
+        let refused = Command::try_parse_from(options.split(' ')).err();
+        let refused = refused.expect("half a row").to_string();
+        assert!(refused.contains("write ID=TITLE"), "{refused}");
     }
 }

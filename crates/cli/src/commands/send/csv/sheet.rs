@@ -329,7 +329,7 @@ mod tests {
         "conversation,button1\nc1,yes\n",
         "Hi",
         2,
-        "button1: a button is ID=TITLE, such as btn_sales=Sales"
+        "button1: write ID=TITLE, such as btn_sales=Sales"
     )]
     #[case::too_few_cells(
         "conversation,body\nc1\nc2,x\n",
