@@ -1,5 +1,6 @@
 //! `recado send list`: a text with a list of options.
 
+use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use recado_core::{SendList, chatvolt};
 use serde_json::Map;
@@ -148,9 +149,11 @@ impl FromArgMatches for Rows {
                     fields.push((format!("{name}_id"), id.to_owned()));
                     fields.push((format!("{name}_title"), title.to_owned()));
                 }
-                // One before every row is told by the request, as a row that lacks its id.
+                _ if row == 0 => {
+                    let problem = "a --description stands after the --row that it belongs to\n";
+                    return Err(clap::Error::raw(ErrorKind::ArgumentConflict, problem));
+                }
                 _ => {
-                    let (section, row) = (section.max(1), row.max(1));
                     let name = format!("section_{section}_row_{row}_description");
                     fields.push((name, value.clone()));
                 }
@@ -196,6 +199,7 @@ impl ListArgs {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
+    use rstest::rstest;
     use serde_json::{Value, json};
 
     use super::*;
@@ -255,11 +259,18 @@ mod tests {
         );
     }
 
-    #[test]
-    fn half_a_row_is_refused() {
-        let options = "list --agent A --conversation C --body Hi --button Open --row First";
-        let refused = Command::try_parse_from(options.split(' ')).err();
-        let refused = refused.expect("half a row").to_string();
-        assert!(refused.contains("write ID=TITLE"), "{refused}");
+    #[rstest]
+    #[case::half_a_row("--row First", "write ID=TITLE")]
+    #[case::a_description_first("--description d --row a=A", "after the --row")]
+    #[case::a_description_of_no_row(
+        "--row a=A --section S --description d --row b=B",
+        "after the --row"
+    )]
+    fn what_belongs_to_no_row_is_refused(#[case] options: &str, #[case] problem: &str) {
+        let required = "list --agent A --conversation C --body Hi --button Open ";
+        let line = format!("{required}{options}");
+        let refused = Command::try_parse_from(line.split(' ')).err();
+        let refused = refused.expect("a wrong line").to_string();
+        assert!(refused.contains(problem), "{refused}");
     }
 }
