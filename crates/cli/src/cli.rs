@@ -18,7 +18,7 @@ A first message, with a server and a key:
 
 Without a server, to a simulated phone: see `recado sandbox`.";
 
-/// Sends WhatsApp messages with reply buttons through a Recado server, or without one
+/// Sends WhatsApp messages with reply buttons or lists through a Recado server, or without one
 #[derive(Parser)]
 #[command(name = "recado", version, after_help = format!("{EXAMPLES}\n\n{}", ExitCode::HELP))]
 pub(crate) struct Cli {

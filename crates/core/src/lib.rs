@@ -1,4 +1,4 @@
-//! What a WhatsApp message with reply buttons is, and which rules it obeys.
+//! What a WhatsApp message with reply buttons or a list is, and which rules it obeys.
 #![doc = include_str!("../README.md")]
 #![warn(missing_docs)]
 

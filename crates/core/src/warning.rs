@@ -13,7 +13,6 @@ pub struct Warning {
     pub message: String,
     /// Whether the provider carries the field in another form, or not at all.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub degraded: bool,
 }
 

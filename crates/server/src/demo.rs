@@ -36,7 +36,7 @@ pub const CONVERSATIONS: [(Provider, &str); 3] = [
     (Provider::ZapperHub, "conv-zapperhub"),
 ];
 
-/// Longest that a tap may take to come back.
+/// Longest that an answer of the customer may take to come back.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Longest line of a command, in columns.
@@ -169,14 +169,10 @@ impl Demo {
     }
 
     /// Chooses the first row of a message's list, and waits up to 10 seconds for the event that comes back.
-    pub async fn choose(
-        &self,
-        message: &PhoneMessage,
-        conversation: &str,
-    ) -> anyhow::Result<Value> {
+    pub async fn pick(&self, message: &PhoneMessage, conversation: &str) -> anyhow::Result<Value> {
         let row = message.rows().next().context("the list has rows")?;
-        let choose = || self.sandbox.choose(&message.message_id, &row.id);
-        self.answered(choose, "list.selected", conversation).await
+        let pick = || self.sandbox.pick_shown(&message.message_id, &row.id);
+        self.answered(pick, "list.selected", conversation).await
     }
 
     /// Has the customer answer, and waits for the event of that type.

@@ -16,7 +16,7 @@ use commands::healthcheck::HealthcheckArgs;
 use commands::serve::ServeArgs;
 use commands::user::NewUserArgs;
 
-/// One HTTP call sends a WhatsApp message with reply buttons over WhatsApp Cloud API, Z-API or ZapperHUB.
+/// One HTTP call sends a WhatsApp message with reply buttons or a list over WhatsApp Cloud API, Z-API or ZapperHUB.
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {

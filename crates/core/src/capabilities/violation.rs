@@ -73,6 +73,8 @@ pub enum Format {
     Trimmed,
     /// Another value than that of an earlier field.
     DiffersFrom(FieldPath),
+    /// A text at all, for this reason.
+    Required(&'static str),
 }
 
 impl Format {
@@ -80,6 +82,7 @@ impl Format {
     fn needed(&self, name: impl Fn(&FieldPath) -> String) -> String {
         match self {
             Self::OneLine => "must be one line without tabs".to_owned(),
+            Self::Required(reason) => format!("is required, because {reason}"),
             Self::Trimmed => "must not begin or end with white space".to_owned(),
             Self::DiffersFrom(earlier) => format!(
                 "is the same as {}; they must be unique in a message",
@@ -124,7 +127,7 @@ impl Violation {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Unsupported { .. } => "unsupported_channel",
-            Self::Count { item: "button", .. } => "too_many_buttons",
+            Self::Count { field, .. } if *field == FieldPath::new("buttons") => "too_many_buttons",
             Self::Count { .. }
             | Self::Recipient { .. }
             | Self::Length { .. }

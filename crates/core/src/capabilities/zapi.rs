@@ -39,7 +39,9 @@ const LIST: ListLimits = ListLimits {
     // Z-API docs, send-option-list: a list is not delivered to groups.
     recipients: &[RecipientKind::Phone, RecipientKind::Lid],
     title: Some(Limit::new(1, 24, SILENT)),
-    folded: Some(Limit::new(1, 1024, SILENT)),
+    // That of ChatVolt's documentation.
+    body: Limit::new(1, 4096, SILENT),
+    folded: Some(Limit::new(1, 4096, SILENT)),
     flat: Some(Source::documented("Z-API docs, send-option-list")),
     ..ListLimits::like_whatsapp(SILENT)
 };

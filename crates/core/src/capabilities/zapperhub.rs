@@ -53,14 +53,22 @@ const LIST_RECIPIENTS: &[RecipientKind] = &[RecipientKind::Phone, RecipientKind:
 
 const HOSTED_LIST: ListLimits = ListLimits {
     api: "POST /messages/list",
-    recipients: LIST_RECIPIENTS,
-    ..ListLimits::like_whatsapp(Source::inferred("ZapperAPI is silent; kept like WhatsApp"))
+    ..DEVICE_LIST
 };
 
 const WUZAPI_LIST: ListLimits = ListLimits {
     api: "POST /chat/send/list",
-    recipients: LIST_RECIPIENTS,
-    ..ListLimits::like_whatsapp(Source::inferred(
-        "wuzapi does not check; kept like WhatsApp",
-    ))
+    ..DEVICE_LIST
 };
+
+/// The body is that of ChatVolt's documentation.
+const DEVICE_LIST: ListLimits = ListLimits {
+    recipients: LIST_RECIPIENTS,
+    body: Limit::new(1, 4096, LIST_SILENT),
+    title: Some(Limit::new(1, 60, LIST_SILENT)),
+    title_as_header: Some(Source::inferred("both APIs have one title")),
+    ..ListLimits::like_whatsapp(LIST_SILENT)
+};
+
+const LIST_SILENT: Source =
+    Source::inferred("ZapperAPI is silent and wuzapi does not check; kept like WhatsApp");

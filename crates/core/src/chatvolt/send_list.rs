@@ -101,12 +101,12 @@ const PARTS: [&str; 3] = ["id", "title", "description"];
 
 /// The fields of a section by what they name.
 #[derive(Default)]
-struct Section<'a> {
+struct SectionKeys<'a> {
     title: Option<&'a TextField>,
     rows: BTreeMap<u64, [Option<&'a TextField>; PARTS.len()]>,
 }
 
-impl Section<'_> {
+impl SectionKeys<'_> {
     /// Makes a section of fields that are valid.
     fn section(&self) -> ListSection {
         let text = |field: Option<&TextField>| {
@@ -139,15 +139,15 @@ impl Key {
 }
 
 fn number(text: &str) -> Option<u64> {
-    let is_plain = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain =
+        (text == "0" || !text.starts_with('0')) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_plain)
 }
 
 impl SectionFields {
-    /// The sections by their number; one of which nothing was said is left out, but the first is required, and so is a
-    /// row of each.
-    fn sections(&self) -> BTreeMap<u64, Section<'_>> {
-        let mut sections = BTreeMap::from([(1, Section::default())]);
+    /// Returns the sections by their number. The first is required, also if it has no key, and so is a row of each.
+    fn sections(&self) -> BTreeMap<u64, SectionKeys<'_>> {
+        let mut sections = BTreeMap::from([(1, SectionKeys::default())]);
         for (name, field) in self.0.iter().filter(|(_, field)| !field.is_absent()) {
             match Key::read(name) {
                 Some(Key::Title { section }) => {
@@ -218,7 +218,11 @@ fn meant(name: &str) -> Option<String> {
             let known = [
                 ("sectionrowid", "id"),
                 ("sectionrowtitle", "title"),
+                ("sectionrowtext", "title"),
+                ("sectionrowname", "title"),
                 ("sectionrowdescription", "description"),
+                ("sectionrowdesc", "description"),
+                ("sectionrowsubtitle", "description"),
             ];
             let part = misspelling::nearest(&letters, &known)?;
             Some(format!("section_{section}_row_{row}_{part}"))
@@ -405,7 +409,7 @@ mod tests {
     fn sections_and_rows_are_in_the_order_of_their_numbers_and_may_have_gaps() {
         let body = with(
             &json!({"section_10_title": "Last", "section_10_row_1_id": "j", "section_10_row_1_title": "J",
-            "section_3_row_10_id": "c10", "section_3_row_10_title": "C10", "section_3_row_2_id": "c2",
+            "section_3_row_0_id": "c0", "section_3_row_0_title": "C0", "section_3_row_10_id": "c10", "section_3_row_10_title": "C10", "section_3_row_2_id": "c2",
             "section_3_row_2_title": "C2", "section_3_row_2_description": "second", "section_02_title": "not ours"}),
         );
         let row = ListRow::new;
@@ -414,6 +418,7 @@ mod tests {
             [
                 ListSection::new([row("a", "A")]),
                 ListSection::new([
+                    row("c0", "C0"),
                     row("c2", "C2").with_description("second"),
                     row("c10", "C10")
                 ]),
@@ -448,6 +453,7 @@ mod tests {
     #[case("section2Title", "section_2_title")]
     #[case("section_2_row_3_titel", "section_2_row_3_title")]
     #[case("Section2Row3Description", "section_2_row_3_description")]
+    #[case("section_1_row_1_desc", "section_1_row_1_description")]
     fn a_name_that_resembles_ours_tells_which_one_was_meant(
         #[case] name: &str,
         #[case] field: &str,
@@ -458,7 +464,7 @@ mod tests {
     #[rstest]
     #[case::a_long_body(json!({"body_text": "x".repeat(1025)}), "body_text has 1025 characters; WhatsApp Cloud API allows 1024")]
     #[case::an_untitled_section(json!({"section_3_row_1_id": "b", "section_3_row_1_title": "B"}),
-        "section_1_title is blank; WhatsApp Cloud API needs at least 1 character")]
+        "section_1_title is required, because the list has several sections")]
     #[case::equal_ids(json!({"section_1_row_4_id": "a", "section_1_row_4_title": "B"}),
         "section_1_row_4_id is the same as section_1_row_1_id; they must be unique in a message")]
     #[case::a_long_description(json!({"section_1_row_1_description": "x".repeat(73)}),
@@ -488,6 +494,15 @@ mod tests {
         let fields = |capabilities| checked(with(&extra), capabilities).expect("within the limits");
         assert_eq!(fields(&WHATSAPP), ["list_title"]);
         assert_eq!(fields(&ZAPPERAPI_V2), ["list_title"]);
+        assert_eq!(
+            checked(with(&json!({"list_title": "L"})), &ZAPPERAPI_V2),
+            Ok(Vec::new())
+        );
+        let both = json!({"list_title": "L", "section_1_title": "One"});
+        assert_eq!(
+            checked(with(&both), &ZAPI),
+            Ok(vec!["section_1_title".to_owned()])
+        );
         let flat = [
             "header_text",
             "footer_text",

@@ -73,6 +73,17 @@ fn zapi_shows_the_title_of_the_only_section_as_that_of_the_list() {
 }
 
 #[test]
+fn zapperhub_shows_the_title_of_a_list_in_the_place_of_a_missing_header() {
+    let section = ListSection::new([ListRow::new("a", "Primeira")]);
+    let list = List::new("Escolha", "Abrir", [section]).expect("a list");
+    let sent = message(PHONE, list.with_title("Horários"));
+    for subject in [Subject::ZapperHub, Subject::Wuzapi] {
+        let preview = subject.preview("https://api.example.com", &sent);
+        assert_eq!(preview.body["title"], "Horários");
+    }
+}
+
+#[test]
 fn zapperapi_is_sent_sections_and_rows() {
     let preview = Subject::ZapperHub.preview("https://api.zapperapi.com", &full());
     insta::assert_snapshot!(shown(&preview), @r#"

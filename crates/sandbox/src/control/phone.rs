@@ -71,7 +71,7 @@ pub(super) fn pick() -> MethodRouter<Sandbox> {
             description,
         } = pick;
         match title {
-            None => phone.choose(&message_id, &id),
+            None => phone.pick_shown(&message_id, &id),
             Some(title) => {
                 let row = ListRow {
                     id,

@@ -60,16 +60,16 @@ impl Sandbox {
     }
 
     /// Picks a row of the list that a message shows by its id, and returns the id of the message that the choice sends.
-    pub fn choose(&self, message_id: &str, row_id: &str) -> Result<String, PhoneError> {
+    pub fn pick_shown(&self, message_id: &str, row_id: &str) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
         let row = message.rows().find(|row| row.id == row_id);
         let row = row.ok_or(PhoneError::UnknownRow)?;
         self.answer(&message, InboundContent::Pick(row))
     }
 
-    /// Picks any row in answer to a message, and returns the id of the message that the choice sends.
+    /// Picks a row in answer to a message, and returns the id of the message that the choice sends.
     ///
-    /// It takes any row, also one that the message does not have: a customer may choose from a list of another sender.
+    /// The message need not have the row: a customer may choose from a list of another sender.
     pub fn pick(&self, message_id: &str, row: &ListRow) -> Result<String, PhoneError> {
         let message = self.shown(message_id)?;
         self.answer(&message, InboundContent::Pick(row))

@@ -89,7 +89,7 @@ async fn show(
     let title = style.paint(provider.title(), Paint::Bold);
     say(format_args!("\n── {title} ── {conversation}"));
     let answer = demo.send_buttons(conversation).await?;
-    let with_buttons = arrived(demo, provider, &answer)?;
+    let with_buttons = arrived(demo, provider, &answer, 1)?;
     let titles: Vec<_> = with_buttons
         .buttons()
         .iter()
@@ -107,13 +107,13 @@ async fn show(
         "{conversation}: another button came back"
     );
     let answer = demo.send_list(conversation).await?;
-    let with_list = arrived(demo, provider, &answer)?;
+    let with_list = arrived(demo, provider, &answer, 2)?;
     let rows: Vec<_> = with_list.rows().collect();
     say(format_args!(
         "→ the phone shows a list with {} options",
         rows.len()
     ));
-    let event = demo.choose(&with_list, conversation).await?;
+    let event = demo.pick(&with_list, conversation).await?;
     say(format_args!("← {}", told(&event, style)));
     let selected = event["data"]["list"]["id"].as_str();
     ensure!(
@@ -123,8 +123,13 @@ async fn show(
     Ok(with_buttons)
 }
 
-/// Tells what the provider got, and returns the message on the phone.
-fn arrived(demo: &Demo, provider: Provider, answer: &Value) -> anyhow::Result<PhoneMessage> {
+/// Tells what the provider got, which is so many requests by now, and returns the message on the phone.
+fn arrived(
+    demo: &Demo,
+    provider: Provider,
+    answer: &Value,
+    requests: usize,
+) -> anyhow::Result<PhoneMessage> {
     ensure!(
         answer["success"] == Value::Bool(true),
         "{provider}: the send was not accepted"
@@ -132,14 +137,17 @@ fn arrived(demo: &Demo, provider: Provider, answer: &Value) -> anyhow::Result<Ph
     let id = answer["message"]["externalId"].as_str();
     let id = id.context("the message has an id")?;
     let received: Vec<_> = (demo.sandbox.requests().into_iter())
-        .filter(|request| request.message_id.as_deref() == Some(id))
+        .filter(|request| request.provider.as_str() == provider.as_str())
         .collect();
     ensure!(
-        received.len() == 1,
-        "{provider} received {} requests instead of one",
+        received.len() == requests,
+        "{provider} received {} requests instead of {requests}",
         received.len()
     );
-    let request = &received[0];
+    let request = received
+        .iter()
+        .find(|request| request.message_id.as_deref() == Some(id));
+    let request = request.context("the provider did not receive the message")?;
     say(format_args!(
         "→ the provider received {}\n    {}",
         request.method, request.path

@@ -2,6 +2,7 @@
 
 mod allowances;
 mod attempt;
+mod beginning;
 mod fair_order;
 mod limited;
 pub(crate) mod room;

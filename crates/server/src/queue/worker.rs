@@ -9,20 +9,19 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::{ChannelId, MessageId, OrganizationId};
-use recado_store::{self as store, ApiKey, Begun, ChannelQueue, StoreError};
+use recado_store::{Begun, ChannelQueue, MAX_QUEUES, StoreError};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::allowances::{Allowances, channel_of};
 use super::attempt::{After, Made, attempt};
+use super::beginning::{Making, begin};
 use super::fair_order::{FairOrder, Wanting};
 use super::limited::LimitedQueues;
-use super::waits::gather_time;
 use crate::app::App;
 use crate::app::clock::{elapsed, later};
 use crate::lifecycle::failures::Failures;
-use crate::send::limits;
 use crate::send::places::SendPlace;
 
 /// Attempts of one queue that one look begins.
@@ -33,6 +32,9 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shortest time between two looks, so that many small changes cost one look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A look that takes long is followed by a pause of so many times as long: it goes over all queues.
+const LOOK_SHARE: u32 = 3;
 
 /// How often attempts are freed that were begun without this server learning it.
 const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
@@ -49,6 +51,7 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
     loop {
         let looked = Instant::now();
         let look = worker.look().await;
+        let took = looked.elapsed();
         let wait = failures.log(look, "cannot look for queued messages that are due");
         tokio::select! {
             () = stop.cancelled() => break,
@@ -58,7 +61,7 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = sleep_until(looked + LOOK_INTERVAL) => {}
+            () = sleep_until(looked + LOOK_INTERVAL.max(took * (1 + LOOK_SHARE))) => {}
         }
         worker.take_all();
     }
@@ -94,15 +97,6 @@ struct Doubtful {
     until: Timestamp,
     /// Whether the one message is on its way that tries the channel after that.
     is_tried: bool,
-}
-
-/// Attempts of one queue that are to be made.
-struct Making {
-    /// `None` if it was deleted.
-    channel: Option<store::Channel>,
-    begun: Begun,
-    /// A place for each attempt, and those that were not needed.
-    places: Vec<SendPlace>,
 }
 
 /// An attempt that has ended.
@@ -142,9 +136,8 @@ impl Worker {
         self.free_lost().await;
         let now = self.app.clock.now();
         self.limited.forget_old(now);
-        let due = self.app.store.queues_due(now, self.after.as_ref()).await?;
-        self.after = due.after;
-        let queues = due.queues.into_iter().map(|queue| Wanting {
+        let queues = self.due(now).await?;
+        let queues = queues.into_iter().map(|queue| Wanting {
             most: self.most(&queue, now),
             allowance: self.allowances.of(&channel_of(&queue)),
             queue,
@@ -162,6 +155,20 @@ impl Worker {
         }
         self.order.end_pass();
         Ok(self.next_look(now))
+    }
+
+    /// Returns the queues that have something due, or as many as share the places fairly; the next look goes on after them.
+    async fn due(&mut self, now: Timestamp) -> Result<Vec<ChannelQueue>, StoreError> {
+        let (mut due, mut after) = (Vec::new(), self.after.clone());
+        loop {
+            let page = self.app.store.queues_due(now, after.as_ref()).await?;
+            due.extend(page.queues);
+            after = page.after;
+            if after.is_none() || due.len() >= MAX_QUEUES {
+                self.after = after;
+                return Ok(due);
+            }
+        }
     }
 
     /// Returns how many attempts of a queue may begin: 0 while others are being begun, and while its channel does not work.
@@ -348,39 +355,4 @@ impl Worker {
         doubtful.until = doubtful.until.max(until);
         doubtful.is_tried = is_tried;
     }
-}
-
-/// Begins attempts of one queue, one for each place.
-async fn begin(
-    app: &App,
-    queue: &ChannelQueue,
-    places: Vec<SendPlace>,
-    now: Timestamp,
-) -> Result<Making, StoreError> {
-    let (store, organization) = (&app.store, &queue.organization_id);
-    // Before the attempts: what was begun is sent.
-    let channel = store.get(organization, &queue.channel_id).await?;
-    let owner = store.get_organization(organization).await?;
-    let rate = owner.and_then(|owner| owner.messages_per_second);
-    let key = match &queue.api_key_id {
-        Some(id) => store.get::<ApiKey>(organization, id).await?,
-        None => None,
-    };
-    let key_rate = key.as_ref().and_then(limits::of_key);
-    let limits = channel
-        .as_ref()
-        .map(|channel| limits::of_queue(channel, rate, key_rate, app.rates.as_deref()));
-    let limits = limits.unwrap_or_default();
-    let most = u32::try_from(places.len()).unwrap_or(u32::MAX);
-    let begun = store.begin_attempts(queue, now, most, &limits).await?;
-    let gather = gather_time(&limits.all);
-    let begun = Begun {
-        limited_until: begun.limited_until.map(|until| later(until, gather)),
-        ..begun
-    };
-    Ok(Making {
-        channel,
-        begun,
-        places,
-    })
 }

@@ -84,7 +84,7 @@ pub(crate) async fn check(
     })
 }
 
-/// WhatsApp carries reply buttons for 24 hours after the customer wrote; if that is not known, it is tried. The customer
+/// WhatsApp carries reply buttons and lists for 24 hours after the customer wrote; if that is not known, it is tried. The customer
 /// may write again before a scheduled message is sent, so that a window which is closed by then is a warning.
 fn check_window(
     now: Timestamp,
@@ -130,7 +130,7 @@ fn check_pause(channel: &Channel, timing: Timing) -> Result<Option<Warning>, Api
     }
 }
 
-/// Whether it is known that WhatsApp carries no reply buttons to the customer at an instant.
+/// Whether it is known that WhatsApp carries no reply buttons and lists to the customer at an instant.
 pub(crate) fn is_closed(channel: &Channel, expires_at: Option<Timestamp>, at: Timestamp) -> bool {
     channel.provider.has_service_window() && expires_at.is_some_and(|expires_at| at >= expires_at)
 }

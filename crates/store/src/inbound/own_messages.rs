@@ -33,7 +33,7 @@ pub(crate) async fn bind(
 }
 
 /// Finds the only message without an external id that went to this customer at that time with this body and these
-/// buttons.
+/// buttons or rows.
 ///
 /// Of two equal messages, the older one would be a guess: both stay without an external id.
 async fn sought(

@@ -73,7 +73,7 @@ impl BatchedWrite for Beginning {
         let log = EventLog::of(store, organization, connection).await?;
         let due = due(beginnings, &log, connection).await?;
         let turns = beginnings.iter().zip(due);
-        let mut turns: Vec<_> = turns.map(|(of, due)| Turn::new(of, due)).collect();
+        let mut turns: Vec<_> = turns.map(|(of, due)| QueueTurn::new(of, due)).collect();
         keep_back(&mut turns);
         let asks: Vec<_> = turns.iter().flat_map(|turn| turn.asks(store)).collect();
         let asks: Vec<_> = asks.iter().collect();
@@ -82,7 +82,7 @@ impl BatchedWrite for Beginning {
         for turn in &mut turns {
             turn.keep_allowed(&mut granted, &mut waiting, &mut holds);
         }
-        let tried: Vec<_> = turns.iter().filter_map(Turn::tried).collect();
+        let tried: Vec<_> = turns.iter().filter_map(QueueTurn::tried).collect();
         if !tried.is_empty() {
             log.over(&TRIED, &tried).run(&mut *connection).await?;
         }
@@ -131,13 +131,13 @@ async fn begin(
 }
 
 /// What is done for one queue.
-struct Turn<'a> {
+struct QueueTurn<'a> {
     of: &'a Beginning,
     due: Vec<Due>,
     begun: Begun,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> QueueTurn<'a> {
     fn new(of: &'a Beginning, mut due: Vec<Due>) -> Self {
         let has_more = due.len() > of.most;
         due.truncate(of.most);
@@ -196,11 +196,11 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Keeps messages of paused channels back but those whose time is over, and one of each channel that is to be tried. A
-/// channel may have several queues.
-fn keep_back(turns: &mut [Turn<'_>]) {
+/// Removes the messages of paused channels, except those whose time is over and one for each channel that is to be tried.
+/// If its limits do not allow that one, the next look tries the channel.
+fn keep_back(turns: &mut [QueueTurn<'_>]) {
     let mut tried = HashSet::new();
-    for Turn { of, due, .. } in turns {
+    for QueueTurn { of, due, .. } in turns {
         due.retain(|due| match due.trial {
             None => true,
             Some(_) if due.expires_at <= of.now => true,

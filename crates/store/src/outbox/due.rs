@@ -17,9 +17,9 @@ use crate::outbox::{Attempt, ChannelQueue};
 use crate::prelude::*;
 use crate::resources::conversations;
 
-/// The first messages of a queue that are due, and whether one may try the channel if that is paused: those that may still
-/// begin are chosen among them. The index `outbox_heads` allows one row of a conversation with `next_at`, so that no
-/// other one is under way.
+/// Finds the first messages of a queue that are due, and tells whether one may try the channel if that is paused; which of
+/// them begin is decided later. The index `outbox_heads` allows one row of a conversation with `next_at`, so that no other
+/// one is under way.
 const DUE_SQLITE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at, c.trial \
      from (select o.organization_id, o.conversation_id, o.message_id, o.attempts, o.fence, o.expires_at, o.next_at \
      from outbox o where o.queue = $1 and o.next_at is not null and o.calling = 0 and o.next_at <= $2 \
@@ -28,7 +28,7 @@ const DUE_SQLITE: &str = "select d.message_id, d.attempts, d.fence, d.expires_at
      left join channels c on c.organization_id = d.organization_id and c.id = $4 and c.paused_at is not null \
      order by d.next_at, d.message_id";
 
-/// The same of several queues at once, which SQLite cannot say.
+/// Finds the same of several queues at once: SQLite has no `lateral`.
 static DUE_POSTGRES: OverList = OverList::new(
     "select n.place, d.message_id, d.attempts, d.fence, d.expires_at, v.recipient, v.window_expires_at, c.trial \
      from (select {owner} as organization, cast(value ->> 'place' as bigint) as place, value ->> 'queue' as queue, \

@@ -35,7 +35,7 @@ macro_rules! first_of_next {
 macro_rules! is_due {
     ($channel:literal) => {
         concat!(
-            "select f.queue, case when f.next_at <= $1 and g.suspended_at is null and g.deleted_at is null \
+            "select f.queue, case when f.next_at <= $1 and g.id is not null and g.suspended_at is null and g.deleted_at is null \
              and (f.expires_at <= $1 or not exists (select 1 from channels c where c.organization_id = g.id and c.id = ",
             $channel,
             " and c.paused_at is not null and c.trial = 0)) then 1 else 0 end as is_due "

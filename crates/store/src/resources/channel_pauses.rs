@@ -53,7 +53,7 @@ const TRY: &str = "update channels set trial = 1 where organization_id = $1 and 
      and pause_error is not null and exists (with recursive busy (queue) as (select (select min(o.queue) from outbox o \
      where o.next_at is not null and o.calling = 0 and o.queue >= $3) as queue union all select (select min(o.queue) \
      from outbox o where o.next_at is not null and o.calling = 0 and o.queue > busy.queue) from busy \
-     where substr(busy.queue, 1, length(cast($3 as text))) = cast($3 as text)) \
+     where busy.queue is not null) \
      select 1 from busy b where substr(b.queue || ' ', 1, length(cast($3 as text)) + 1) = cast($3 as text) || ' ' \
      and (select f.next_at from outbox f where f.queue = b.queue and f.next_at is not null and f.calling = 0 \
      order by f.next_at limit 1) <= $4) returning id";

@@ -50,7 +50,7 @@ pub(crate) struct ListArgs {
         conflicts_with = "json"
     )]
     button: Option<String>,
-    /// The title of the opened list, which only Z-API shows
+    /// The title of the opened list, which WhatsApp Cloud API does not show
     #[arg(long, value_name = "TEXT", conflicts_with = "json")]
     title: Option<String>,
     #[command(flatten)]

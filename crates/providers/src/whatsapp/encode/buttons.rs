@@ -3,7 +3,7 @@
 use recado_core::Buttons;
 use serde::Serialize;
 
-use super::{header, text};
+use super::interactive::{header, text};
 use crate::object::Object;
 
 pub(super) fn interactive(content: &Buttons) -> impl Serialize {

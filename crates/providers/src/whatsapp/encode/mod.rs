@@ -1,6 +1,7 @@
 //! The JSON of `POST /{version}/{phone-number-id}/messages`, with a file for each kind of message.
 
 mod buttons;
+mod interactive;
 mod list;
 
 use recado_core::{Content, RecipientKind};
@@ -31,14 +32,4 @@ fn typed(message: &OutboundMessage, kind: &'static str, content: impl Serialize)
         // Comes back in every status of the message, so that a lost answer can be settled later.
         .with("biz_opaque_callback_data", message.id.as_str())
         .written()
-}
-
-/// The header of an interactive message.
-fn header(text: &str) -> impl Serialize {
-    Object::new("type", "text").with("text", text)
-}
-
-/// The body or the footer of an interactive message.
-fn text(text: &str) -> impl Serialize {
-    Object::new("text", text)
 }

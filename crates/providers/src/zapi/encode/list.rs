@@ -24,7 +24,8 @@ pub(in crate::zapi) fn options(phone: &str, content: &List) -> String {
         .written()
 }
 
-/// The page requires a title; that of the first section stands for it if it is the only section (our choice).
+/// Returns the title, which the page requires: that of the list, of its only section, or the text of its button (our
+/// choice).
 fn title(content: &List) -> &str {
     let of_section = match content.sections() {
         [section] => section.title.as_deref(),

@@ -91,9 +91,12 @@ fn send(state: &State, call: &Call, user: &str, read: Read) -> Result<Outcome, A
         provider_id: None,
     };
     let timestamp = state.clock.timestamp();
-    let timestamp = match settings.timestamp {
-        TimestampShape::Integer => json!(timestamp.as_second()),
-        TimestampShape::Rfc3339 => json!(timestamp.to_string()),
+    // The route of lists always answers a text (the fork's source code).
+    let timestamp = match (settings.timestamp, message.content.as_list()) {
+        (TimestampShape::Integer, None) => json!(timestamp.as_second()),
+        (TimestampShape::Integer, Some(_)) | (TimestampShape::Rfc3339, _) => {
+            json!(timestamp.to_string())
+        }
     };
     let data = json!({"Details": "Sent", "Id": message.message_id, "Timestamp": timestamp});
     Ok(Outcome::accepted(message, success(data)))

@@ -39,7 +39,7 @@ reasons! {
     InvalidHeader = "invalid_header", BAD_REQUEST,
         "a header cannot be read, or the route does not take it: see details";
     UnsupportedChannel = "unsupported_channel", BAD_REQUEST,
-        "the channel cannot carry reply buttons, or was deleted";
+        "the channel does not carry this kind of message, or was deleted";
     Unauthorized = "unauthorized", UNAUTHORIZED,
         "the key, session, e-mail or password is missing or wrong";
     Forbidden = "forbidden", FORBIDDEN,

@@ -9,7 +9,8 @@ use crate::object::Object;
 pub(crate) fn body(address: Object<impl Serialize, impl Serialize>, content: &List) -> String {
     let sections = content.sections().iter().map(section).collect::<Vec<_>>();
     address
-        .with_some("title", content.header())
+        // Without one, wuzapi shows a title of its own.
+        .with_some("title", content.header().or(content.title()))
         .with("description", content.body())
         .with_some("footer", content.footer())
         .with("buttonText", content.button())

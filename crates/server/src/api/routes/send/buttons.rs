@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, chatvolt};
 
@@ -61,6 +62,9 @@ pub(super) struct Limits {
     button_id: Bounds,
     /// The length of a button's title.
     button_title: Bounds,
+    /// The length of header, body and footer together, if they are sent as one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts_together: Option<Bounds>,
 }
 
 impl From<&ButtonsLimits> for Limits {
@@ -72,6 +76,7 @@ impl From<&ButtonsLimits> for Limits {
             footer_text: (&limits.footer).into(),
             button_id: (&limits.id).into(),
             button_title: (&limits.title).into(),
+            texts_together: limits.folded.as_ref().map(Bounds::from),
         }
     }
 }
@@ -109,8 +114,9 @@ pub(crate) async fn send_buttons(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
+    let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
     let request = chatvolt::read::<SendButtons>(body)?;
-    answer(caller, asked, request).await
+    answer(caller, asked, request, limits).await
 }
 
 #[cfg(test)]

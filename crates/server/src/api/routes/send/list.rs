@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/send-lists`: a text with a list of options.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::ListLimits;
 use recado_core::{SendList, chatvolt};
 
@@ -37,7 +38,8 @@ pub(crate) struct SendListBody {
     /// The text on the button that opens the list, up to 20 characters.
     #[schema(max_length = 20)]
     button_text: String,
-    /// The title of the opened list, on Z-API only; without it Z-API shows the title of the only section, or `button_text`.
+    /// The title of the opened list. Z-API shows it, or else the title of the only section, or `button_text`; `ZapperHUB`
+    /// shows it in the place of a missing header.
     list_title: Option<String>,
     /// The line above the rows of the first section, up to 24 characters. WhatsApp needs it if there are several sections.
     section_1_title: Option<String>,
@@ -73,6 +75,12 @@ pub(super) struct Limits {
     row_title: Bounds,
     /// The length of a row's description.
     row_description: Bounds,
+    /// The length of the title of the opened list, if it has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list_title: Option<Bounds>,
+    /// The length of header, body and footer together, if they are sent as one text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts_together: Option<Bounds>,
 }
 
 impl From<&ListLimits> for Limits {
@@ -88,6 +96,8 @@ impl From<&ListLimits> for Limits {
             row_id: (&limits.id).into(),
             row_title: (&limits.row_title).into(),
             row_description: (&limits.description).into(),
+            list_title: limits.title.as_ref().map(Bounds::from),
+            texts_together: limits.folded.as_ref().map(Bounds::from),
         }
     }
 }
@@ -127,6 +137,7 @@ pub(crate) async fn send_lists(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
+    let limits = |capabilities: &Capabilities| capabilities.list.as_ref().map(Limits::from);
     let request = chatvolt::read::<SendList>(body)?;
-    answer(caller, asked, request).await
+    answer(caller, asked, request, limits).await
 }

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse as _};
 use recado_core::capabilities::{Basis, Capabilities, Limit};
 use recado_core::chatvolt::ChatvoltSend;
-use recado_core::{ContentKind, Status, Warning};
+use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
 use super::messages::{Message, degraded};
@@ -96,7 +96,7 @@ pub(crate) struct DryRun {
     /// The request to the provider.
     request: ProviderRequest,
     /// The limits of the provider, which the message keeps.
-    #[schema(value_type = AnyLimits)]
+    #[schema(value_type = resend::Limits)]
     limits: Value,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
@@ -104,33 +104,6 @@ pub(crate) struct DryRun {
     degraded: Vec<String>,
     /// What the message would cost; null if the provider says nothing about prices.
     cost: Option<MessageCost>,
-}
-
-/// The limits of a provider for the kind of the message.
-#[derive(ToSchema)]
-#[schema(as = SendLimits)]
-#[serde(untagged)]
-#[expect(
-    dead_code,
-    reason = "describes the answers to the OpenAPI document; nothing constructs it"
-)]
-enum AnyLimits {
-    Buttons(buttons::Limits),
-    List(list::Limits),
-}
-
-/// Returns the limits of a kind, or `None` if the provider does not carry it.
-fn limits_of(kind: ContentKind, capabilities: &Capabilities) -> Option<serde_json::Result<Value>> {
-    match kind {
-        ContentKind::Buttons => {
-            let limits = capabilities.buttons.as_ref().map(buttons::Limits::from);
-            limits.map(serde_json::to_value)
-        }
-        ContentKind::List => {
-            let limits = capabilities.list.as_ref().map(list::Limits::from);
-            limits.map(serde_json::to_value)
-        }
-    }
 }
 
 /// A request to a provider, with its secrets blanked.
@@ -216,16 +189,20 @@ impl FromRequestParts<Arc<App>> for Asked {
 }
 
 /// Sends or queues a message of any kind, or shows what would be sent, with the limits of its kind.
-async fn answer(caller: Caller<Sends>, asked: Asked, request: ChatvoltSend) -> LongAnswer {
+async fn answer<Limits: Serialize>(
+    caller: Caller<Sends>,
+    asked: Asked,
+    request: ChatvoltSend,
+    limits: impl FnOnce(&Capabilities) -> Option<Limits>,
+) -> LongAnswer {
     let (organization, timing) = (&caller.organization_id, asked.timing.timing());
     let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
         return send_now(&caller, asked, request).await;
     }
-    let kind = request.content.kind();
     let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
-    let limits = limits_of(kind, channel.capabilities());
+    let limits = limits(channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
     let preview = channel
         .preview(&ready.outbound())
@@ -238,7 +215,7 @@ async fn answer(caller: Caller<Sends>, asked: Asked, request: ChatvoltSend) -> L
         cost,
         sends_nothing,
         request: preview.into(),
-        limits: limits.map_err(ApiError::internal)?,
+        limits: serde_json::to_value(limits).map_err(ApiError::internal)?,
         warnings: ready.warnings().to_vec(),
         degraded: degraded(ready.warnings()),
     };

@@ -1,6 +1,11 @@
 //! `POST /messages/{id}/resend`: a person decides what became of a message.
 
-use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use recado_core::ContentKind;
+use recado_core::capabilities::Capabilities;
+
+use super::{
+    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, list,
+};
 use crate::api::routes::prelude::*;
 use crate::send;
 
@@ -13,6 +18,28 @@ pub(crate) struct Resend {
     /// may get it twice.
     #[serde(default)]
     accept_duplicate: bool,
+}
+
+/// The limits of a provider for the kind of the message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SendLimits)]
+#[serde(untagged)]
+pub(super) enum Limits {
+    Buttons(buttons::Limits),
+    List(list::Limits),
+}
+
+impl Limits {
+    /// Returns the limits of a kind, or `None` if the provider does not carry it.
+    fn of(kind: ContentKind, capabilities: &Capabilities) -> Option<Self> {
+        match kind {
+            ContentKind::Buttons => {
+                let limits = capabilities.buttons.as_ref()?;
+                Some(Self::Buttons(limits.into()))
+            }
+            ContentKind::List => Some(Self::List(capabilities.list.as_ref()?.into())),
+        }
+    }
 }
 
 failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay]);
@@ -39,5 +66,7 @@ pub(crate) async fn resend_message(
 ) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
     let request = send::again(app, organization, &id, body.accept_duplicate).await?;
-    answer(caller, asked, request).await
+    let kind = request.content.kind();
+    let limits = move |capabilities: &Capabilities| Limits::of(kind, capabilities);
+    answer(caller, asked, request, limits).await
 }
