@@ -33,7 +33,9 @@ fn request(request: &Value) -> View {
 
 /// Returns `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
 fn limits(limits: &Value) -> Option<View> {
-    let rows = limits.as_object()?.iter().map(|(name, limit)| {
+    // The provider does not have those that are null.
+    let limits = limits.as_object()?.iter().filter(|(_, it)| !it.is_null());
+    let rows = limits.map(|(name, limit)| {
         let part = |key: &str| cell(limit.get(key));
         vec![name.clone(), part("min"), part("max"), part("source")]
     });

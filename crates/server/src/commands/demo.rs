@@ -3,9 +3,9 @@
 use anyhow::{Context as _, ensure};
 use clap::{Arg, Args, Command};
 use recado_core::Provider;
-use recado_sandbox::PhoneMessage;
 use recado_sandbox::drawing::{Bubble, Paint, Style};
 use recado_sandbox::terminal::one_line;
+use recado_sandbox::{PhoneMessage, ReceivedRequest};
 use recado_server::config::ConfigArgs;
 use recado_server::demo::{CONVERSATIONS, Demo};
 use recado_server::telemetry::logging;
@@ -89,7 +89,11 @@ async fn show(
     let title = style.paint(provider.title(), Paint::Bold);
     say(format_args!("\n── {title} ── {conversation}"));
     let answer = demo.send_buttons(conversation).await?;
-    let with_buttons = arrived(demo, provider, &answer, 1)?;
+    let (request, with_buttons) = arrived(demo, provider, &answer, 1)?;
+    say(format_args!(
+        "→ the provider received {}\n    {}",
+        request.method, request.path
+    ));
     let titles: Vec<_> = with_buttons
         .buttons()
         .iter()
@@ -107,7 +111,7 @@ async fn show(
         "{conversation}: another button came back"
     );
     let answer = demo.send_list(conversation).await?;
-    let with_list = arrived(demo, provider, &answer, 2)?;
+    let (_, with_list) = arrived(demo, provider, &answer, 2)?;
     let rows: Vec<_> = with_list.rows().collect();
     say(format_args!(
         "→ the phone shows a list with {} options",
@@ -123,20 +127,20 @@ async fn show(
     Ok(with_buttons)
 }
 
-/// Tells what the provider got, which is so many requests by now, and returns the message on the phone.
+/// Returns the request of a message, which is the provider's last of so many, and the message on the phone.
 fn arrived(
     demo: &Demo,
     provider: Provider,
     answer: &Value,
     requests: usize,
-) -> anyhow::Result<PhoneMessage> {
+) -> anyhow::Result<(ReceivedRequest, PhoneMessage)> {
     ensure!(
         answer["success"] == Value::Bool(true),
         "{provider}: the send was not accepted"
     );
     let id = answer["message"]["externalId"].as_str();
     let id = id.context("the message has an id")?;
-    let received: Vec<_> = (demo.sandbox.requests().into_iter())
+    let mut received: Vec<_> = (demo.sandbox.requests().into_iter())
         .filter(|request| request.provider.as_str() == provider.as_str())
         .collect();
     ensure!(
@@ -144,17 +148,12 @@ fn arrived(
         "{provider} received {} requests instead of {requests}",
         received.len()
     );
-    let request = received
-        .iter()
-        .find(|request| request.message_id.as_deref() == Some(id));
-    let request = request.context("the provider did not receive the message")?;
-    say(format_args!(
-        "→ the provider received {}\n    {}",
-        request.method, request.path
-    ));
+    let request = received.pop();
+    let request = request.filter(|request| request.message_id.as_deref() == Some(id));
     let phone = demo.sandbox.phone_messages();
-    (phone.into_iter())
-        .find(|message| message.message_id == id)
+    let message = phone.into_iter().find(|it| it.message_id == id);
+    request
+        .zip(message)
         .context("the message did not reach the phone")
 }
 

@@ -62,8 +62,7 @@ pub(super) struct Limits {
     button_id: Bounds,
     /// The length of a button's title.
     button_title: Bounds,
-    /// The length of header, body and footer together, if they are sent as one text.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The length of header, body and footer together, if they are sent as one text; else null.
     texts_together: Option<Bounds>,
 }
 

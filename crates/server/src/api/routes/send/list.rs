@@ -1,5 +1,7 @@
 //! `POST /messages/interactive/send-lists`: a text with a list of options.
 
+use std::collections::BTreeMap;
+
 use recado_core::capabilities::Capabilities;
 use recado_core::message::ListLimits;
 use recado_core::{SendList, chatvolt};
@@ -49,6 +51,9 @@ pub(crate) struct SendListBody {
     section_1_row_1_title: String,
     /// The small line below the first row's title, up to 72 characters.
     section_1_row_1_description: Option<String>,
+    /// The other sections and rows.
+    #[serde(flatten)]
+    others: BTreeMap<String, String>,
 }
 
 /// The limits of a provider for a message with a list.
@@ -75,11 +80,9 @@ pub(super) struct Limits {
     row_title: Bounds,
     /// The length of a row's description.
     row_description: Bounds,
-    /// The length of the title of the opened list, if it has one of its own.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The length of the title of the opened list, if it has one of its own; else null.
     list_title: Option<Bounds>,
-    /// The length of header, body and footer together, if they are sent as one text.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The length of header, body and footer together, if they are sent as one text; else null.
     texts_together: Option<Bounds>,
 }
 
