@@ -44,6 +44,27 @@ pub struct LimitTable {
     pub rules: Vec<(&'static str, Source)>,
 }
 
+impl LimitTable {
+    /// Creates a table; a rule without a source does not hold, and is left out.
+    pub(crate) fn new(
+        api: &'static str,
+        limits: impl IntoIterator<Item = (&'static str, Option<Limit>)>,
+        rules: impl IntoIterator<Item = (&'static str, Option<Source>)>,
+    ) -> Self {
+        let limits = limits.into_iter();
+        let rules = rules.into_iter();
+        Self {
+            api,
+            limits: limits
+                .filter_map(|(name, limit)| Some((name, limit?)))
+                .collect(),
+            rules: rules
+                .filter_map(|(name, source)| Some((name, source?)))
+                .collect(),
+        }
+    }
+}
+
 impl Limit {
     /// Creates a limit of `min` to `max`.
     pub const fn new(min: usize, max: usize, source: Source) -> Self {

@@ -38,7 +38,7 @@ const LIST: ListLimits = ListLimits {
     api: "POST /send-option-list",
     // Z-API docs, send-option-list: a list is not delivered to groups.
     recipients: &[RecipientKind::Phone, RecipientKind::Lid],
-    title: Some(Limit::new(1, 24, SILENT)),
+    title: Some(Limit::new(1, 60, SILENT)),
     // That of ChatVolt's documentation.
     body: Limit::new(1, 4096, SILENT),
     folded: Some(Limit::new(1, 4096, SILENT)),

@@ -1,5 +1,6 @@
 //! The requests of ChatVolt's clients: each shape maps its fields to a content.
 
+mod flat;
 mod kinds;
 mod misspelling;
 mod send_buttons;

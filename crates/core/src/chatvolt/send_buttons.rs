@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationErrors};
 
-use super::{ChatvoltSend, SendShape, add, misspelling};
+use super::flat::{self, Faults};
+use super::{ChatvoltSend, SendShape, misspelling};
 use crate::fields::{FieldErrors, TextField, optional, required, rule};
 use crate::message::{Button, Buttons, FieldPath, Segment};
 use crate::warning::Warning;
@@ -65,7 +66,7 @@ impl ButtonFields {
     /// The pairs by their number; a pair of which nothing was said is left out, but the first is required.
     fn pairs(&self) -> BTreeMap<u64, [Option<&TextField>; 2]> {
         let mut pairs = BTreeMap::from([(1, [None; 2])]);
-        for (key, field) in self.0.iter().filter(|(_, field)| !field.is_absent()) {
+        for (key, field) in flat::given(&self.0) {
             if let Some((number, half)) = button_key(key) {
                 pairs.entry(number).or_default()[half] = Some(field);
             }
@@ -77,37 +78,26 @@ impl ButtonFields {
 /// Splits `button_2_title` into 2 and the place of `title` among [`HALVES`]; `button_02_title` is not one of our keys.
 fn button_key(key: &str) -> Option<(u64, usize)> {
     let (number, half) = key.strip_prefix("button_")?.split_once('_')?;
-    if number.starts_with('0') || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
     let half = HALVES.iter().position(|known| *known == half)?;
-    Some((number.parse().ok()?, half))
+    Some((flat::number(number)?, half))
 }
 
 impl Validate for ButtonFields {
     fn validate(&self) -> Result<(), ValidationErrors> {
-        let mut errors = ValidationErrors::new();
+        let mut faults = Faults::default();
         for (number, pair) in self.pairs() {
             for (place, half) in HALVES.into_iter().enumerate() {
                 let (field, other) = (pair[place], pair[1 - place]);
-                let broken = match field {
-                    Some(field) => required(field).err(),
-                    None if number == 1 => Some(rule("required", "Required")),
-                    None if other.is_some() => Some(rule("twin", "Required with its twin")),
-                    None => None,
+                let checked = match field {
+                    Some(field) => required(field),
+                    None if number == 1 => Err(rule("required", "Required")),
+                    None if other.is_some() => Err(rule("twin", "Required with its twin")),
+                    None => Ok(()),
                 };
-                if let Some(broken) = broken {
-                    let name = format!("button_{number}_{half}");
-                    let broken = ValidationErrorsKind::Field(vec![broken]);
-                    errors.errors_mut().insert(name.into(), broken);
-                }
+                faults.note(format!("button_{number}_{half}"), checked);
             }
         }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
+        faults.result()
     }
 }
 
@@ -153,7 +143,7 @@ impl SendButtons {
             "body_text" => &self.body_text,
             "footer_text" => &self.footer_text,
             BUTTONS => {
-                return self.buttons.0.keys().any(|key| button_key(key).is_some());
+                return flat::given(&self.buttons.0).any(|(key, _)| button_key(key).is_some());
             }
             button => return self.buttons.0.get(button).is_some_and(is_given),
         };
@@ -164,11 +154,7 @@ impl SendButtons {
 impl SendShape for SendButtons {
     fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
         let misspelled = self.misspelled();
-        if let Err(errors) = self.validate() {
-            let mut errors = FieldErrors::from_validation(&errors, wire_name);
-            add(&mut errors, misspelled);
-            return Err(errors);
-        }
+        flat::check(&self, &misspelled)?;
         let mut numbers = Vec::new();
         let buttons = self
             .buttons
@@ -210,17 +196,6 @@ fn name_of(path: &FieldPath, numbers: &[u64]) -> String {
     };
     // A request has no other field: the path is at least not the name of another one.
     name.unwrap_or_else(|| path.to_string())
-}
-
-/// Two names differ from Rust's, and the flattened keys stand beside the others.
-fn wire_name(name: &str) -> String {
-    match name {
-        "agent_id" => "agentId",
-        "conversation_id" => "conversationId",
-        "buttons" => "",
-        other => other,
-    }
-    .to_owned()
 }
 
 #[cfg(test)]

@@ -197,31 +197,21 @@ impl ButtonsLimits {
 
     pub(crate) fn table(&self) -> LimitTable {
         let limits = [
-            ("buttons", self.count),
-            ("button id", self.id),
-            ("button title", self.title),
-            ("body", self.body),
-            ("header", self.header),
-            ("footer", self.footer),
+            ("buttons", Some(self.count)),
+            ("button id", Some(self.id)),
+            ("button title", Some(self.title)),
+            ("body", Some(self.body)),
+            ("header", Some(self.header)),
+            ("footer", Some(self.footer)),
+            ("header, body and footer together", self.folded),
         ];
-        let folded = self
-            .folded
-            .map(|limit| ("header, body and footer together", limit));
         let rules = [
             ("ids differ", self.distinct_ids),
             ("titles differ", self.distinct_titles),
             ("ids without white space at their ends", self.trimmed_ids),
             ("header and titles on one line", self.single_line),
         ];
-        let rules = rules.into_iter();
-        LimitTable {
-            api: self.api,
-            limits: limits.into_iter().chain(folded).collect(),
-            // A rule without a source does not hold.
-            rules: rules
-                .filter_map(|(name, source)| Some((name, source?)))
-                .collect(),
-        }
+        LimitTable::new(self.api, limits, rules)
     }
 
     /// Checks a message in the order in which Meta checks, and stops at the first broken limit.

@@ -33,8 +33,10 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Shortest time between two looks, so that many small changes cost one look.
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A look that takes long is followed by a pause of so many times as long: it goes over all queues.
+/// A look goes over all queues: one that takes long is followed by a pause of so many times as long, at most the longest,
+/// because what has just become due waits for it.
 const LOOK_SHARE: u32 = 3;
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// How often attempts are freed that were begun without this server learning it.
 const FREE_LOST_INTERVAL: Duration = Duration::from_secs(15);
@@ -51,7 +53,8 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
     loop {
         let looked = Instant::now();
         let look = worker.look().await;
-        let took = looked.elapsed();
+        let rest = (looked.elapsed() * LOOK_SHARE).min(LONGEST_PAUSE);
+        let next = Instant::now() + rest;
         let wait = failures.log(look, "cannot look for queued messages that are due");
         tokio::select! {
             () = stop.cancelled() => break,
@@ -61,7 +64,7 @@ pub(crate) async fn run(app: Arc<App>, end: CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = sleep_until(looked + LOOK_INTERVAL.max(took * (1 + LOOK_SHARE))) => {}
+            () = sleep_until(next.max(looked + LOOK_INTERVAL)) => {}
         }
         worker.take_all();
     }

@@ -1,9 +1,8 @@
 //! `recado send buttons`: a text with reply buttons.
 
 use recado_core::{Button, SendButtons, chatvolt};
-use serde_json::Map;
 
-use super::draft::{Draft, How, Who};
+use super::draft::{Draft, How, Texts, Who, fields};
 use super::kind::{Column, Fills, Kind, pair};
 use crate::Result;
 
@@ -34,20 +33,8 @@ so do not send it again before you have looked.";
 pub(crate) struct ButtonsArgs {
     #[command(flatten)]
     who: Who,
-    /// The bold line above the body
-    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
-    header: Option<String>,
-    /// The main text
-    #[arg(
-        long,
-        value_name = "TEXT",
-        required_unless_present_any = ["json", "csv"],
-        conflicts_with = "json"
-    )]
-    body: Option<String>,
-    /// The small line below the body
-    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
-    footer: Option<String>,
+    #[command(flatten)]
+    texts: Texts,
     /// A button; repeat it for up to three. The title may contain '='
     #[arg(long = "button", value_name = "ID=TITLE", value_parser = button, required_unless_present_any = ["json", "csv"], conflicts_with = "json")]
     buttons: Vec<Button>,
@@ -82,17 +69,7 @@ fn button(text: &str) -> Result<Button, &'static str> {
 
 impl ButtonsArgs {
     pub(super) fn draft(self) -> Result<Draft> {
-        let mut flags = Map::new();
-        let texts = [
-            ("agentId", self.who.agent),
-            ("conversationId", self.who.conversation),
-            ("header_text", self.header),
-            ("body_text", self.body),
-            ("footer_text", self.footer),
-        ];
-        for (key, text) in texts {
-            flags.extend(text.map(|text| (key.to_owned(), text.into())));
-        }
+        let mut flags = fields(self.who, self.texts);
         for (number, button) in (1..).zip(self.buttons) {
             flags.insert(format!("button_{number}_id"), button.id.into());
             flags.insert(format!("button_{number}_title"), button.title.into());
@@ -157,8 +134,11 @@ mod tests {
                 agent: Some("agent-123".to_owned()),
                 conversation: Some("conv-456".to_owned()),
             },
-            body: Some("Hi".to_owned()),
-            footer: Some("Foot".to_owned()),
+            texts: Texts {
+                header: None,
+                body: Some("Hi".to_owned()),
+                footer: Some("Foot".to_owned()),
+            },
             buttons: vec![button("a=Yes").unwrap(), button("b=No").unwrap()],
             ..ButtonsArgs::default()
         };

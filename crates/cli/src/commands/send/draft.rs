@@ -20,6 +20,40 @@ pub(super) struct Who {
     pub(super) conversation: Option<String>,
 }
 
+/// The texts of a message in which the customer chooses something.
+#[derive(Default, clap::Args)]
+pub(super) struct Texts {
+    /// The bold line above the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    pub(super) header: Option<String>,
+    /// The main text
+    #[arg(
+        long,
+        value_name = "TEXT",
+        required_unless_present_any = ["json", "csv"],
+        conflicts_with = "json"
+    )]
+    pub(super) body: Option<String>,
+    /// The small line below the body
+    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
+    pub(super) footer: Option<String>,
+}
+
+/// Returns the fields of a body that these options fill.
+pub(super) fn fields(who: Who, texts: Texts) -> Map<String, Value> {
+    let fields = [
+        ("agentId", who.agent),
+        ("conversationId", who.conversation),
+        ("header_text", texts.header),
+        ("body_text", texts.body),
+        ("footer_text", texts.footer),
+    ];
+    let given = fields.into_iter();
+    given
+        .filter_map(|(name, text)| Some((name.to_owned(), text?.into())))
+        .collect()
+}
+
 /// Where the body comes from, and which way the message goes.
 #[derive(Default, clap::Args)]
 pub(super) struct How {

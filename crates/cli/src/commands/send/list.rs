@@ -3,9 +3,8 @@
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use recado_core::{SendList, chatvolt};
-use serde_json::Map;
 
-use super::draft::{Draft, How, Who};
+use super::draft::{Draft, How, Texts, Who, fields};
 use super::kind::{Column, Fills, Kind, pair};
 use crate::Result;
 
@@ -28,20 +27,8 @@ row10 (as ID=TITLE), and variables of your own; docs/csv.md describes them. The 
 pub(crate) struct ListArgs {
     #[command(flatten)]
     who: Who,
-    /// The bold line above the body
-    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
-    header: Option<String>,
-    /// The main text
-    #[arg(
-        long,
-        value_name = "TEXT",
-        required_unless_present_any = ["json", "csv"],
-        conflicts_with = "json"
-    )]
-    body: Option<String>,
-    /// The small line below the body
-    #[arg(long, value_name = "TEXT", conflicts_with = "json")]
-    footer: Option<String>,
+    #[command(flatten)]
+    texts: Texts,
     /// The text on the button that opens the list
     #[arg(
         long,
@@ -173,19 +160,10 @@ impl FromArgMatches for Rows {
 
 impl ListArgs {
     pub(super) fn draft(self) -> Result<Draft> {
-        let mut flags = Map::new();
-        let texts = [
-            ("agentId", self.who.agent),
-            ("conversationId", self.who.conversation),
-            ("header_text", self.header),
-            ("body_text", self.body),
-            ("footer_text", self.footer),
-            ("button_text", self.button),
-            ("list_title", self.title),
-        ];
-        for (key, text) in texts {
-            flags.extend(text.map(|text| (key.to_owned(), text.into())));
-        }
+        let mut flags = fields(self.who, self.texts);
+        let texts = [("button_text", self.button), ("list_title", self.title)];
+        let given = texts.into_iter();
+        flags.extend(given.filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
         let rows = self.rows.0.into_iter();
         flags.extend(rows.map(|(key, text)| (key, text.into())));
         Ok(Draft {

@@ -83,21 +83,19 @@ impl ListLimits {
 
     pub(crate) fn table(&self) -> LimitTable {
         let limits = [
-            ("rows in all sections", self.rows),
-            ("sections", self.sections),
-            ("row id", self.id),
-            ("row title", self.row_title),
-            ("row description", self.description),
-            ("section title", self.section_title),
-            ("button", self.button),
-            ("body", self.body),
-            ("header", self.header),
-            ("footer", self.footer),
+            ("rows in all sections", Some(self.rows)),
+            ("sections", Some(self.sections)),
+            ("row id", Some(self.id)),
+            ("row title", Some(self.row_title)),
+            ("row description", Some(self.description)),
+            ("section title", Some(self.section_title)),
+            ("button", Some(self.button)),
+            ("body", Some(self.body)),
+            ("header", Some(self.header)),
+            ("footer", Some(self.footer)),
+            ("list title", self.title),
+            ("header, body and footer together", self.folded),
         ];
-        let title = self.title.map(|limit| ("list title", limit));
-        let folded = self
-            .folded
-            .map(|limit| ("header, body and footer together", limit));
         let rules = [
             ("each of several sections has a title", self.titled_sections),
             ("ids differ", self.distinct_ids),
@@ -108,15 +106,7 @@ impl ListLimits {
                 self.title_as_header,
             ),
         ];
-        let rules = rules.into_iter();
-        LimitTable {
-            api: self.api,
-            limits: limits.into_iter().chain(title).chain(folded).collect(),
-            // A rule without a source does not hold.
-            rules: rules
-                .filter_map(|(name, source)| Some((name, source?)))
-                .collect(),
-        }
+        LimitTable::new(self.api, limits, rules)
     }
 
     /// Checks a message, and stops at the first broken limit.

@@ -1,13 +1,16 @@
 //! The body of `POST /messages/interactive/send-lists`, as ChatVolt's clients send it.
 
-use std::collections::BTreeMap;
+mod sections;
 
 use serde::Deserialize;
-use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationError};
 
-use super::{ChatvoltSend, SendShape, add, misspelling};
-use crate::fields::{FieldErrors, TextField, at_most, optional, required, rule};
-use crate::message::{FieldPath, List, ListRow, ListSection, Segment};
+pub use self::sections::SectionFields;
+
+use self::sections::Key;
+use super::{ChatvoltSend, SendShape, flat, misspelling};
+use crate::fields::{FieldErrors, TextField, at_most, optional, required};
+use crate::message::{FieldPath, List, Segment};
 use crate::warning::Warning;
 
 /// The lengths that ChatVolt's `OpenAPI` file states for the body of the request.
@@ -84,124 +87,6 @@ fn button(field: &TextField) -> Result<(), ValidationError> {
     required(field)
 }
 
-/// The flat keys of the sections and rows of a request, by key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct SectionFields(pub BTreeMap<String, TextField>);
-
-/// What a key of a section names.
-#[derive(Clone, Copy)]
-enum Key {
-    Title { section: u64 },
-    Row { section: u64, row: u64, part: usize },
-}
-
-/// The parts of a row; all but the last are required.
-const PARTS: [&str; 3] = ["id", "title", "description"];
-
-/// The fields of a section by what they name.
-#[derive(Default)]
-struct SectionKeys<'a> {
-    title: Option<&'a TextField>,
-    rows: BTreeMap<u64, [Option<&'a TextField>; PARTS.len()]>,
-}
-
-impl SectionKeys<'_> {
-    /// Makes a section of fields that are valid.
-    fn section(&self) -> ListSection {
-        let text = |field: Option<&TextField>| {
-            let text = field.and_then(TextField::as_text);
-            text.unwrap_or_default().to_owned()
-        };
-        let rows = self.rows.values().map(|[id, title, description]| {
-            ListRow::new(text(*id), text(*title)).with_description(text(*description))
-        });
-        ListSection::new(rows).with_title(text(self.title))
-    }
-}
-
-impl Key {
-    /// Reads `section_2_title` and `section_2_row_1_id`; `section_02_title` is not one of our keys.
-    fn read(name: &str) -> Option<Self> {
-        let words: Vec<_> = name.split('_').collect();
-        match *words {
-            ["section", section, "title"] => Some(Self::Title {
-                section: number(section)?,
-            }),
-            ["section", section, "row", row, part] => Some(Self::Row {
-                section: number(section)?,
-                row: number(row)?,
-                part: PARTS.iter().position(|known| *known == part)?,
-            }),
-            _ => None,
-        }
-    }
-}
-
-fn number(text: &str) -> Option<u64> {
-    let is_plain =
-        (text == "0" || !text.starts_with('0')) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_plain)
-}
-
-impl SectionFields {
-    /// Returns the sections by their number. The first is required, also if it has no key, and so is a row of each.
-    fn sections(&self) -> BTreeMap<u64, SectionKeys<'_>> {
-        let mut sections = BTreeMap::from([(1, SectionKeys::default())]);
-        for (name, field) in self.0.iter().filter(|(_, field)| !field.is_absent()) {
-            match Key::read(name) {
-                Some(Key::Title { section }) => {
-                    sections.entry(section).or_default().title = Some(field);
-                }
-                Some(Key::Row { section, row, part }) => {
-                    let rows = &mut sections.entry(section).or_default().rows;
-                    rows.entry(row).or_default()[part] = Some(field);
-                }
-                None => {}
-            }
-        }
-        for section in sections.values_mut() {
-            if section.rows.is_empty() {
-                section.rows.insert(1, [None; PARTS.len()]);
-            }
-        }
-        sections
-    }
-}
-
-impl Validate for SectionFields {
-    fn validate(&self) -> Result<(), ValidationErrors> {
-        let mut errors = ValidationErrors::new();
-        let mut note = |name: String, broken: ValidationError| {
-            let broken = ValidationErrorsKind::Field(vec![broken]);
-            errors.errors_mut().insert(name.into(), broken);
-        };
-        for (number, section) in self.sections() {
-            if let Some(Err(broken)) = section.title.map(optional) {
-                note(format!("section_{number}_title"), broken);
-            }
-            for (row, parts) in section.rows {
-                for (part, name) in PARTS.into_iter().enumerate() {
-                    let checked = match parts[part] {
-                        Some(field) if name == "description" => optional(field),
-                        Some(field) => required(field),
-                        None if name == "description" => Ok(()),
-                        None => Err(rule("required", "Required")),
-                    };
-                    if let Err(broken) = checked {
-                        note(format!("section_{number}_row_{row}_{name}"), broken);
-                    }
-                }
-            }
-        }
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(errors)
-        }
-    }
-}
-
 /// Returns the field that a name was probably meant to be.
 fn meant(name: &str) -> Option<String> {
     let (letters, numbers) = misspelling::parts(name);
@@ -269,8 +154,8 @@ impl SendList {
             "button_text" => &self.button_text,
             "list_title" => &self.list_title,
             ROWS => {
-                let mut given = self.sections.0.iter().filter(|(_, field)| is_given(field));
-                return given.any(|(name, _)| matches!(Key::read(name), Some(Key::Row { .. })));
+                return flat::given(&self.sections.0)
+                    .any(|(name, _)| matches!(Key::read(name), Some(Key::Row { .. })));
             }
             other => return self.sections.0.get(other).is_some_and(is_given),
         };
@@ -281,11 +166,7 @@ impl SendList {
 impl SendShape for SendList {
     fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
         let misspelled = self.misspelled();
-        if let Err(errors) = self.validate() {
-            let mut errors = FieldErrors::from_validation(&errors, wire_name);
-            add(&mut errors, misspelled);
-            return Err(errors);
-        }
+        flat::check(&self, &misspelled)?;
         let (mut numbers, mut sections) = (Vec::new(), Vec::new());
         for (number, fields) in self.sections.sections() {
             let rows: Vec<_> = fields.rows.keys().copied().collect();
@@ -338,17 +219,6 @@ fn name_of(path: &FieldPath, numbers: &[(u64, Vec<u64>)]) -> String {
     name.unwrap_or_else(|| path.to_string())
 }
 
-/// Two names differ from Rust's, and the flattened keys stand beside the others.
-fn wire_name(name: &str) -> String {
-    match name {
-        "agent_id" => "agentId",
-        "conversation_id" => "conversationId",
-        "sections" => "",
-        other => other,
-    }
-    .to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -356,7 +226,7 @@ mod tests {
 
     use super::*;
     use crate::capabilities::{Capabilities, WHATSAPP, ZAPI, ZAPPERAPI_V2};
-    use crate::message::Content;
+    use crate::message::{Content, ListRow, ListSection};
     use crate::recipient::Recipient;
 
     fn read(body: Value) -> Result<ChatvoltSend, Value> {
@@ -443,6 +313,15 @@ mod tests {
         let errors = errors.as_object().expect("an object").keys();
         let named: Vec<_> = errors.filter(|name| *name != "_errors").collect();
         assert_eq!(named, fields);
+    }
+
+    #[test]
+    fn of_very_many_wrong_keys_some_are_named() {
+        let many = (1..=20_000).map(|number| (format!("section_{number}_title"), json!("T")));
+        let many = Value::Object(many.collect());
+        let errors = read(with(&many)).expect_err("sections without rows");
+        let named = errors.as_object().expect("an object").len();
+        assert_eq!(named, 101, "with the faults of the whole");
     }
 
     #[rstest]
