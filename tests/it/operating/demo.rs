@@ -93,6 +93,8 @@ impl Running {
 
 #[tokio::test]
 async fn the_demo_fits_three_screens_and_ends_with_phone_key_and_two_commands() {
+    // The longest invitation names the sandbox, whose usual port is taken; by this test, or by another demo.
+    let _taken = TcpListener::bind(recado_sandbox::DEFAULT_ADDRESS).await;
     let running = Running::start().await;
     let shown = running.shown.clone();
     running.stop().await;

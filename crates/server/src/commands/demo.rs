@@ -91,7 +91,7 @@ async fn show(
     let answer = demo.send_buttons(conversation).await?;
     let (request, with_buttons) = arrived(demo, provider, &answer, 1)?;
     say(format_args!(
-        "→ the provider received {}\n    {}",
+        "→ Recado sent {} {}",
         request.method, request.path
     ));
     let titles: Vec<_> = with_buttons
