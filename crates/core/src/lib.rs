@@ -25,7 +25,7 @@ mod warning;
 
 pub use access::{Role, Scope, Scopes};
 pub use capabilities::{Capabilities, Refusal, Violation};
-pub use chatvolt::{SendButtons, SendList};
+pub use chatvolt::{SendButtons, SendList, SendText};
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
@@ -33,6 +33,7 @@ pub use id::{
 };
 pub use message::{
     Button, Buttons, Content, ContentKind, FieldPath, List, ListRow, ListSection, Outcome, Status,
+    Text,
 };
 pub use money::{Money, MoneyError};
 pub use phone::Phone;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
-use recado_core::chatvolt::{SendButtons, SendList};
+use recado_core::chatvolt::{SendButtons, SendList, SendText};
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{
@@ -142,6 +142,12 @@ impl Demo {
             self.post("/conversations", &conversation).await?;
         }
         Ok(())
+    }
+
+    /// Sends the documentation's example of a text to a conversation.
+    pub async fn send_text(&self, conversation: &str) -> anyhow::Result<Value> {
+        let path = format!("/conversation/message/conversationId/{conversation}");
+        self.send(&path, SendText::EXAMPLE, conversation).await
     }
 
     /// Sends the documentation's example of a message with buttons to a conversation.

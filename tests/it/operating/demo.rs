@@ -22,7 +22,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn once_shows_every_provider_its_buttons_and_its_list_and_ends_with_success() {
+async fn once_shows_every_provider_its_buttons_its_list_and_its_text_and_ends_with_success() {
     let shown = ran(demo("127.0.0.1:0").arg("--once")).await.done();
     for provider in ["WhatsApp Cloud API", "Z-API", "ZapperHUB"] {
         let headings = shown.matches(&format!("── {provider} ──")).count();
@@ -32,8 +32,10 @@ async fn once_shows_every_provider_its_buttons_and_its_list_and_ends_with_succes
     assert_eq!(shown.matches(tapped).count(), 3, "{shown}");
     let chosen = "Ana chose 14:00 to 16:00 (slot-14)\n";
     assert_eq!(shown.matches(chosen).count(), 3, "{shown}");
+    let text = "→ the phone shows a text: Your order has left our shop.\n";
+    assert_eq!(shown.matches(text).count(), 3, "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
-    let end = "All 6 messages arrived, each once, and every answer came back.\n";
+    let end = "All 9 messages arrived, each once, and every answer came back.\n";
     assert_contains(&shown, end);
 }
 
@@ -102,7 +104,7 @@ async fn the_demo_fits_three_screens_and_ends_with_phone_key_and_two_commands() 
     let widest = shown.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(80), "{widest:?}: {shown}");
     let places = [
-        "All 6 messages arrived",
+        "All 9 messages arrived",
         "│          ↩ Sales           │",
         "export RECADO_KEY=",
         "  curl http",

@@ -12,5 +12,6 @@ mod list;
 mod published_example;
 mod queue;
 mod recipients;
+mod text;
 mod window;
 mod wuzapi;

@@ -8,6 +8,13 @@ use serde_json::Value;
 
 pub(crate) fn of_content(content: &Content) -> Bubble {
     match content {
+        Content::Text(message) => Bubble {
+            header: None,
+            body: message.body().to_owned(),
+            footer: None,
+            buttons: Vec::new(),
+            menu: None,
+        },
         Content::Buttons(message) => Bubble {
             header: message.header().map(str::to_owned),
             body: message.body().to_owned(),

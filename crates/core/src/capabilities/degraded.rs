@@ -20,6 +20,8 @@ pub enum DegradedForm {
     InText,
     /// The customer does not see it.
     NotShown,
+    /// The provider or the phone does as it likes.
+    NotDecided,
 }
 
 impl Degraded {
@@ -32,6 +34,7 @@ impl Degraded {
         let becomes = match self.form {
             DegradedForm::InText => "it becomes a part of the text",
             DegradedForm::NotShown => "the customer does not see it",
+            DegradedForm::NotDecided => "the provider or the phone decides",
         };
         format!("{provider} has no place for it: {becomes}")
     }

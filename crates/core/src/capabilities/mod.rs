@@ -18,7 +18,7 @@ pub use whatsapp::{WHATSAPP, WHATSAPP_UNPAIRED};
 pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
-use crate::message::{ButtonsLimits, Content, ContentKind, ListLimits};
+use crate::message::{ButtonsLimits, Content, ContentKind, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
@@ -46,6 +46,8 @@ pub struct Capabilities {
     pub provider: &'static str,
     /// The provider's name for people, such as `Z-API`.
     pub title: &'static str,
+    /// The limits of a plain text.
+    pub text: Option<TextLimits>,
     /// The limits of a text with reply buttons.
     pub buttons: Option<ButtonsLimits>,
     /// The limits of a text with a list of options.
@@ -62,6 +64,7 @@ impl Capabilities {
         Self {
             provider,
             title,
+            text: None,
             buttons: None,
             list: None,
             send_rate: None,
@@ -82,6 +85,7 @@ impl Capabilities {
     /// Returns the forms of address that a kind goes to, or `None` if the kind is not carried.
     pub fn recipients(&self, kind: ContentKind) -> Option<&'static [RecipientKind]> {
         match kind {
+            ContentKind::Text => self.text.as_ref().map(|limits| limits.recipients),
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
             ContentKind::List => self.list.as_ref().map(|limits| limits.recipients),
         }
@@ -90,6 +94,7 @@ impl Capabilities {
     /// Returns the limits of a kind by name, or `None` if the kind is not carried.
     pub fn limits(&self, kind: ContentKind) -> Option<LimitTable> {
         match kind {
+            ContentKind::Text => self.text.as_ref().map(TextLimits::table),
             ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),
             ContentKind::List => self.list.as_ref().map(ListLimits::table),
         }
@@ -100,6 +105,7 @@ impl Capabilities {
         let kind = content.kind();
         self.check_kind(kind, to)?;
         let cautions = match content {
+            Content::Text(text) => self.text.as_ref().map(|limits| limits.check(text)),
             Content::Buttons(buttons) => self.buttons.as_ref().map(|limits| limits.check(buttons)),
             Content::List(list) => self.list.as_ref().map(|limits| limits.check(list)),
         };
@@ -109,6 +115,7 @@ impl Capabilities {
     /// Returns the fields of a content that are carried in another form, or not at all.
     pub fn degraded(&self, content: &Content) -> Vec<Degraded> {
         let degraded = match content {
+            Content::Text(text) => self.text.as_ref().map(|limits| limits.degraded(text)),
             Content::Buttons(buttons) => {
                 let limits = self.buttons.as_ref();
                 limits.map(|limits| limits.degraded(buttons))

@@ -136,7 +136,7 @@ fn each_provider_names_the_recipients_it_does_not_carry() {
         (&WHATSAPP, "190000000000001@lid"),
         (&WHATSAPP, "120363000000000001-group"),
         (&ZAPI, "BR.0000000000000001"),
-        (&ZAPPERAPI_V2, "120363000000000001@g.us"),
+        (&ZAPPERAPI_V2, "BR.0000000000000001"),
     ] {
         let to: Recipient = refused.parse().expect("a recipient");
         let violation = capabilities.check_recipient(&to).expect_err("a violation");

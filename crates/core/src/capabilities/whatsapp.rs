@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Capabilities, Limit, PairRate, Rate, SendRate, Source};
-use crate::message::{ButtonsLimits, ListLimits};
+use crate::message::{ButtonsLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -16,6 +16,7 @@ pub const WHATSAPP_UNPAIRED: Capabilities = Capabilities {
 
 /// Meta's WhatsApp Cloud API.
 pub const WHATSAPP: Capabilities = Capabilities {
+    text: Some(TEXT),
     buttons: Some(BUTTONS),
     list: Some(LIST),
     send_rate: Some(SEND_RATE),
@@ -33,6 +34,15 @@ const PAIR_RATE: PairRate = PairRate {
     pause: Duration::from_secs(6),
     burst: NonZeroU32::new(45).unwrap(),
     source: Source::documented("Meta, pair rate limits"),
+};
+
+const META_TEXT: Source = Source::documented("Meta, text messages");
+
+const TEXT: TextLimits = TextLimits {
+    api: "POST /{version}/{phone-number-id}/messages",
+    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
+    link_preview: Some(META_TEXT),
+    ..TextLimits::like_whatsapp(META_TEXT)
 };
 
 const META: Source = Source::documented("Meta, interactive reply buttons");

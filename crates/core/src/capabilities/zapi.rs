@@ -1,7 +1,7 @@
 //! What Z-API carries.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, ListLimits};
+use crate::message::{ButtonsLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -16,12 +16,24 @@ pub const ZAPI_LIST: Capabilities = Capabilities {
 
 /// Z-API.
 pub const ZAPI: Capabilities = Capabilities {
+    text: Some(TEXT),
     buttons: Some(BUTTONS),
     list: Some(LIST),
     ..Capabilities::of(Provider::Zapi)
 };
 
 const SILENT: Source = Source::inferred("Z-API is silent; compatible vendors document it");
+
+/// The phone decides whether a link has a preview (Z-API docs, send-text).
+const TEXT: TextLimits = TextLimits {
+    api: "POST /send-text",
+    recipients: &[
+        RecipientKind::Phone,
+        RecipientKind::Lid,
+        RecipientKind::Group,
+    ],
+    ..TextLimits::like_whatsapp(Source::inferred("Z-API is silent; kept like WhatsApp"))
+};
 
 const BUTTONS: ButtonsLimits = ButtonsLimits {
     api: "POST /send-button-list, /send-button-actions",

@@ -1,12 +1,13 @@
 //! What ZapperHUB's two APIs carry.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, ListLimits};
+use crate::message::{ButtonsLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
 /// ZapperHUB, dialect `zapperapi_v2`.
 pub const ZAPPERAPI_V2: Capabilities = Capabilities {
+    text: Some(HOSTED_TEXT),
     buttons: Some(HOSTED_BUTTONS),
     list: Some(HOSTED_LIST),
     ..Capabilities::of(Provider::ZapperHub)
@@ -14,9 +15,34 @@ pub const ZAPPERAPI_V2: Capabilities = Capabilities {
 
 /// ZapperHUB, dialect `wuzapi`.
 pub const WUZAPI_FORK: Capabilities = Capabilities {
+    text: Some(WUZAPI_TEXT),
     buttons: Some(WUZAPI_BUTTONS),
     list: Some(WUZAPI_LIST),
     ..ZAPPERAPI_V2
+};
+
+const ANYONE: &[RecipientKind] = &[
+    RecipientKind::Phone,
+    RecipientKind::Lid,
+    RecipientKind::Group,
+];
+
+/// A setting of the instance decides whether a link has a preview (ZapperAPI, settings).
+const HOSTED_TEXT: TextLimits = TextLimits {
+    api: "POST /messages/text",
+    recipients: ANYONE,
+    ..TextLimits::like_whatsapp(Source::inferred(
+        "ZapperAPI states no length; kept like WhatsApp",
+    ))
+};
+
+const WUZAPI_TEXT: TextLimits = TextLimits {
+    api: "POST /chat/send/text",
+    link_preview: Some(Source::documented("wuzapi, LinkPreview")),
+    recipients: ANYONE,
+    ..TextLimits::like_whatsapp(Source::inferred(
+        "wuzapi does not check; kept like WhatsApp",
+    ))
 };
 
 const HOSTED_BUTTONS: ButtonsLimits = ButtonsLimits {
@@ -33,11 +59,7 @@ const HOSTED_BUTTONS: ButtonsLimits = ButtonsLimits {
 
 const WUZAPI_BUTTONS: ButtonsLimits = ButtonsLimits {
     api: "POST /chat/send/buttons",
-    recipients: &[
-        RecipientKind::Phone,
-        RecipientKind::Lid,
-        RecipientKind::Group,
-    ],
+    recipients: ANYONE,
     count: Limit::new(
         1,
         3,

@@ -57,11 +57,12 @@ pub(super) fn check(shape: &impl Validate, misspelled: &[Warning]) -> Result<(),
     })
 }
 
-/// Two names differ from Rust's, and flat keys have no name in common.
+/// Some names differ from Rust's, and flat keys have no name in common.
 fn wire_name(name: &str) -> String {
     match name {
         "agent_id" => "agentId",
         "conversation_id" => "conversationId",
+        "link_preview" => "linkPreview",
         "buttons" | "sections" => "",
         other => other,
     }

@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::{ChatvoltSend, SendButtons, SendList, read};
+use super::{ChatvoltSend, SendButtons, SendList, SendText, read};
 use crate::fields::FieldErrors;
 use crate::message::ContentKind;
 
 /// Reads the body of a request as the shape of a kind, as [`read`] does.
 pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
     match kind {
+        ContentKind::Text => read::<SendText>(body),
         ContentKind::Buttons => read::<SendButtons>(body),
         ContentKind::List => read::<SendList>(body),
     }

@@ -10,8 +10,8 @@ const MAX_NAME_BYTES: usize = 64;
 /// Most unknown fields that are compared with ours: a body may have tens of thousands.
 pub(super) const MAX_UNKNOWN: usize = 50;
 
-/// Names that other interfaces use for what is a field of every shape, in small letters.
-const ALIASES: [(&str, &str); 6] = [
+/// Names that other interfaces use for the fields of every message in which the customer chooses, in small letters.
+pub(super) const CHOICE_ALIASES: [(&str, &str); 6] = [
     ("agent", "agentId"),
     ("conversation", "conversationId"),
     ("header", "header_text"),
@@ -20,7 +20,8 @@ const ALIASES: [(&str, &str); 6] = [
     ("footer", "footer_text"),
 ];
 
-const FIELDS: [&str; 5] = [
+/// The fields of every message in which the customer chooses.
+pub(super) const CHOICE_FIELDS: [&str; 5] = [
     "agentId",
     "conversationId",
     "header_text",
@@ -45,19 +46,18 @@ pub(super) fn warnings<'a>(
         .collect()
 }
 
-/// Returns the field that a name without a number was probably meant to be: `body_text` for `bodyText`. A shape has
-/// further names and fields of its own.
+/// Returns the field that a name without a number was probably meant to be: `body_text` for `bodyText`.
 pub(super) fn field(
     name: &str,
-    aliases: &[(&str, &'static str)],
-    fields: &[&'static str],
+    aliases: &[&[(&str, &'static str)]],
+    fields: &[&[&'static str]],
 ) -> Option<&'static str> {
     let plain = plain(name);
-    let mut names = ALIASES.iter().chain(aliases);
+    let mut names = aliases.iter().copied().flatten();
     if let Some((_, field)) = names.find(|(alias, _)| *alias == plain) {
         return Some(field);
     }
-    let mut fields = FIELDS.iter().chain(fields).copied();
+    let mut fields = fields.iter().copied().flatten().copied();
     fields.find(|field| resembles(&plain, &crate::switch::plain(field)))
 }
 

@@ -5,10 +5,12 @@ mod kinds;
 mod misspelling;
 mod send_buttons;
 mod send_list;
+mod send_text;
 
 pub use kinds::read_kind;
 pub use send_buttons::{ButtonFields, SendButtons};
 pub use send_list::{SectionFields, SendList};
+pub use send_text::SendText;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -73,8 +75,8 @@ fn add(errors: &mut FieldErrors, faults: Vec<Warning>) {
 /// A request that is valid.
 #[non_exhaustive]
 pub struct ChatvoltSend {
-    /// The id of the agent that sends the message, as it was given.
-    pub agent: String,
+    /// The id of the agent that sends the message, as it was given; without one, it is that of the conversation.
+    pub agent: Option<String>,
     /// The id of the conversation, as it was given.
     pub conversation: String,
     /// What the message says.
@@ -101,7 +103,7 @@ impl ChatvoltSend {
         content: Content,
     ) -> Self {
         Self {
-            agent: agent.to_string(),
+            agent: Some(agent.to_string()),
             conversation: conversation.to_string(),
             content,
             misspelled: Vec::new(),

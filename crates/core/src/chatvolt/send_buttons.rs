@@ -105,7 +105,9 @@ impl Validate for ButtonFields {
 fn meant(name: &str) -> Option<String> {
     let (letters, numbers) = misspelling::parts(name);
     if !name.contains(|c: char| c.is_ascii_digit()) {
-        return misspelling::field(name, &ALIASES, &[]).map(str::to_owned);
+        let aliases: [&[_]; 2] = [&misspelling::CHOICE_ALIASES, &ALIASES];
+        let field = misspelling::field(name, &aliases, &[&misspelling::CHOICE_FIELDS]);
+        return field.map(str::to_owned);
     }
     let [number] = *numbers else { return None };
     // The nearest half: `buttontitel` has fewer errors as a title than as a text.
@@ -171,7 +173,7 @@ impl SendShape for SendButtons {
             .with_header(text(self.header_text))
             .with_footer(text(self.footer_text));
         Ok(ChatvoltSend {
-            agent: text(self.agent_id),
+            agent: self.agent_id.into_text(),
             conversation: text(self.conversation_id),
             content: message.into(),
             misspelled,
@@ -223,7 +225,7 @@ mod tests {
     fn buttons(body: Value) -> Buttons {
         match read(body).expect("a valid body").content {
             Content::Buttons(buttons) => buttons,
-            other @ Content::List(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::contact::Contact;
 use super::content::Choice;
 
-/// A message with buttons or a list that went out from the number, as the provider reports it.
+/// A text, or a message with buttons or a list, that went out from the number, as the provider reports it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OwnMessage {

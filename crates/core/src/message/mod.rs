@@ -7,6 +7,7 @@ mod checks;
 mod field_path;
 pub mod list;
 mod status;
+pub mod text;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +15,13 @@ pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
 pub use field_path::{FieldPath, Segment};
 pub use list::{List, ListError, ListLimits, ListRow, ListSection};
 pub use status::{MessageError, Outcome, Status, UnknownStatus};
+pub use text::{Text, TextError, TextLimits};
 
 words! {
     /// A kind of content.
     pub enum ContentKind: UnknownContentKind("unknown kind of message") {
+        /// A plain text.
+        Text = "text",
         /// A text with reply buttons.
         Buttons = "buttons",
         /// A text with a list of options.
@@ -29,6 +33,7 @@ impl ContentKind {
     /// Returns the name that people use.
     pub const fn title(self) -> &'static str {
         match self {
+            Self::Text => "a text",
             Self::Buttons => "reply buttons",
             Self::List => "a list",
         }
@@ -45,6 +50,8 @@ impl ContentKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Content {
+    /// A plain text.
+    Text(Text),
     /// A text with reply buttons.
     Buttons(Buttons),
     /// A text with a list of options.
@@ -55,6 +62,7 @@ impl Content {
     /// Returns the kind.
     pub const fn kind(&self) -> ContentKind {
         match self {
+            Self::Text(_) => ContentKind::Text,
             Self::Buttons(_) => ContentKind::Buttons,
             Self::List(_) => ContentKind::List,
         }
@@ -63,9 +71,16 @@ impl Content {
     /// Returns the main text, which stands for the content where there is room for a text only.
     pub fn text(&self) -> &str {
         match self {
+            Self::Text(text) => text.body(),
             Self::Buttons(buttons) => buttons.body(),
             Self::List(list) => list.body(),
         }
+    }
+}
+
+impl From<Text> for Content {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
     }
 }
 

@@ -10,7 +10,7 @@ use recado_core::inbound::{Ignored, Inbound};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
-use self::encode::{buttons, list};
+use self::encode::{buttons, list, text};
 use crate::prelude::*;
 use crate::webhook::reading::object;
 
@@ -20,6 +20,7 @@ struct Zapi {
     button_list: Endpoint,
     button_actions: Endpoint,
     option_list: Endpoint,
+    text: Endpoint,
     queue_url: Url,
     status_url: Url,
     webhooks_url: Url,
@@ -48,6 +49,7 @@ pub(crate) fn connect(
         button_list: endpoint("send-button-list")?,
         button_actions: endpoint("send-button-actions")?,
         option_list: endpoint("send-option-list")?,
+        text: endpoint("send-text")?,
         queue_url: url(id, token, "queue")?,
         status_url: url(id, token, "status")?,
         webhooks_url: url(id, token, "update-every-webhooks")?,
@@ -74,6 +76,7 @@ impl Wire for Zapi {
     fn encode(&self, message: &OutboundMessage) -> Option<(&Endpoint, String)> {
         let phone = &encode::phone(&message.to);
         Some(match &message.content {
+            Content::Text(content) => (&self.text, text::text(phone, content)),
             Content::Buttons(content) if self.buttons_endpoint.has_title_for(content) => {
                 (&self.button_actions, buttons::actions(phone, content))
             }

@@ -9,6 +9,7 @@ mod list;
 mod pasted;
 mod rules;
 mod support;
+mod text;
 mod webhook_registration;
 mod webhooks;
 mod webhooks_slips;

@@ -185,7 +185,6 @@ fn a_body_is_read_whatever_its_type_says(
 #[case::group("Chat", json!("120363000000000001@g.us"), "group")]
 #[case::group_by_its_flag("IsGroup", json!(true), "group")]
 #[case::story("Chat", json!("status@broadcast"), "story")]
-#[case::own("IsFromMe", json!(true), "echo")]
 #[case::no_id("ID", json!(""), "without_id")]
 fn what_is_no_customers_message_is_ignored(
     #[case] key: &str,
@@ -195,6 +194,13 @@ fn what_is_no_customers_message_is_ignored(
     let mut body = from_rita(&json!({"conversation": "Oi"}));
     body["event"]["Info"][key] = value;
     assert_eq!(read(&*channel(), &body), [ignored(word)]);
+}
+
+#[test]
+fn an_own_picture_is_ignored() {
+    let mut body = from_rita(&json!({"imageMessage": {"caption": "Foto"}}));
+    body["event"]["Info"]["IsFromMe"] = true.into();
+    assert_eq!(read(&*channel(), &body), [ignored("echo")]);
 }
 
 #[test]

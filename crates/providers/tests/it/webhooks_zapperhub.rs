@@ -288,7 +288,6 @@ fn a_customer_has_a_phone_a_lid_or_both(
 #[case::group("/key/remoteJid", json!("120363000000000001@g.us"), "group")]
 #[case::story("/key/remoteJid", json!("status@broadcast"), "story")]
 #[case::newsletter("/key/remoteJid", json!("120363000000000001@newsletter"), "newsletter")]
-#[case::own("/key/fromMe", json!(true), "echo")]
 #[case::nothing("/message", json!(null), "empty")]
 #[case::protocol("/message", json!({"protocolMessage": {"type": 0}, "messageContextInfo": {}}), "empty")]
 #[case::no_id("/key/id", json!(null), "without_id")]

@@ -34,6 +34,27 @@ fn an_own_message_with_choices_says_what_was_sent_to_whom(#[case] sent: Value) {
     assert_eq!(read(&*channel(), &body), [Inbound::OwnMessage(expected)]);
 }
 
+#[rstest]
+#[case::plain(json!({"conversation": "Confirma?"}))]
+#[case::with_a_preview(json!({"extendedTextMessage": {"text": "Confirma?", "title": "Loja"}}))]
+fn an_own_text_says_what_was_sent(#[case] sent: Value) {
+    let mut body = upsert(&sent);
+    body["key"]["fromMe"] = true.into();
+    let items = read(&*channel(), &body);
+    let [Inbound::OwnMessage(own)] = &items[..] else {
+        panic!("an own message: {items:?}")
+    };
+    assert_eq!((&*own.body, &own.choices[..]), ("Confirma?", &[][..]));
+}
+
+#[test]
+fn an_own_message_of_no_kind_that_is_sent_here_is_ignored() {
+    let mut body = upsert(&json!({"imageMessage": {"caption": "Foto"}}));
+    body["key"]["fromMe"] = true.into();
+    let items = read(&*channel(), &body);
+    assert!(matches!(items[..], [Inbound::Ignored(_)]), "{items:?}");
+}
+
 #[test]
 fn an_own_message_of_another_form_still_has_its_id() {
     let mut body = upsert(&json!({"templateMessage": {"hologram": 1}}));

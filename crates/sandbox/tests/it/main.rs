@@ -4,6 +4,7 @@ mod callers;
 mod control;
 mod faults;
 mod list;
+mod text;
 mod webhooks;
 mod whatsapp;
 mod whatsapp_limits;

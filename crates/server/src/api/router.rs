@@ -51,6 +51,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         "Messages":
             send::buttons::send_buttons,
             send::list::send_lists,
+            send::text::send_conversation_message,
             send::batch::send_batch,
             messages::show_message,
             messages::cancel_message,
@@ -162,9 +163,10 @@ pub fn openapi() -> OpenApi {
 }
 
 /// Routes that ChatVolt has, too: parameters that only ChatVolt knows are ignored.
-const OF_CHATVOLT: [&str; 5] = [
+const OF_CHATVOLT: [&str; 6] = [
     "/agents",
     "/agents/{id}",
+    "/conversation/message/{type}/{value}",
     "/conversation/{id}",
     "/messages/interactive/send-buttons",
     "/messages/interactive/send-lists",

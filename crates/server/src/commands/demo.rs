@@ -58,7 +58,7 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
     }
     let done = format!(
         "All {} messages arrived, each once, and every answer came back.",
-        2 * CONVERSATIONS.len()
+        3 * CONVERSATIONS.len()
     );
     say(format_args!("\n{}", style.paint(&done, Paint::Green)));
     let newest = newest.context("the demo has conversations")?;
@@ -78,8 +78,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
     demo.stop().await
 }
 
-/// Sends buttons and a list to one conversation, and tells what the provider got, and what came back. Returns the message
-/// with buttons.
+/// Sends buttons, a list and a text to one conversation, and tells what the provider got, and what came back. Returns the
+/// message with buttons.
 async fn show(
     demo: &Demo,
     provider: Provider,
@@ -124,6 +124,10 @@ async fn show(
         selected == rows.first().map(|row| &*row.id),
         "{conversation}: another row came back"
     );
+    let answer = demo.send_text(conversation).await?;
+    let (_, with_text) = arrived(demo, provider, &answer, 3)?;
+    let text = with_text.body().unwrap_or_default();
+    say(format_args!("→ the phone shows a text: {}", one_line(text)));
     Ok(with_buttons)
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn check(
     timing: Timing,
 ) -> Result<ReadySend, ApiError> {
     // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.
-    let agent: AgentId = parsed(&request.agent)?;
+    let agent: Option<AgentId> = request.agent.as_deref().map(parsed).transpose()?;
     // No conversation has a fresh id, so that the 404 comes after the checks of the agent.
     let conversation = request
         .conversation
@@ -36,9 +36,16 @@ pub(crate) async fn check(
     timing.check(now)?;
     let target = app
         .store
-        .send_target(organization, &agent, &conversation, now - UNKNOWN_GUARDED)
+        .send_target(
+            organization,
+            agent.as_ref(),
+            &conversation,
+            now - UNKNOWN_GUARDED,
+        )
         .await?;
-    check_agent(target.agent)?;
+    if agent.is_some() || target.conversation.is_some() {
+        check_agent(target.agent)?;
+    }
     let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
     let stored = conversation.channel.ok_or_else(|| {
         ApiError::new(
@@ -67,7 +74,7 @@ pub(crate) async fn check(
         id,
         organization_id: organization.clone(),
         conversation_id: conversation.id,
-        agent_id: agent,
+        agent_id: agent.unwrap_or(conversation.agent_id),
         channel_id: stored.id,
         content: request.content,
         warnings,
@@ -84,7 +91,7 @@ pub(crate) async fn check(
     })
 }
 
-/// WhatsApp carries reply buttons and lists for 24 hours after the customer wrote; if that is not known, it is tried. The customer
+/// WhatsApp carries what is no template for 24 hours after the customer wrote; if that is not known, it is tried. The customer
 /// may write again before a scheduled message is sent, so that a window which is closed by then is a warning.
 fn check_window(
     now: Timestamp,
@@ -130,7 +137,7 @@ fn check_pause(channel: &Channel, timing: Timing) -> Result<Option<Warning>, Api
     }
 }
 
-/// Whether it is known that WhatsApp carries no reply buttons and lists to the customer at an instant.
+/// Whether it is known that WhatsApp carries nothing but templates to the customer at an instant.
 pub(crate) fn is_closed(channel: &Channel, expires_at: Option<Timestamp>, at: Timestamp) -> bool {
     channel.provider.has_service_window() && expires_at.is_some_and(|expires_at| at >= expires_at)
 }

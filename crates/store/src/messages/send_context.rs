@@ -53,8 +53,9 @@ macro_rules! send_target {
     ($asked:literal) => {
         concat!(
             "select case \
-             when exists (select 1 from agents a where a.organization_id = n.organization and a.id = n.agent) then 2 \
-             when exists (select 1 from agents a where a.id = n.agent) then 1 \
+             when exists (select 1 from agents a where a.organization_id = n.organization \
+             and a.id = coalesce(n.agent, v.agent_id)) then 2 \
+             when exists (select 1 from agents a where a.id = coalesce(n.agent, v.agent_id)) then 1 \
              else 0 end as agent_owner, \
              case when exists (select 1 from messages m where m.organization_id = n.organization \
              and m.conversation_id = n.conversation and m.unknown_at > n.since) then 1 else 0 end as has_unknown, \
@@ -84,24 +85,24 @@ const SEND_TARGETS: &str = send_target!(
 /// What a send asks.
 #[derive(Clone, Serialize)]
 struct TargetAsked {
-    agent: AgentId,
+    agent: Option<AgentId>,
     conversation: ConversationId,
     since: i64,
 }
 
 impl Store {
     /// Returns the owner of the agent, and the conversation with its channel. `since` is the instant for
-    /// [`SendTarget::has_unknown`].
+    /// [`SendTarget::has_unknown`]. Without an agent, that of the conversation is asked about.
     pub async fn send_target(
         &self,
         organization: &OrganizationId,
-        agent: &AgentId,
+        agent: Option<&AgentId>,
         conversation: &ConversationId,
         since: Timestamp,
     ) -> Result<SendTarget> {
         if self.kind() == DatabaseKind::Postgres {
             let asked = TargetAsked {
-                agent: agent.clone(),
+                agent: agent.cloned(),
                 conversation: conversation.clone(),
                 since: since.as_millisecond(),
             };
@@ -109,7 +110,7 @@ impl Store {
         }
         let query = Query::new(SEND_TARGET)
             .id(organization)
-            .id(agent)
+            .optional_id(agent)
             .id(conversation)
             .instant(since);
         let row = self.read_row_first(query).await?;

@@ -190,7 +190,7 @@ fn what_is_not_whatsapp_is_left_out(#[case] channel: &str) {
 #[case::a_trunk_zero("a1,,c1,whatsapp,+44 (0)20 7946 0018,", "phone: ")]
 #[case::not_carried(
     "a1,,c1,whatsapp,190000000000001@lid,",
-    "phone: WhatsApp Cloud API does not carry reply buttons to a LID"
+    "phone: WhatsApp Cloud API does not carry a text to a LID"
 )]
 #[case::two_faults(
     "a1,,c 1,whatsapp,12,",

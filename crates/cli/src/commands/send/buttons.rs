@@ -44,7 +44,7 @@ pub(crate) struct ButtonsArgs {
 
 pub(super) const KIND: Kind = Kind {
     name: "buttons",
-    path: &["messages", "interactive", "send-buttons"],
+    path: |_| vec!["messages", "interactive", "send-buttons"],
     read: chatvolt::read::<SendButtons>,
     columns: &[
         Column::text("agent", "agentId"),
@@ -87,6 +87,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
+    use super::super::draft::Conversation;
     use super::*;
 
     #[rstest]
@@ -132,7 +133,9 @@ mod tests {
         let args = ButtonsArgs {
             who: Who {
                 agent: Some("agent-123".to_owned()),
-                conversation: Some("conv-456".to_owned()),
+                conversation: Conversation {
+                    id: Some("conv-456".to_owned()),
+                },
             },
             texts: Texts {
                 header: None,

@@ -15,9 +15,16 @@ pub(super) struct Who {
     /// Agent that sends the message
     #[arg(long, value_name = "ID", required_unless_present_any = ["json", "csv", "direct"], conflicts_with_all = ["json", "direct"])]
     pub(super) agent: Option<String>,
+    #[command(flatten)]
+    pub(super) conversation: Conversation,
+}
+
+/// To whom a message goes, with a server.
+#[derive(Default, clap::Args)]
+pub(super) struct Conversation {
     /// Conversation in which the message is sent
-    #[arg(long, value_name = "ID", required_unless_present_any = ["json", "csv", "direct"], conflicts_with_all = ["json", "direct"])]
-    pub(super) conversation: Option<String>,
+    #[arg(long = "conversation", value_name = "ID", required_unless_present_any = ["json", "csv", "direct"], conflicts_with_all = ["json", "direct"])]
+    pub(super) id: Option<String>,
 }
 
 /// The texts of a message in which the customer chooses something.
@@ -41,17 +48,22 @@ pub(super) struct Texts {
 
 /// Returns the fields of a body that these options fill.
 pub(super) fn fields(who: Who, texts: Texts) -> Map<String, Value> {
-    let fields = [
+    let fields = given([
         ("agentId", who.agent),
-        ("conversationId", who.conversation),
+        ("conversationId", who.conversation.id),
         ("header_text", texts.header),
         ("body_text", texts.body),
         ("footer_text", texts.footer),
-    ];
-    let given = fields.into_iter();
-    given
-        .filter_map(|(name, text)| Some((name.to_owned(), text?.into())))
-        .collect()
+    ]);
+    fields.collect()
+}
+
+/// Returns the fields of a body for which an option was given.
+pub(super) fn given<const N: usize>(
+    fields: [(&'static str, Option<String>); N],
+) -> impl Iterator<Item = (String, Value)> {
+    let fields = fields.into_iter();
+    fields.filter_map(|(name, text)| Some((name.to_owned(), text?.into())))
 }
 
 /// Where the body comes from, and which way the message goes.

@@ -8,8 +8,8 @@ use crate::input;
 /// A kind of message.
 pub(super) struct Kind {
     pub(super) name: &'static str,
-    /// The route that sends it.
-    pub(super) path: &'static [&'static str],
+    /// Returns the path of the route that sends a body.
+    pub(super) path: fn(&Map<String, Value>) -> Vec<&str>,
     /// Reads a body as the server does.
     pub(super) read: fn(Map<String, Value>) -> Result<ChatvoltSend, FieldErrors>,
     /// The columns of a CSV file that are fields of the message.

@@ -4,7 +4,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
 use recado_core::{SendList, chatvolt};
 
-use super::draft::{Draft, How, Texts, Who, fields};
+use super::draft::{Draft, How, Texts, Who, fields, given};
 use super::kind::{Column, Fills, Kind, pair};
 use crate::Result;
 
@@ -48,7 +48,7 @@ pub(crate) struct ListArgs {
 
 pub(super) const KIND: Kind = Kind {
     name: "list",
-    path: &["messages", "interactive", "send-lists"],
+    path: |_| vec!["messages", "interactive", "send-lists"],
     read: chatvolt::read::<SendList>,
     columns: &[
         Column::text("agent", "agentId"),
@@ -161,9 +161,10 @@ impl FromArgMatches for Rows {
 impl ListArgs {
     pub(super) fn draft(self) -> Result<Draft> {
         let mut flags = fields(self.who, self.texts);
-        let texts = [("button_text", self.button), ("list_title", self.title)];
-        let given = texts.into_iter();
-        flags.extend(given.filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+        flags.extend(given([
+            ("button_text", self.button),
+            ("list_title", self.title),
+        ]));
         let rows = self.rows.0.into_iter();
         flags.extend(rows.map(|(key, text)| (key, text.into())));
         Ok(Draft {

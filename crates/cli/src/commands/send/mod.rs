@@ -5,6 +5,7 @@ mod csv;
 mod draft;
 mod kind;
 mod list;
+mod text;
 
 use clap::Subcommand;
 use reqwest::Method;
@@ -17,6 +18,9 @@ use crate::{Effect, Failure, Globals, Lookup, Output, Result, credentials, direc
 /// One command for each kind of message.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// Send a text
+    #[command(after_help = text::HELP)]
+    Text(text::TextArgs),
     /// Send a text with reply buttons
     #[command(after_help = buttons::HELP)]
     Buttons(buttons::ButtonsArgs),
@@ -27,6 +31,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>) -> Result<Output> {
     let draft = match command {
+        Command::Text(args) => args.draft()?,
         Command::Buttons(args) => args.draft()?,
         Command::List(args) => args.draft()?,
     };
@@ -49,21 +54,22 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         };
     }
     let client = globals.client(lookup)?.queueing(draft.how.is_async);
+    let path = (draft.kind.path)(&draft.body);
     let body = draft.body.clone().into();
     let at = draft.how.at.map(|at| ("sendAt", at.to_string()));
     let mut query = Vec::from_iter(at);
     if draft.how.dry_run {
         query.push(("dryRun", "true".to_owned()));
         let effect = Effect::Reads;
-        let answer = client.call(Method::POST, draft.kind.path, &query, Some(&body), effect);
+        let answer = client.call(Method::POST, &path, &query, Some(&body), effect);
         let answer = answer.await?;
-        let message = (draft.kind.read)(draft.body).ok();
+        let message = (draft.kind.read)(draft.body.clone()).ok();
         let bubble = message.map(|message| bubble::of_content(&message.content));
         let views = dry_run::views(bubble, &answer.value);
         return Ok(Output::new(answer.text, views));
     }
     let key = draft.how.idempotency_key.unwrap_or_else(once::random);
-    let answer = client.once(draft.kind.path, &query, &body, &key).await?;
+    let answer = client.once(&path, &query, &body, &key).await?;
     let views = message::views(answer.value.get("message").unwrap_or(&Value::Null));
     Ok(Output::new(answer.text, views))
 }

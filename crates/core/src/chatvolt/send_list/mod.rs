@@ -91,7 +91,9 @@ fn button(field: &TextField) -> Result<(), ValidationError> {
 fn meant(name: &str) -> Option<String> {
     let (letters, numbers) = misspelling::parts(name);
     if !name.contains(|c: char| c.is_ascii_digit()) {
-        return misspelling::field(name, &ALIASES, &FIELDS).map(str::to_owned);
+        let aliases: [&[_]; 2] = [&misspelling::CHOICE_ALIASES, &ALIASES];
+        let fields: [&[_]; 2] = [&misspelling::CHOICE_FIELDS, &FIELDS];
+        return misspelling::field(name, &aliases, &fields).map(str::to_owned);
     }
     match *numbers {
         [section] => {
@@ -180,7 +182,7 @@ impl SendShape for SendList {
             .with_footer(text(self.footer_text))
             .with_title(text(self.list_title));
         Ok(ChatvoltSend {
-            agent: text(self.agent_id),
+            agent: self.agent_id.into_text(),
             conversation: text(self.conversation_id),
             content: message.into(),
             misspelled,
@@ -246,7 +248,7 @@ mod tests {
     fn sections(body: Value) -> Vec<ListSection> {
         match read(body).expect("a valid body").content {
             Content::List(list) => list.sections().to_vec(),
-            other @ Content::Buttons(_) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

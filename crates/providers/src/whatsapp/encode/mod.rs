@@ -3,6 +3,7 @@
 mod buttons;
 mod interactive;
 mod list;
+mod text;
 
 use recado_core::{Content, RecipientKind};
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::object::Object;
 
 pub(super) fn body(message: &OutboundMessage) -> String {
     match &message.content {
+        Content::Text(text) => typed(message, "text", text::text(text)),
         Content::Buttons(buttons) => typed(message, "interactive", buttons::interactive(buttons)),
         Content::List(list) => typed(message, "interactive", list::interactive(list)),
     }

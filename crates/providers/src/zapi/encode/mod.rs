@@ -2,6 +2,7 @@
 
 pub(super) mod buttons;
 pub(super) mod list;
+pub(super) mod text;
 
 use std::borrow::Cow;
 

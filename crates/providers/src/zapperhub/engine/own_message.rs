@@ -1,4 +1,4 @@
-//! Our own message, which comes back: one with buttons or a list was sent here, any other by hand on the phone.
+//! Our own message, which comes back: a text, buttons or a list may have been sent here, anything else by hand on the phone.
 //!
 //! The vendors show no own message; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
@@ -23,7 +23,10 @@ pub(crate) fn own_message(
     message: &Value,
 ) -> Inbound {
     let message = unwrapped(message);
-    let Some((body, choices)) = with_buttons(message).or_else(|| with_list(message)) else {
+    let sent = with_buttons(message)
+        .or_else(|| with_list(message))
+        .or_else(|| plain(message));
+    let Some((body, choices)) = sent else {
         return Inbound::Ignored(Ignored::OwnMessage);
     };
     let Some(external_id) = external_id else {
@@ -53,6 +56,13 @@ fn with_list(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
     let rows = items(own(member, "sections")).flat_map(|section| items(own(section, "rows")));
     let rows = rows.filter_map(|row| choice(own(row, "rowId"), own(row, "title")));
     Some((words(own(member, "description")), rows.collect()))
+}
+
+/// Returns the body of a plain text: with a preview it is an object.
+fn plain(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+    let extended = || own(own(message, "extendedTextMessage")?, "text");
+    let body = words(own(message, "conversation").or_else(extended))?;
+    Some((Some(body), Vec::new()))
 }
 
 fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {

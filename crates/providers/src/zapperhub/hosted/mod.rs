@@ -16,6 +16,7 @@ use crate::prelude::*;
 pub(super) struct Hosted {
     instance_id: String,
     recipient_form: RecipientForm,
+    text: Endpoint,
     buttons: Endpoint,
     list: Endpoint,
     connection_url: Url,
@@ -32,6 +33,7 @@ impl Hosted {
         Ok(Self {
             instance_id: instance_id.to_owned(),
             recipient_form,
+            text: join(base, &[instance_id, "messages", "text"])?.into(),
             buttons: join(base, &[instance_id, "messages", "buttons"])?.into(),
             list: join(base, &[instance_id, "messages", "list"])?.into(),
             connection_url: join(base, &[instance_id, "connection"])?,
@@ -49,6 +51,7 @@ impl Wire for Hosted {
         let jid = encode::recipient(self.recipient_form, &message.to);
         let address = Object::new("jid", jid);
         Some(match &message.content {
+            Content::Text(content) => (&self.text, encode::text::hosted(address, content)),
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
             Content::List(content) => (&self.list, encode::list::body(address, content)),
         })

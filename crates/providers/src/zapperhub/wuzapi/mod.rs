@@ -31,6 +31,7 @@ const SIGNATURE: &str = "x-hmac-signature";
 /// One user of a server.
 pub(super) struct Wuzapi {
     recipient_form: RecipientForm,
+    text: Endpoint,
     buttons: Endpoint,
     list: Endpoint,
     status_url: Url,
@@ -42,6 +43,7 @@ impl Wuzapi {
     pub(super) fn new(base: &Url, recipient_form: RecipientForm) -> Result<Self, ConfigError> {
         Ok(Self {
             recipient_form,
+            text: join(base, &["chat", "send", "text"])?.into(),
             buttons: join(base, &["chat", "send", "buttons"])?.into(),
             list: join(base, &["chat", "send", "list"])?.into(),
             status_url: join(base, &["session", "status"])?,
@@ -58,6 +60,7 @@ impl Wire for Wuzapi {
         let phone = encode::recipient(self.recipient_form, &message.to);
         let address = Object::new("Phone", phone).with("Id", message_id(&message.id));
         Some(match &message.content {
+            Content::Text(content) => (&self.text, encode::text::wuzapi(address, content)),
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
             Content::List(content) => (&self.list, encode::list::body(address, content)),
         })

@@ -95,6 +95,14 @@ impl<'a> Node<'a> {
         Err(GraphError::not_one_of(&self.path(key), allowed, word))
     }
 
+    /// Checks that a member is a boolean, if it is there.
+    pub(super) fn check_switch(&self, key: &str) -> Result<(), GraphError> {
+        match self.optional(key) {
+            None | Some(Value::Bool(_)) => Ok(()),
+            Some(_) => Err(GraphError::must_be(&self.path(key), "a boolean")),
+        }
+    }
+
     pub(super) fn object(&self, key: &str) -> Result<Self, GraphError> {
         Self::at(self.path(key), self.required(key)?)
     }

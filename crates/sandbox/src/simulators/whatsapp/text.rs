@@ -7,7 +7,9 @@ use crate::{Buttons, Content};
 struct Text(String);
 
 pub(super) fn read(body: &Node<'_>) -> Result<Box<dyn Kind>, GraphError> {
-    let text = body.object("text")?.text("body")?;
+    let object = body.object("text")?;
+    let text = object.text("body")?;
+    object.check_switch("preview_url")?;
     Ok(Box::new(Text(text.to_owned())))
 }
 

@@ -6,6 +6,7 @@ mod buttons;
 mod events;
 mod list;
 mod request;
+mod text;
 mod webhooks;
 
 pub(crate) use events::{connection, inbound, joins, step, write};
@@ -40,6 +41,7 @@ impl Operation {
         Some(match path {
             ["chat", "send", "buttons"] => (Method::POST, Self::Send(buttons::read)),
             ["chat", "send", "list"] => (Method::POST, Self::Send(list::read)),
+            ["chat", "send", "text"] => (Method::POST, Self::Send(text::read)),
             ["webhook"] => (Method::POST, Self::SetWebhook),
             ["session", "hmac", "config"] => (Method::POST, Self::SetKey),
             ["session", "status"] => (Method::GET, Self::Status),

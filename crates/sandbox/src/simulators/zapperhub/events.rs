@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{buttons, list};
+use super::{buttons, list, text};
 use crate::phone::{CUSTOMER, Inbound};
 use crate::simulators::device::{jid, message};
 use crate::webhooks::{Event, Written};
@@ -67,6 +67,7 @@ pub(crate) fn write(webhook: &Webhook, events: Vec<Event>) -> Written {
 /// The account's own message, which the device reports by default (the vendor's webhook docs).
 fn own_message(state: &State, message: &PhoneMessage) -> Event {
     let content = match &message.content {
+        Content::Buttons(content) if content.buttons.is_empty() => text::own_message(content),
         Content::Buttons(content) => buttons::own_message(content),
         Content::List(content) => list::own_message(content),
     };

@@ -6,6 +6,7 @@ mod buttons;
 mod events;
 mod list;
 mod request;
+mod text;
 mod webhooks;
 
 pub(crate) use events::{connection_update, failed, inbound, step, write};
@@ -41,6 +42,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
         (&Method::GET, ["connection"]) => Ok(connection(settings).into()),
         (&Method::POST, ["messages", "buttons"]) => send(settings, call, instance, buttons::read),
         (&Method::POST, ["messages", "list"]) => send(settings, call, instance, list::read),
+        (&Method::POST, ["messages", "text"]) => send(settings, call, instance, text::read),
         _ => Err(no_route(call)),
     }
 }

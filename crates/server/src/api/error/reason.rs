@@ -72,6 +72,8 @@ reasons! {
         "the organization has no such user";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED,
         "the route exists, with another verb: see the Allow header";
+    MetaSessionExpired = "meta_session_expired", NOT_ACCEPTABLE,
+        "WhatsApp's 24-hour window is closed, as `window_closed`, on a route where ChatVolt has this status: the customer has to write first";
     AlreadyExists = "already_exists", CONFLICT,
         "the id, conversation, number or e-mail address is taken";
     LimitReached = "limit_reached", CONFLICT,

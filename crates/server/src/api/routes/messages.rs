@@ -90,7 +90,7 @@ struct Metadata {
     /// The channel of the message.
     #[schema(value_type = String)]
     channel_id: ChannelId,
-    /// `buttons` or `list` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    /// `text`, `buttons` or `list` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
     kind: String,
     /// The line above the body.
     header: Option<String>,
@@ -224,6 +224,10 @@ impl From<store::Message> for Message {
 /// The text of a message, and its particulars.
 fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) {
     match content {
+        MessageContent::Outbound(Content::Text(message)) => {
+            let kind = "text".to_owned();
+            (message.body().to_owned(), Metadata { kind, ..metadata })
+        }
         MessageContent::Outbound(Content::Buttons(message)) => {
             let particulars = Metadata {
                 kind: "buttons".to_owned(),

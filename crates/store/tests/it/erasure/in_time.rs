@@ -129,7 +129,7 @@ async fn is_unknown(store: &Store, text: &str) {
 async fn a_send_that_read_its_target_before_the_erasure_stores_nothing() {
     let World { store, .. } = &talked().await;
     let target = store
-        .send_target(&org(1), &agent_id(), &conv(), at(0))
+        .send_target(&org(1), Some(&agent_id()), &conv(), at(0))
         .await;
     assert!(target.unwrap().conversation.is_some());
     erase(store, OLD).await;

@@ -51,7 +51,7 @@ async fn a_new_number_goes_on_in_the_conversation_of_the_old_one() {
     let conversation = kept(store, "conv-456").await;
     assert_eq!(conversation.recipient, id(NEW));
     assert_eq!(conversation.person, to.clone().named(Some("Ana".into())));
-    let target = ok(store.send_target(&org(1), &id("agent-123"), &conv(), at(0))).await;
+    let target = ok(store.send_target(&org(1), Some(&id("agent-123")), &conv(), at(0))).await;
     assert_eq!(target.conversation.unwrap().recipient, id(NEW));
     for (number, from) in [to, person(Some(NEW), None), person(None, Some("BR.2"))]
         .into_iter()

@@ -203,7 +203,7 @@ async fn the_window_follows_the_newest_message_of_the_customer(
         let kept = ok(store.get::<Conversation>(&org(1), &conv())).await;
         let expected = has_window.then(|| at(expected + DAY));
         assert_eq!(kept.unwrap().window_expires_at, expected, "{number}");
-        let target = ok(store.send_target(&org(1), &id("agent-123"), &conv(), at(0))).await;
+        let target = ok(store.send_target(&org(1), Some(&id("agent-123")), &conv(), at(0))).await;
         assert_eq!(target.conversation.unwrap().window_expires_at, expected);
     }
 }

@@ -9,7 +9,7 @@ use crate::world::{
 };
 
 async fn has_unknown(store: &Store, since: i64) -> bool {
-    ok(store.send_target(&org(1), &agent_id(), &conv(), at(since)))
+    ok(store.send_target(&org(1), Some(&agent_id()), &conv(), at(since)))
         .await
         .has_unknown
 }

@@ -17,7 +17,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 /// The window that a send in this conversation looks at.
 async fn window(store: &Store, conversation: &ConversationId) -> Option<Timestamp> {
     let target = store
-        .send_target(&org(1), &id("agent-123"), conversation, at(0))
+        .send_target(&org(1), Some(&id("agent-123")), conversation, at(0))
         .await;
     let target = target.unwrap().conversation.unwrap();
     let shown = ok(store.get::<Conversation>(&org(1), conversation)).await;

@@ -70,7 +70,7 @@ fn a_number_that_may_be_meant_otherwise_is_a_warning() {
 }
 
 const GROUP: &str = "120363000000000001@g.us";
-const NOT_CARRIED: (&str, &str) = ("leftOut", "does not carry reply buttons to a group");
+const NOT_CARRIED: (&str, &str) = ("leftOut", "does not carry a text to a group");
 const NOT_A_GROUP: (&str, &str) = ("leftOut", "channelExternalId is not the address of one");
 
 #[rstest]
@@ -79,7 +79,7 @@ const NOT_A_GROUP: (&str, &str) = ("leftOut", "channelExternalId is not the addr
 #[case::by_its_digits(json!("120363000000000001"), json!(true), "zapi", Ok(GROUP))]
 #[case::an_old_one(json!("5511900000009-1600000000"), json!(null), "zapi", Ok("5511900000009-1600000000@g.us"))]
 #[case::whatsapp(json!("120363000000000001"), json!(null), "whatsapp", Err(NOT_CARRIED))]
-#[case::zapperhub(json!("120363000000000001-group"), json!(null), "zapperapi", Err(NOT_CARRIED))]
+#[case::zapperhub(json!("120363000000000001-group"), json!(null), "zapperapi", Ok(GROUP))]
 #[case::without_its_address(json!(null), json!(true), "zapi", Err(NOT_A_GROUP))]
 #[case::with_the_number_of_a_member(json!("5511900000009"), json!(true), "zapi", Err(NOT_A_GROUP))]
 fn a_group_is_never_a_conversation_with_a_member(

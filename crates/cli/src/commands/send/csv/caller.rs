@@ -201,12 +201,13 @@ impl<'a> Caller<'a> {
     }
 
     async fn request(&self, body: &Value, key: Option<&Key>) -> Result<Answer> {
-        let (client, path) = (self.client, self.kind.path);
+        let client = self.client;
+        let path = body.as_object().map(self.kind.path).unwrap_or_default();
         if let Some(key) = key {
-            return client.post_under(&key.text, path, &[], body).await;
+            return client.post_under(&key.text, &path, &[], body).await;
         }
         let (query, effect) = ([("dryRun", "true".to_owned())], Effect::Reads);
-        let checked = client.call(Method::POST, path, &query, Some(body), effect);
+        let checked = client.call(Method::POST, &path, &query, Some(body), effect);
         checked.await
     }
 

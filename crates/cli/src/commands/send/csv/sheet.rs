@@ -180,8 +180,13 @@ impl<'a> Head<'a> {
             }
         }
         let mut body = Map::new();
-        for (field, text) in &texts {
-            match self.filled(text.as_str().unwrap_or_default(), cells) {
+        for (field, value) in &texts {
+            // What is no text has no variables.
+            let Some(text) = value.as_str() else {
+                body.insert(field.clone(), value.clone());
+                continue;
+            };
+            match self.filled(text, cells) {
                 Ok(filled) => drop(body.insert(field.clone(), filled.into())),
                 Err(sentence) => faults.push(Fault::new(self.kind.column_of(field), sentence)),
             }

@@ -2,6 +2,7 @@
 
 pub(crate) mod buttons;
 pub(crate) mod list;
+pub(crate) mod text;
 
 use std::borrow::Cow;
 

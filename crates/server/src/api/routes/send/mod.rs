@@ -26,6 +26,7 @@ pub(crate) mod batch;
 pub(crate) mod buttons;
 pub(crate) mod list;
 pub(crate) mod resend;
+pub(crate) mod text;
 
 failures!(SendFailures: PROVIDER, &[
     Reason::UnsupportedChannel,

@@ -4,7 +4,7 @@ use recado_core::ContentKind;
 use recado_core::capabilities::Capabilities;
 
 use super::{
-    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, list,
+    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, list, text,
 };
 use crate::api::routes::prelude::*;
 use crate::send;
@@ -25,6 +25,7 @@ pub(crate) struct Resend {
 #[schema(as = SendLimits)]
 #[serde(untagged)]
 pub(super) enum Limits {
+    Text(text::Limits),
     Buttons(buttons::Limits),
     List(list::Limits),
 }
@@ -33,6 +34,7 @@ impl Limits {
     /// Returns the limits of a kind, or `None` if the provider does not carry it.
     fn of(kind: ContentKind, capabilities: &Capabilities) -> Option<Self> {
         match kind {
+            ContentKind::Text => Some(Self::Text(capabilities.text.as_ref()?.into())),
             ContentKind::Buttons => {
                 let limits = capabilities.buttons.as_ref()?;
                 Some(Self::Buttons(limits.into()))

@@ -1,0 +1,180 @@
+//! `POST /conversation/message/{type}/{value}`: a plain text, as ChatVolt's clients send it.
+
+use std::str::FromStr as _;
+
+use recado_core::capabilities::Capabilities;
+use recado_core::chatvolt::{self, ChatvoltSend};
+use recado_core::message::TextLimits;
+use recado_core::{GivenRecipient, Provider, SendText};
+use recado_providers::Profile;
+use recado_store::{ConversationFilter, Page};
+
+use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use crate::api::body::SendBody;
+use crate::api::routes::prelude::*;
+
+/// Most conversations of one agent with one person that are looked at: one for each channel.
+const MAX_CONVERSATIONS: u32 = 100;
+
+/// How a path names the conversation.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum AddressType {
+    /// The id of the conversation.
+    ConversationId,
+    /// The phone number of the contact, with country code.
+    Phone,
+    /// The e-mail address of the contact, which no channel of Recado knows.
+    Email,
+}
+
+/// The text to send.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes the request to the OpenAPI document; nothing constructs it"
+)]
+#[expect(non_snake_case, reason = "ChatVolt's names")]
+#[schema(example = json!({"message": "Your order has left our shop."}))]
+pub(crate) struct SendTextBody {
+    /// The text, up to 4096 characters.
+    message: String,
+    /// The id of the agent that sends the message. Without one, that of the conversation sends it; with `phone` it is required.
+    agentId: Option<String>,
+    /// With `phone`, the provider over which the message goes, in ChatVolt's word: `whatsapp`, `zapi` or `zapper`.
+    channel: Option<String>,
+    /// Whether the phone shows a preview of the first link, where the provider leaves that to the sender.
+    linkPreview: Option<bool>,
+}
+
+/// The limits of a provider for a plain text.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TextLimits)]
+pub(super) struct Limits {
+    /// The length of the text.
+    message: Bounds,
+}
+
+impl From<&TextLimits> for Limits {
+    fn from(limits: &TextLimits) -> Self {
+        Self {
+            message: (&limits.body).into(),
+        }
+    }
+}
+
+/// Send a text
+///
+/// `type` says what `value` is: with `conversationId` the id of a conversation, with `phone` the number of a contact, whose
+/// newest conversation with the agent over a channel of the provider `channel` is used. Contacts have no `email` here.
+/// ChatVolt's `attachments` are refused. An example:
+///
+/// ```json
+/// {"message": "Your order has left our shop."}
+/// ```
+///
+/// A form with the same fields (`application/x-www-form-urlencoded`) is read as well.
+#[utoipa::path(post, path = "/conversation/message/{type}/{value}",
+    params(
+        ("type" = AddressType, Path, description = "What `value` is"),
+        ("value" = String, Path, description = "The id of the conversation, or the phone number of the contact"),
+        SendQuery, PreferParameter, KeyParameter),
+    request_body = SendTextBody,
+    responses(
+        (status = 200, description = "The provider took the message; with `dryRun=true`, what would be sent", body = SendAnswer),
+        (status = 202, description = "The message waits in the queue", body = Sent,
+            headers(("Location" = String, description = "Where the message is shown"))),
+        SendFailures,
+        TextFailures,
+    ))]
+pub(crate) async fn send_conversation_message(
+    caller: Caller<Sends>,
+    Path((address, value)): Path<(AddressType, String)>,
+    asked: Asked,
+    SendBody(mut body): SendBody,
+) -> LongAnswer {
+    let channel = body.get("channel").and_then(Value::as_str);
+    let channel = channel.map(str::to_owned);
+    body.insert("conversationId".to_owned(), value.clone().into());
+    let mut request = chatvolt::read::<SendText>(body)?;
+    match address {
+        AddressType::ConversationId => {}
+        AddressType::Phone => {
+            let newest = newest(&caller, &request, channel.as_deref(), &value).await?;
+            // A text that is no id is that of no conversation, which is said after what is wrong with the agent.
+            request.conversation = newest.map(String::from).unwrap_or_default();
+        }
+        AddressType::Email => return Err(unsupported("contacts have no e-mail address")),
+    }
+    let limits = |capabilities: &Capabilities| capabilities.text.as_ref().map(Limits::from);
+    let answered = answer(caller, asked, request, limits).await;
+    answered.map_err(as_chatvolt)
+}
+
+failures!(TextFailures: &[Reason::MetaSessionExpired]);
+
+/// Returns the newest conversation of the agent with a phone number over a channel of the provider, if there is one.
+async fn newest(
+    caller: &Caller<Sends>,
+    request: &ChatvoltSend,
+    channel: Option<&str>,
+    phone: &str,
+) -> Result<Option<ConversationId>, ApiError> {
+    let (Some(agent), Some(channel)) = (&request.agent, channel) else {
+        let name = if request.agent.is_none() {
+            "agentId"
+        } else {
+            "channel"
+        };
+        return Err(FieldErrors::field(name, "Required with a phone number").into());
+    };
+    let provider = Provider::ALL.into_iter().find(|provider| {
+        let words = Profile::of(*provider).chatvolt_words;
+        words.contains(&channel)
+    });
+    let provider = provider.ok_or_else(|| unsupported("write whatsapp, zapi or zapper"))?;
+    let Ok(to) = GivenRecipient::from_str(phone) else {
+        return Ok(None);
+    };
+    let filter = ConversationFilter {
+        recipient: Some(to.recipient),
+        agent: Some(parsed(agent)?),
+        channel: None,
+    };
+    let page = Page {
+        after: None,
+        limit: MAX_CONVERSATIONS,
+    };
+    let store = &caller.app.store;
+    let listed = store.list_conversations(&caller.organization_id, &filter, &page);
+    let mut newest = None;
+    for conversation in listed.await?.data {
+        let channel =
+            store.get::<store::Channel>(&caller.organization_id, &conversation.channel_id);
+        if channel
+            .await?
+            .is_some_and(|channel| channel.provider == provider)
+        {
+            newest = Some(conversation.id);
+        }
+    }
+    Ok(newest)
+}
+
+/// The refusal of a way to a customer that Recado does not have, which begins with ChatVolt's words.
+fn unsupported(advice: &str) -> ApiError {
+    let sentence = format!("Unsupported Communication Channel: {advice}");
+    ApiError::new(Reason::UnsupportedChannel, sentence)
+}
+
+/// Says that a window is closed in ChatVolt's word, with its status: clients compare the whole error.
+fn as_chatvolt(error: ApiError) -> ApiError {
+    if error.reason != Reason::WindowClosed {
+        return error;
+    }
+    ApiError {
+        reason: Reason::MetaSessionExpired,
+        message: "ERR_META_SESSION_EXPIRED_24H".to_owned(),
+        ..error
+    }
+}
