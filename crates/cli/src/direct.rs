@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use recado_core::capabilities::INVALID_PARAMETER_VALUE;
-use recado_core::chatvolt::ChatvoltSend;
+use recado_core::request::SendRequest;
 use recado_core::{GivenRecipient, MessageId, Provider, Violation, Warning};
 use recado_providers::{
     Channel, ChannelError, Credentials, Defaults, ErrorKind, HttpClient, OutboundMessage,
@@ -36,7 +36,7 @@ impl Direct {
         provider: Provider,
         settings: &Settings,
         to: GivenRecipient,
-        request: ChatvoltSend,
+        request: SendRequest,
         lookup: Lookup<'_>,
     ) -> Result<Self> {
         let channel = channel(provider, settings, lookup)?;

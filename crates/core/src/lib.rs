@@ -19,6 +19,7 @@ mod money;
 pub mod phone;
 pub mod provider;
 pub mod recipient;
+pub mod request;
 pub mod switch;
 pub mod text;
 mod warning;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use recado_core::{SendButtons, chatvolt};
+use recado_core::{SendButtons, request};
 use recado_sandbox::{Account, Effect, Fault, Provider as Simulated, Sandbox, base_urls};
 use rstest::rstest;
 use tokio::net::TcpListener;
@@ -35,7 +35,7 @@ fn direct(provider: Provider, body: Value, environment: &Environment) -> Result<
     let to = "5511900000001".parse().unwrap();
     let lookup = |name: &str| environment.get(name).cloned();
     let body = serde_json::from_value(body).unwrap();
-    let message = chatvolt::read::<SendButtons>(body).map_err(Failure::Fields)?;
+    let message = request::read::<SendButtons>(body).map_err(Failure::Fields)?;
     Direct::new(provider, &Settings::new(), to, message, &lookup)
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
 
 #[cfg(test)]
 mod tests {
-    use recado_core::{SendButtons, chatvolt};
+    use recado_core::{SendButtons, request};
     use recado_sandbox::drawing::Style;
     use serde_json::json;
 
@@ -107,7 +107,7 @@ mod tests {
 │         ↩ Support          │
 ╰────────────────────────────╯";
         let request = serde_json::from_value(request).unwrap();
-        let request = of_content(&chatvolt::read::<SendButtons>(request).unwrap().content);
+        let request = of_content(&request::read::<SendButtons>(request).unwrap().content);
         for bubble in [request, of_message(&message).unwrap()] {
             assert_eq!(bubble.draw(80, Style::Plain), drawn);
         }

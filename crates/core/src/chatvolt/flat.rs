@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::add;
 use crate::fields::{FieldErrors, TextField};
+use crate::request::add;
 use crate::warning::Warning;
 
 /// Most wrong keys that are named: a body may have tens of thousands.

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{ChatvoltSend, SendButtons, SendList, SendText, read};
+use super::{SendButtons, SendList, SendText};
 use crate::fields::FieldErrors;
 use crate::message::ContentKind;
+use crate::request::{SendRequest, read};
 
 /// Reads the body of a request as the shape of a kind, as [`read`] does.
-pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<ChatvoltSend, FieldErrors> {
+pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<SendRequest, FieldErrors> {
     match kind {
         ContentKind::Text => read::<SendText>(body),
         ContentKind::Buttons => read::<SendButtons>(body),

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use validator::{Validate, ValidationErrors};
 
 use super::flat::{self, Faults};
-use super::{ChatvoltSend, SendShape, misspelling};
+use super::misspelling;
 use crate::fields::{FieldErrors, TextField, optional, required, rule};
 use crate::message::{Button, Buttons, FieldPath, Segment};
+use crate::request::{SendRequest, SendShape};
 use crate::warning::Warning;
 
 /// What stands for the field `buttons` of other interfaces.
@@ -154,7 +155,7 @@ impl SendButtons {
 }
 
 impl SendShape for SendButtons {
-    fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
+    fn read_fields(self) -> Result<SendRequest, FieldErrors> {
         let misspelled = self.misspelled();
         flat::check(&self, &misspelled)?;
         let mut numbers = Vec::new();
@@ -172,7 +173,7 @@ impl SendShape for SendButtons {
             .map_err(|error| FieldErrors::root(&error.to_string()))?
             .with_header(text(self.header_text))
             .with_footer(text(self.footer_text));
-        Ok(ChatvoltSend {
+        Ok(SendRequest {
             agent: self.agent_id.into_text(),
             conversation: text(self.conversation_id),
             content: message.into(),
@@ -209,9 +210,9 @@ mod tests {
     use crate::capabilities::WHATSAPP;
     use crate::message::Content;
 
-    fn read(body: Value) -> Result<ChatvoltSend, Value> {
+    fn read(body: Value) -> Result<SendRequest, Value> {
         let body = serde_json::from_value(body).expect("an object");
-        crate::chatvolt::read::<SendButtons>(body)
+        crate::request::read::<SendButtons>(body)
             .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
     }
 
@@ -368,7 +369,7 @@ mod tests {
         let sent = format!("{:?}", read(body).expect("a valid body"));
         assert_eq!(
             sent,
-            "ChatvoltSend { content: Buttons(Buttons { buttons: [Button { .. }], .. }), .. }"
+            "SendRequest { content: Buttons(Buttons { buttons: [Button { .. }], .. }), .. }"
         );
     }
 

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use validator::{Validate, ValidationError};
 
-use super::{ChatvoltSend, SendShape, flat, misspelling};
+use super::{flat, misspelling};
 use crate::fields::{FieldErrors, TextField, optional, required, rule, type_of};
 use crate::message::{FieldPath, Text};
+use crate::request::{SendRequest, SendShape};
 use crate::switch;
 use crate::warning::Warning;
 
@@ -114,7 +115,7 @@ impl SendText {
 }
 
 impl SendShape for SendText {
-    fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
+    fn read_fields(self) -> Result<SendRequest, FieldErrors> {
         let misspelled = self.misspelled();
         flat::check(&self, &misspelled)?;
         let text = |field: TextField| field.into_text().unwrap_or_default();
@@ -123,7 +124,7 @@ impl SendShape for SendText {
         if let Ok(Some(shown)) = read_switch(&self.link_preview) {
             message = message.with_link_preview(shown);
         }
-        Ok(ChatvoltSend {
+        Ok(SendRequest {
             agent: self.agent_id.into_text(),
             conversation: text(self.conversation_id),
             content: message.into(),
@@ -152,11 +153,11 @@ mod tests {
     use crate::message::Content;
     use crate::recipient::Recipient;
 
-    fn read(extra: &Value) -> Result<ChatvoltSend, Value> {
+    fn read(extra: &Value) -> Result<SendRequest, Value> {
         let mut body = json!({"conversationId": "C1", "message": "Hi"});
         let object = body.as_object_mut().expect("an object");
         object.extend(extra.as_object().expect("an object").clone());
-        crate::chatvolt::read::<SendText>(object.clone())
+        crate::request::read::<SendText>(object.clone())
             .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
     }
 

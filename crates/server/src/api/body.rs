@@ -46,7 +46,7 @@ pub(crate) struct Body<T>(pub T);
 /// The valid request body of a route that ChatVolt has: fields that only ChatVolt knows are ignored.
 pub(crate) struct ChatvoltBody<T>(pub T);
 
-/// The request body of a send, which [`recado_core::chatvolt::read`] checks: it also names the fields that were misspelled.
+/// The request body of a send, which [`recado_core::request::read`] checks: it also names the fields that were misspelled.
 pub(crate) struct SendBody(pub Map<String, Value>);
 
 /// The request body of a batch: its messages, which are read one by one. It holds its room in memory.

@@ -1,7 +1,7 @@
 //! A message that a person has sent again.
 
-use recado_core::chatvolt::ChatvoltSend;
 use recado_core::message::MessageError;
+use recado_core::request::SendRequest;
 use recado_core::{MessageId, OrganizationId, Status};
 use recado_store::{Message, MessageContent};
 
@@ -17,7 +17,7 @@ pub(crate) async fn again(
     organization: &OrganizationId,
     id: &MessageId,
     accepts_duplicate: bool,
-) -> Result<ChatvoltSend, ApiError> {
+) -> Result<SendRequest, ApiError> {
     let message: Message = find(app, organization, id).await?;
     let MessageContent::Outbound(content) = message.content else {
         // What a customer wrote is not sent to them.
@@ -53,7 +53,7 @@ pub(crate) async fn again(
             }
         }
     }
-    Ok(ChatvoltSend::again(
+    Ok(SendRequest::again(
         message.id,
         &message.agent_id,
         &message.conversation_id,

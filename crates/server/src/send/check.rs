@@ -1,7 +1,7 @@
 //! The checks of a message, before anything of it is stored.
 
 use jiff::Timestamp;
-use recado_core::chatvolt::ChatvoltSend;
+use recado_core::request::SendRequest;
 use recado_core::{AgentId, ConversationId, MessageId, OrganizationId, Warning, switch};
 use recado_store::{AgentOwner, Channel, NewMessage, SendLimits};
 
@@ -22,7 +22,7 @@ const WINDOW_CLOSED: i64 = 131_047;
 pub(crate) async fn check(
     app: &App,
     organization: &OrganizationId,
-    request: ChatvoltSend,
+    request: SendRequest,
     timing: Timing,
 ) -> Result<ReadySend, ApiError> {
     // A text that is not an id cannot be the id of an agent: the agent is unknown, and the body is valid.

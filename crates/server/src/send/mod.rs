@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use recado_core::capabilities::SendLimit;
-use recado_core::chatvolt::ChatvoltSend;
+use recado_core::request::SendRequest;
 use recado_core::{MessageId, OrganizationId, Outcome, Recipient, Warning};
 use recado_providers::{ChannelError, OutboundMessage, Receipt, send_with_retries};
 use recado_store::{
@@ -67,7 +67,7 @@ pub(crate) struct ReadySend {
 pub(crate) async fn send(
     app: &Arc<App>,
     organization: &OrganizationId,
-    request: ChatvoltSend,
+    request: SendRequest,
     key: Option<IdempotencyKey>,
     timing: Timing,
     key_rate: Option<KeyRate>,

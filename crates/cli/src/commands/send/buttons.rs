@@ -1,6 +1,6 @@
 //! `recado send buttons`: a text with reply buttons.
 
-use recado_core::{Button, SendButtons, chatvolt};
+use recado_core::{Button, SendButtons, request};
 
 use super::draft::{Draft, How, Texts, Who, fields};
 use super::kind::{Column, Fills, Kind, pair};
@@ -45,7 +45,7 @@ pub(crate) struct ButtonsArgs {
 pub(super) const KIND: Kind = Kind {
     name: "buttons",
     path: |_| vec!["messages", "interactive", "send-buttons"],
-    read: chatvolt::read::<SendButtons>,
+    read: request::read::<SendButtons>,
     columns: &[
         Column::text("agent", "agentId"),
         Column::text("conversation", "conversationId"),

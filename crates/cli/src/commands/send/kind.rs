@@ -1,6 +1,6 @@
 //! What differs between the kinds of messages.
 
-use recado_core::{FieldErrors, chatvolt::ChatvoltSend};
+use recado_core::{FieldErrors, request::SendRequest};
 use serde_json::{Map, Value};
 
 use crate::input;
@@ -11,7 +11,7 @@ pub(super) struct Kind {
     /// Returns the path of the route that sends a body.
     pub(super) path: fn(&Map<String, Value>) -> Vec<&str>,
     /// Reads a body as the server does.
-    pub(super) read: fn(Map<String, Value>) -> Result<ChatvoltSend, FieldErrors>,
+    pub(super) read: fn(Map<String, Value>) -> Result<SendRequest, FieldErrors>,
     /// The columns of a CSV file that are fields of the message.
     pub(super) columns: &'static [Column],
 }

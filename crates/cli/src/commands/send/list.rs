@@ -2,7 +2,7 @@
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, FromArgMatches};
-use recado_core::{SendList, chatvolt};
+use recado_core::{SendList, request};
 
 use super::draft::{Draft, How, Texts, Who, fields, given};
 use super::kind::{Column, Fills, Kind, pair};
@@ -49,7 +49,7 @@ pub(crate) struct ListArgs {
 pub(super) const KIND: Kind = Kind {
     name: "list",
     path: |_| vec!["messages", "interactive", "send-lists"],
-    read: chatvolt::read::<SendList>,
+    read: request::read::<SendList>,
     columns: &[
         Column::text("agent", "agentId"),
         Column::text("conversation", "conversationId"),

@@ -1,6 +1,6 @@
 //! `recado send text`: a plain text.
 
-use recado_core::{SendText, chatvolt};
+use recado_core::{SendText, request};
 use serde_json::Value;
 
 use super::draft::{Conversation, Draft, How, given};
@@ -47,7 +47,7 @@ pub(super) const KIND: Kind = Kind {
         let conversation = conversation.unwrap_or_default();
         vec!["conversation", "message", "conversationId", conversation]
     },
-    read: chatvolt::read::<SendText>,
+    read: request::read::<SendText>,
     columns: &[
         Column::text("agent", "agentId"),
         Column::text("conversation", "conversationId"),

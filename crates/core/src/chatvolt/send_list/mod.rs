@@ -8,9 +8,10 @@ use validator::{Validate, ValidationError};
 pub use self::sections::SectionFields;
 
 use self::sections::Key;
-use super::{ChatvoltSend, SendShape, flat, misspelling};
+use super::{flat, misspelling};
 use crate::fields::{FieldErrors, TextField, at_most, optional, required};
 use crate::message::{FieldPath, List, Segment};
+use crate::request::{SendRequest, SendShape};
 use crate::warning::Warning;
 
 /// The lengths that ChatVolt's `OpenAPI` file states for the body of the request.
@@ -166,7 +167,7 @@ impl SendList {
 }
 
 impl SendShape for SendList {
-    fn read_fields(self) -> Result<ChatvoltSend, FieldErrors> {
+    fn read_fields(self) -> Result<SendRequest, FieldErrors> {
         let misspelled = self.misspelled();
         flat::check(&self, &misspelled)?;
         let (mut numbers, mut sections) = (Vec::new(), Vec::new());
@@ -181,7 +182,7 @@ impl SendShape for SendList {
             .with_header(text(self.header_text))
             .with_footer(text(self.footer_text))
             .with_title(text(self.list_title));
-        Ok(ChatvoltSend {
+        Ok(SendRequest {
             agent: self.agent_id.into_text(),
             conversation: text(self.conversation_id),
             content: message.into(),
@@ -231,9 +232,9 @@ mod tests {
     use crate::message::{Content, ListRow, ListSection};
     use crate::recipient::Recipient;
 
-    fn read(body: Value) -> Result<ChatvoltSend, Value> {
+    fn read(body: Value) -> Result<SendRequest, Value> {
         let body = serde_json::from_value(body).expect("an object");
-        crate::chatvolt::read::<SendList>(body)
+        crate::request::read::<SendList>(body)
             .map_err(|errors| serde_json::to_value(errors).expect("plain JSON"))
     }
 

@@ -2,7 +2,7 @@
 
 use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
-use recado_core::{SendButtons, chatvolt};
+use recado_core::{SendButtons, request};
 
 use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
@@ -114,7 +114,7 @@ pub(crate) async fn send_buttons(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
-    let request = chatvolt::read::<SendButtons>(body)?;
+    let request = request::read::<SendButtons>(body)?;
     answer(caller, asked, request, limits).await
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use recado_core::capabilities::Capabilities;
 use recado_core::message::ListLimits;
-use recado_core::{SendList, chatvolt};
+use recado_core::{SendList, request};
 
 use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
@@ -141,6 +141,6 @@ pub(crate) async fn send_lists(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let limits = |capabilities: &Capabilities| capabilities.list.as_ref().map(Limits::from);
-    let request = chatvolt::read::<SendList>(body)?;
+    let request = request::read::<SendList>(body)?;
     answer(caller, asked, request, limits).await
 }

@@ -7,7 +7,7 @@ use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse as _};
 use recado_core::capabilities::{Basis, Capabilities, Limit};
-use recado_core::chatvolt::ChatvoltSend;
+use recado_core::request::SendRequest;
 use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
@@ -193,7 +193,7 @@ impl FromRequestParts<Arc<App>> for Asked {
 async fn answer<Limits: Serialize>(
     caller: Caller<Sends>,
     asked: Asked,
-    request: ChatvoltSend,
+    request: SendRequest,
     limits: impl FnOnce(&Capabilities) -> Option<Limits>,
 ) -> LongAnswer {
     let (organization, timing) = (&caller.organization_id, asked.timing.timing());
@@ -224,7 +224,7 @@ async fn answer<Limits: Serialize>(
 }
 
 /// Sends or queues a message, and answers with it: 200 with its outcome, or 202 while it waits.
-async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -> LongAnswer {
+async fn send_now(caller: &Caller<Sends>, asked: Asked, request: SendRequest) -> LongAnswer {
     let timing = asked.timing.timing();
     let key = asked.key.asking(asked.timing.asked()).key();
     let sent = send_for(caller, request, key, timing).await?;
@@ -243,7 +243,7 @@ async fn send_now(caller: &Caller<Sends>, asked: Asked, request: ChatvoltSend) -
 /// Sends or queues a message of the caller, at the rate of the caller's key.
 async fn send_for(
     caller: &Caller<Sends>,
-    request: ChatvoltSend,
+    request: SendRequest,
     key: Option<IdempotencyKey>,
     timing: Timing,
 ) -> Result<outcome::Sent, ApiError> {

@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 
 use recado_core::capabilities::Capabilities;
-use recado_core::chatvolt::{self, ChatvoltSend};
 use recado_core::message::TextLimits;
+use recado_core::request::{self, SendRequest};
 use recado_core::{GivenRecipient, Provider, SendText};
 use recado_providers::Profile;
 use recado_store::{ConversationFilter, Page};
@@ -96,7 +96,7 @@ pub(crate) async fn send_conversation_message(
     let channel = body.get("channel").and_then(Value::as_str);
     let channel = channel.map(str::to_owned);
     body.insert("conversationId".to_owned(), value.clone().into());
-    let mut request = chatvolt::read::<SendText>(body)?;
+    let mut request = request::read::<SendText>(body)?;
     match address {
         AddressType::ConversationId => {}
         AddressType::Phone => {
@@ -116,7 +116,7 @@ failures!(TextFailures: &[Reason::MetaSessionExpired]);
 /// Returns the newest conversation of the agent with a phone number over a channel of the provider, if there is one.
 async fn newest(
     caller: &Caller<Sends>,
-    request: &ChatvoltSend,
+    request: &SendRequest,
     channel: Option<&str>,
     phone: &str,
 ) -> Result<Option<ConversationId>, ApiError> {
