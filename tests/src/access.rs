@@ -79,6 +79,7 @@ const OPERATIONS: &str = "
 POST /messages/interactive/send-buttons | send
 POST /messages/interactive/send-lists | send
 POST /conversation/message/{type}/{value} | send
+POST /messages | send
 POST /messages/batch | send
 DELETE /messages/{id} | send
 POST /messages/{id}/resend | send

@@ -1,5 +1,6 @@
 //! How a message is sent: the request, the answer, and what a failure or a crash leaves.
 
+mod any_kind;
 mod compatibility;
 mod concurrency;
 mod crash;

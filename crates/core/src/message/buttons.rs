@@ -14,6 +14,7 @@ use crate::text::{is_blank, seen};
 
 /// One reply button; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentButton))]
 pub struct Button {
     /// What comes back when the customer taps the button; never shown.
     pub id: String,
@@ -47,12 +48,17 @@ impl Button {
 /// # Ok::<(), recado_core::message::ButtonsError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ButtonsContent))]
 pub struct Buttons {
+    /// The bold line above the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     header: Option<String>,
+    /// The text.
     body: String,
+    /// The small line below the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     footer: Option<String>,
+    /// The buttons, in their order.
     #[expect(clippy::struct_field_names, reason = "the name in stored content")]
     buttons: Vec<Button>,
 }

@@ -22,9 +22,16 @@ use crate::text::is_blank;
 /// # Ok::<(), recado_core::message::TextError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TextContent))]
 pub struct Text {
+    /// The text.
     body: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Whether the phone shows a preview of the first link; absent, it is left to the provider.
+    #[serde(
+        rename = "linkPreview",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
     link_preview: Option<bool>,
 }
 

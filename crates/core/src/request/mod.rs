@@ -1,5 +1,9 @@
 //! A request to send a message: reading its body, and checking what it says against what a channel carries.
 
+mod send_message;
+
+pub use send_message::SendMessage;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 

@@ -52,6 +52,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             send::buttons::send_buttons,
             send::list::send_lists,
             send::text::send_conversation_message,
+            send::message::send_message,
             send::batch::send_batch,
             messages::show_message,
             messages::cancel_message,

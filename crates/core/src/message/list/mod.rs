@@ -13,6 +13,7 @@ pub use limits::ListLimits;
 
 /// One row of a list; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentRow))]
 pub struct ListRow {
     /// What comes back when the customer chooses the row; never shown.
     pub id: String,
@@ -46,6 +47,7 @@ impl ListRow {
 
 /// Rows of a list that stand together; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentSection))]
 pub struct ListSection {
     /// The line above the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,15 +88,22 @@ impl ListSection {
 /// # Ok::<(), recado_core::message::ListError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ListContent))]
 pub struct List {
+    /// The bold line above the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     header: Option<String>,
+    /// The text.
     body: String,
+    /// The small line below the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     footer: Option<String>,
+    /// The text on the button that opens the list.
     button: String,
+    /// The title of the opened list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     title: Option<String>,
+    /// The sections, in their order.
     sections: Vec<ListSection>,
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use recado_core::chatvolt::read_kind;
 use recado_core::message::ContentKind;
+use recado_core::request::{self, SendMessage};
 use serde_json::value::RawValue;
 
 use super::Message;
@@ -60,10 +61,11 @@ pub(crate) struct Batch {
     reason = "describes the request to the OpenAPI document; each message is read by itself"
 )]
 pub(crate) struct BatchMessage {
-    /// The kind of the message.
-    #[schema(value_type = words::MessageKind)]
-    kind: String,
-    /// The body that the route of the kind takes, such as `POST /messages/interactive/send-buttons` for `buttons`.
+    /// The kind of the message, if it has the form of ChatVolt's requests.
+    #[schema(value_type = Option<words::MessageKind>)]
+    kind: Option<String>,
+    /// With a `kind` the body that ChatVolt's route of the kind takes, such as `POST /messages/interactive/send-buttons` for
+    /// `buttons`; without one the body of `POST /messages`.
     #[schema(value_type = Object)]
     message: Map<String, Value>,
     /// A text of your own for this message: a message with the same key and the same fields, within 24 hours, is queued
@@ -245,15 +247,19 @@ async fn take(
     let key = key.map(|key| idempotency::of_item(ROUTE, &key, &item));
     let key = key.transpose()?;
     let send_at = of_text(&mut item, "sendAt")?;
-    let kind = of_text(&mut item, "kind")?.ok_or_else(|| FieldErrors::field("kind", "Required"))?;
-    let kind = kind.parse::<ContentKind>().map_err(|_| {
+    let kind = of_text(&mut item, "kind")?;
+    let kind = kind.map(|kind| kind.parse::<ContentKind>()).transpose();
+    let kind = kind.map_err(|_| {
         let words = ContentKind::ALL.map(ContentKind::as_str).join(", ");
         FieldErrors::field("kind", &format!("Is one of: {words}"))
     })?;
     let Some(Value::Object(body)) = item.remove("message") else {
         return Err(FieldErrors::field("message", "Expected object").into());
     };
-    let request = read_kind(kind, body)?;
+    let request = match kind {
+        Some(kind) => read_kind(kind, body)?,
+        None => request::read::<SendMessage>(body)?,
+    };
     let (app, organization) = (&caller.app, &caller.organization_id);
     let timing = AskedTiming::of_item(send_at.as_deref())?.timing();
     if sends_nothing {

@@ -25,6 +25,7 @@ use crate::send::timing::Timing;
 pub(crate) mod batch;
 pub(crate) mod buttons;
 pub(crate) mod list;
+pub(crate) mod message;
 pub(crate) mod resend;
 pub(crate) mod text;
 

@@ -32,7 +32,7 @@ pub(super) enum Limits {
 
 impl Limits {
     /// Returns the limits of a kind, or `None` if the provider does not carry it.
-    fn of(kind: ContentKind, capabilities: &Capabilities) -> Option<Self> {
+    pub(super) fn of(kind: ContentKind, capabilities: &Capabilities) -> Option<Self> {
         match kind {
             ContentKind::Text => Some(Self::Text(capabilities.text.as_ref()?.into())),
             ContentKind::Buttons => {
