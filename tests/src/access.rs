@@ -78,6 +78,7 @@ any key | An API key with any scopes, or an operator key.
 const OPERATIONS: &str = "
 POST /messages/interactive/send-buttons | send
 POST /messages/interactive/send-lists | send
+POST /messages/interactive/send-cta | send
 POST /conversation/message/{type}/{value} | send
 POST /messages | send
 POST /messages/batch | send

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use crate::terminal::{one_line, visible, width, wrap};
-use crate::{Content, Menu};
+use crate::{Content, Menu, PhoneButton};
 
 /// A bubble on a phone is about this wide.
 const MAX_COLUMNS: usize = 46;
@@ -12,6 +12,7 @@ const MIN_COLUMNS: usize = 12;
 const SIDES: usize = 4;
 const REPLY: &str = "↩ ";
 const OPEN: &str = "≡ ";
+const LINK: &str = "↗ ";
 const CHOICE: &str = "○ ";
 
 /// What the customer sees.
@@ -25,8 +26,19 @@ pub struct Bubble {
     pub footer: Option<String>,
     /// The titles of the buttons, in order.
     pub buttons: Vec<String>,
+    /// The buttons that open a link, in order.
+    pub links: Vec<Link>,
     /// The list, which is drawn as if it was open.
     pub menu: Option<Menu>,
+}
+
+/// A button that opens a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The text on the button.
+    pub title: String,
+    /// Where it leads.
+    pub url: String,
 }
 
 /// Whether texts may stand out.
@@ -61,19 +73,26 @@ impl From<&Content> for Bubble {
                 body: content.body.clone().unwrap_or_default(),
                 footer: content.footer.clone(),
                 buttons: (content.buttons.iter())
+                    .filter(|button| button.url.is_none())
                     .map(|button| button.title.clone())
                     .collect(),
+                links: content.buttons.iter().filter_map(link).collect(),
                 menu: None,
             },
             Content::List(content) => Self {
                 header: content.header.clone(),
                 body: content.body.clone(),
                 footer: content.footer.clone(),
-                buttons: Vec::new(),
                 menu: Some(content.menu.clone()),
+                ..Self::default()
             },
         }
     }
+}
+
+fn link(button: &PhoneButton) -> Option<Link> {
+    let (title, url) = (button.title.clone(), button.url.clone()?);
+    Some(Link { title, url })
 }
 
 impl Bubble {
@@ -87,6 +106,10 @@ impl Bubble {
         let opens = self.menu.iter().map(|menu| (OPEN, &menu.button));
         let buttons: Vec<Vec<String>> = (replies.chain(opens))
             .map(|(sign, title)| wrap(&format!("{sign}{}", one_line(title)), most))
+            .chain(self.links.iter().map(|link| {
+                let title = format!("{LINK}{}", one_line(&link.title));
+                [wrap(&title, most), wrap(&one_line(&link.url), most)].concat()
+            }))
             .collect();
         let rows = self.menu.as_ref().map(|menu| rows(menu, most));
         let rows = rows.unwrap_or_default();
@@ -208,7 +231,7 @@ mod tests {
             body: body.to_owned(),
             footer: optional(footer),
             buttons: buttons.iter().map(|&title| title.to_owned()).collect(),
-            menu: None,
+            ..Bubble::default()
         }
     }
 
@@ -248,6 +271,28 @@ mod tests {
 ╰────────────────╯";
         let bubble = with_menu("Open", "Today", "Two o'clock", "Three places");
         assert_eq!(bubble.draw(80, Style::Plain), drawn);
+    }
+
+    #[test]
+    fn a_link_is_drawn_below_its_button() {
+        let drawn = "\
+╭─────────────────────────╮
+│ Your order is on its    │
+│ way.                    │
+├─────────────────────────┤
+│       ↗ Follow it       │
+│ https://shop.example/47 │
+│           11            │
+╰─────────────────────────╯";
+        let link = Link {
+            title: "Follow it".to_owned(),
+            url: "https://shop.example/4711".to_owned(),
+        };
+        let bubble = Bubble {
+            links: vec![link],
+            ..bubble("", "Your order is on its way.", "", &[])
+        };
+        assert_eq!(bubble.draw(27, Style::Plain), drawn);
     }
 
     fn published() -> Bubble {

@@ -42,6 +42,9 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(10);
 /// Longest line of a command, in columns.
 const MAX_LINE: usize = 76;
 
+/// What stands before the rest of a command that has several lines.
+const INDENT: &str = "    ";
+
 const CUSTOMER: &str = "5511900000001";
 
 /// A running demo.
@@ -251,12 +254,16 @@ impl Demo {
         let choice = for_shell(choice);
         let line = format!("recado sandbox {answer}{sandbox} {message_id} {choice}");
         // A terminal of 80 columns would break the id, which is then hard to copy.
-        if line.len() > MAX_LINE {
-            return format!(
-                "recado sandbox {answer}{sandbox} \\\n    {message_id} \\\n    {choice}"
-            );
+        if line.len() <= MAX_LINE {
+            return line;
         }
-        line
+        let chosen = format!("{message_id} {choice}");
+        let chosen = if chosen.len() <= MAX_LINE - INDENT.len() {
+            chosen
+        } else {
+            format!("{message_id} \\\n{INDENT}{choice}")
+        };
+        format!("recado sandbox {answer}{sandbox} \\\n{INDENT}{chosen}")
     }
 
     /// Stops the server and the sandbox, and removes the database.

@@ -35,6 +35,8 @@ POST /messages/interactive/send-lists | /messages/interactive/send-lists | {"age
 POST /messages/interactive/send-lists | /messages/interactive/send-lists | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_text": "Open", "section_1_row_1_id": "a", "section_1_row_1_title": "A"} | 404 conversation_not_found
 POST /messages | /messages | {"agentId": "$agent", "conversationId": "$own-conversation", "content": {"type": "text", "body": "Hi"}} | 403 foreign_agent
 POST /messages | /messages | {"conversationId": "$conversation", "content": {"type": "text", "body": "Hi"}} | 404 conversation_not_found
+POST /messages/interactive/send-cta | /messages/interactive/send-cta | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_display_text": "Open", "button_url": "https://shop.example"} | 403 foreign_agent
+POST /messages/interactive/send-cta | /messages/interactive/send-cta | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_display_text": "Open", "button_url": "https://shop.example"} | 404 conversation_not_found
 POST /conversation/message/{type}/{value} | /conversation/message/conversationId/$conversation | {"message": "Hi"} | 404 conversation_not_found
 POST /conversation/message/{type}/{value} | /conversation/message/conversationId/$own-conversation | {"agentId": "$agent", "message": "Hi"} | 403 foreign_agent
 POST /conversation/message/{type}/{value} | /conversation/message/phone/5511900000003 | {"agentId": "$agent", "channel": "zapi", "message": "Hi"} | 403 foreign_agent

@@ -4,6 +4,7 @@ mod any_kind;
 mod compatibility;
 mod concurrency;
 mod crash;
+mod cta_url;
 mod dry_run;
 mod failures;
 mod fair_share;

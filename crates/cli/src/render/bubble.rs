@@ -1,7 +1,7 @@
 //! What the customer sees, taken from a request or from the server's answer.
 
 use recado_core::{Content, List, ListRow, ListSection};
-use recado_sandbox::drawing::Bubble;
+use recado_sandbox::drawing::{Bubble, Link};
 use recado_sandbox::{self as sandbox, Menu, Section};
 use serde::Deserialize as _;
 use serde_json::Value;
@@ -9,11 +9,8 @@ use serde_json::Value;
 pub(crate) fn of_content(content: &Content) -> Bubble {
     match content {
         Content::Text(message) => Bubble {
-            header: None,
             body: message.body().to_owned(),
-            footer: None,
-            buttons: Vec::new(),
-            menu: None,
+            ..Bubble::default()
         },
         Content::Buttons(message) => Bubble {
             header: message.header().map(str::to_owned),
@@ -22,14 +19,24 @@ pub(crate) fn of_content(content: &Content) -> Bubble {
             buttons: (message.buttons().iter())
                 .map(|button| button.title.clone())
                 .collect(),
-            menu: None,
+            ..Bubble::default()
         },
         Content::List(message) => Bubble {
             header: message.header().map(str::to_owned),
             body: message.body().to_owned(),
             footer: message.footer().map(str::to_owned),
-            buttons: Vec::new(),
             menu: Some(menu(message)),
+            ..Bubble::default()
+        },
+        Content::CtaUrl(message) => Bubble {
+            header: message.header().map(str::to_owned),
+            body: message.body().to_owned(),
+            footer: message.footer().map(str::to_owned),
+            links: vec![Link {
+                title: message.button().to_owned(),
+                url: message.url().to_owned(),
+            }],
+            ..Bubble::default()
         },
     }
 }
@@ -65,6 +72,11 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
         footer: text("/metadata/footer"),
         buttons: buttons
             .filter_map(|button| button.get("title")?.as_str().map(str::to_owned))
+            .collect(),
+        links: text("/metadata/link/url")
+            .zip(text("/metadata/link/title"))
+            .map(|(url, title)| Link { title, url })
+            .into_iter()
             .collect(),
         menu: message
             .pointer("/metadata/list")

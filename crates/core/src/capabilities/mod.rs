@@ -18,7 +18,7 @@ pub use whatsapp::{WHATSAPP, WHATSAPP_UNPAIRED};
 pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
-use crate::message::{ButtonsLimits, Content, ContentKind, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, Content, ContentKind, CtaUrlLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
@@ -52,6 +52,8 @@ pub struct Capabilities {
     pub buttons: Option<ButtonsLimits>,
     /// The limits of a text with a list of options.
     pub list: Option<ListLimits>,
+    /// The limits of a text with a link.
+    pub cta_url: Option<CtaUrlLimits>,
     /// The rate of one number; `None` if the provider publishes none.
     pub send_rate: Option<SendRate>,
     /// The rate of one number to one person; `None` if the provider publishes none.
@@ -67,6 +69,7 @@ impl Capabilities {
             text: None,
             buttons: None,
             list: None,
+            cta_url: None,
             send_rate: None,
             pair_rate: None,
         }
@@ -88,6 +91,7 @@ impl Capabilities {
             ContentKind::Text => self.text.as_ref().map(|limits| limits.recipients),
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
             ContentKind::List => self.list.as_ref().map(|limits| limits.recipients),
+            ContentKind::CtaUrl => self.cta_url.as_ref().map(|limits| limits.recipients),
         }
     }
 
@@ -97,6 +101,7 @@ impl Capabilities {
             ContentKind::Text => self.text.as_ref().map(TextLimits::table),
             ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),
             ContentKind::List => self.list.as_ref().map(ListLimits::table),
+            ContentKind::CtaUrl => self.cta_url.as_ref().map(CtaUrlLimits::table),
         }
     }
 
@@ -108,6 +113,7 @@ impl Capabilities {
             Content::Text(text) => self.text.as_ref().map(|limits| limits.check(text)),
             Content::Buttons(buttons) => self.buttons.as_ref().map(|limits| limits.check(buttons)),
             Content::List(list) => self.list.as_ref().map(|limits| limits.check(list)),
+            Content::CtaUrl(link) => self.cta_url.as_ref().map(|limits| limits.check(link)),
         };
         cautions.ok_or(Violation::Unsupported { kind })?
     }
@@ -121,6 +127,8 @@ impl Capabilities {
                 limits.map(|limits| limits.degraded(buttons))
             }
             Content::List(list) => self.list.as_ref().map(|limits| limits.degraded(list)),
+            // Every provider that carries it has a place for each field.
+            Content::CtaUrl(_) => None,
         };
         degraded.unwrap_or_default()
     }

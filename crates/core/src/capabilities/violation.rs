@@ -73,6 +73,8 @@ pub enum Format {
     Trimmed,
     /// Another value than that of an earlier field.
     DiffersFrom(FieldPath),
+    /// A URL that begins with `https`.
+    HttpsUrl,
     /// A text at all, for this reason.
     Required(&'static str),
 }
@@ -82,6 +84,7 @@ impl Format {
     fn needed(&self, name: impl Fn(&FieldPath) -> String) -> String {
         match self {
             Self::OneLine => "must be one line without tabs".to_owned(),
+            Self::HttpsUrl => "must be an https URL, such as https://shop.example".to_owned(),
             Self::Required(reason) => format!("is required, because {reason}"),
             Self::Trimmed => "must not begin or end with white space".to_owned(),
             Self::DiffersFrom(earlier) => format!(

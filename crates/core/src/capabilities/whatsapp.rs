@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Capabilities, Limit, PairRate, Rate, SendRate, Source};
-use crate::message::{ButtonsLimits, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -19,6 +19,7 @@ pub const WHATSAPP: Capabilities = Capabilities {
     text: Some(TEXT),
     buttons: Some(BUTTONS),
     list: Some(LIST),
+    cta_url: Some(CTA_URL),
     send_rate: Some(SEND_RATE),
     pair_rate: Some(PAIR_RATE),
     ..Capabilities::of(Provider::WhatsApp)
@@ -86,4 +87,16 @@ const LIST: ListLimits = ListLimits {
         "Meta documents it for template parameters only",
     )),
     ..ListLimits::like_whatsapp(META_LIST)
+};
+
+const META_CTA_URL: Source =
+    Source::documented("Meta, interactive call-to-action URL button messages");
+
+const CTA_URL: CtaUrlLimits = CtaUrlLimits {
+    api: "POST /{version}/{phone-number-id}/messages",
+    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
+    single_line: Some(Source::inferred(
+        "Meta documents it for template parameters only",
+    )),
+    ..CtaUrlLimits::like_whatsapp(META_CTA_URL)
 };

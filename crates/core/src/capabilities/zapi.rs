@@ -1,7 +1,7 @@
 //! What Z-API carries.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -19,6 +19,7 @@ pub const ZAPI: Capabilities = Capabilities {
     text: Some(TEXT),
     buttons: Some(BUTTONS),
     list: Some(LIST),
+    cta_url: Some(CTA_URL),
     ..Capabilities::of(Provider::Zapi)
 };
 
@@ -56,4 +57,10 @@ const LIST: ListLimits = ListLimits {
     folded: Some(Limit::new(1, 4096, SILENT)),
     flat: Some(Source::documented("Z-API docs, send-option-list")),
     ..ListLimits::like_whatsapp(SILENT)
+};
+
+const CTA_URL: CtaUrlLimits = CtaUrlLimits {
+    api: "POST /send-button-actions",
+    recipients: BUTTONS.recipients,
+    ..CtaUrlLimits::like_whatsapp(SILENT)
 };

@@ -1,7 +1,7 @@
 //! What ZapperHUB's two APIs carry.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -10,6 +10,7 @@ pub const ZAPPERAPI_V2: Capabilities = Capabilities {
     text: Some(HOSTED_TEXT),
     buttons: Some(HOSTED_BUTTONS),
     list: Some(HOSTED_LIST),
+    cta_url: Some(HOSTED_CTA_URL),
     ..Capabilities::of(Provider::ZapperHub)
 };
 
@@ -18,6 +19,7 @@ pub const WUZAPI_FORK: Capabilities = Capabilities {
     text: Some(WUZAPI_TEXT),
     buttons: Some(WUZAPI_BUTTONS),
     list: Some(WUZAPI_LIST),
+    cta_url: Some(WUZAPI_CTA_URL),
     ..ZAPPERAPI_V2
 };
 
@@ -94,3 +96,20 @@ const DEVICE_LIST: ListLimits = ListLimits {
 
 const LIST_SILENT: Source =
     Source::inferred("ZapperAPI is silent and wuzapi does not check; kept like WhatsApp");
+
+const HOSTED_CTA_URL: CtaUrlLimits = CtaUrlLimits {
+    api: "POST /messages/buttons",
+    ..DEVICE_CTA_URL
+};
+
+const WUZAPI_CTA_URL: CtaUrlLimits = CtaUrlLimits {
+    api: "POST /chat/send/buttons",
+    ..DEVICE_CTA_URL
+};
+
+const DEVICE_CTA_URL: CtaUrlLimits = CtaUrlLimits {
+    recipients: ANYONE,
+    ..CtaUrlLimits::like_whatsapp(Source::inferred(
+        "ZapperAPI is silent and wuzapi does not check; kept like WhatsApp",
+    ))
+};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SendButtons, SendList, SendText};
+use super::{SendButtons, SendCtaUrl, SendList, SendText};
 use crate::fields::FieldErrors;
 use crate::message::ContentKind;
 use crate::request::{SendRequest, read};
@@ -13,5 +13,6 @@ pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<SendRequ
         ContentKind::Text => read::<SendText>(body),
         ContentKind::Buttons => read::<SendButtons>(body),
         ContentKind::List => read::<SendList>(body),
+        ContentKind::CtaUrl => read::<SendCtaUrl>(body),
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::{check_count, check_distinct, check_folded, check_lines, folded};
+use super::checks::{check_count, check_distinct, check_folded, check_lines, folded, shown};
 use super::field_path::FieldPath;
 use crate::capabilities::degraded::{self, Degraded};
 use crate::capabilities::limit::{Limit, LimitTable, Source};
@@ -105,14 +105,14 @@ impl Buttons {
     /// Sets the header. A blank header is left out.
     #[must_use]
     pub fn with_header(self, header: impl Into<String>) -> Self {
-        let header = Some(header.into()).filter(|text| !is_blank(text));
+        let header = shown(header);
         Self { header, ..self }
     }
 
     /// Sets the footer. A blank footer is left out.
     #[must_use]
     pub fn with_footer(self, footer: impl Into<String>) -> Self {
-        let footer = Some(footer.into()).filter(|text| !is_blank(text));
+        let footer = shown(footer);
         Self { footer, ..self }
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::field_path::FieldPath;
 use crate::capabilities::limit::Limit;
 use crate::capabilities::violation::{Format, Violation};
+use crate::text::is_blank;
 
 /// Returns header, body and footer as one text, for an API that has a place for the body only: the header is bold and
 /// the footer is italic.
@@ -21,6 +22,11 @@ pub(super) fn folded<'a>(
     let footer = footer.map(|text| format!("\n\n_{text}_"));
     let texts = [header.as_deref(), Some(body), footer.as_deref()];
     texts.into_iter().flatten().collect()
+}
+
+/// Returns an optional text, of which a blank one is left out.
+pub(super) fn shown(text: impl Into<String>) -> Option<String> {
+    Some(text.into()).filter(|text| !is_blank(text))
 }
 
 /// Checks how many items there are in a list.

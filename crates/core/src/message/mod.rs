@@ -4,6 +4,7 @@
 
 pub mod buttons;
 mod checks;
+pub mod cta_url;
 mod field_path;
 pub mod list;
 mod status;
@@ -12,6 +13,7 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
+pub use cta_url::{CtaUrl, CtaUrlError, CtaUrlLimits};
 pub use field_path::{FieldPath, Segment};
 pub use list::{List, ListError, ListLimits, ListRow, ListSection};
 pub use status::{MessageError, Outcome, Status, UnknownStatus};
@@ -26,6 +28,8 @@ words! {
         Buttons = "buttons",
         /// A text with a list of options.
         List = "list",
+        /// A text with a button that opens a link.
+        CtaUrl = "cta_url",
     }
 }
 
@@ -36,6 +40,7 @@ impl ContentKind {
             Self::Text => "a text",
             Self::Buttons => "reply buttons",
             Self::List => "a list",
+            Self::CtaUrl => "a link button",
         }
     }
 }
@@ -56,6 +61,8 @@ pub enum Content {
     Buttons(Buttons),
     /// A text with a list of options.
     List(List),
+    /// A text with a button that opens a link.
+    CtaUrl(CtaUrl),
 }
 
 impl Content {
@@ -65,6 +72,7 @@ impl Content {
             Self::Text(_) => ContentKind::Text,
             Self::Buttons(_) => ContentKind::Buttons,
             Self::List(_) => ContentKind::List,
+            Self::CtaUrl(_) => ContentKind::CtaUrl,
         }
     }
 
@@ -74,6 +82,7 @@ impl Content {
             Self::Text(text) => text.body(),
             Self::Buttons(buttons) => buttons.body(),
             Self::List(list) => list.body(),
+            Self::CtaUrl(link) => link.body(),
         }
     }
 }
@@ -93,6 +102,12 @@ impl From<Buttons> for Content {
 impl From<List> for Content {
     fn from(list: List) -> Self {
         Self::List(list)
+    }
+}
+
+impl From<CtaUrl> for Content {
+    fn from(link: CtaUrl) -> Self {
+        Self::CtaUrl(link)
     }
 }
 

@@ -96,6 +96,7 @@ fn read_content(content: Value) -> Result<Content, FieldErrors> {
         ContentKind::Text => Content::Text(read(&said)?),
         ContentKind::Buttons => Content::Buttons(read(&said)?),
         ContentKind::List => Content::List(read(&said)?),
+        ContentKind::CtaUrl => Content::CtaUrl(read(&said)?),
     };
     check_names(&said, &content)?;
     Ok(content)
@@ -271,7 +272,7 @@ mod tests {
     #[case::nothing(json!(null), "content", "Required")]
     #[case::a_text(json!("Hi"), "content", "Expected object, received string")]
     #[case::no_kind(json!({"body": "Hi"}), "content.type", "Required")]
-    #[case::k92_an_unknown_kind(json!({"type": "poll"}), "content.type", "Is one of: text, buttons, list")]
+    #[case::k92_an_unknown_kind(json!({"type": "poll"}), "content.type", "Is one of: text, buttons, list, cta_url")]
     #[case::no_body(json!({"type": "text"}), "content.body", "Required")]
     #[case::a_blank_body(json!({"type": "text", "body": " \n"}), "content.body", "Required")]
     #[case::a_number(json!({"type": "text", "body": 7}), "content.body", "Expected string")]

@@ -10,7 +10,7 @@ use recado_core::inbound::{Ignored, Inbound};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
-use self::encode::{buttons, list, text};
+use self::encode::{buttons, cta_url, list, text};
 use crate::prelude::*;
 use crate::webhook::reading::object;
 
@@ -82,6 +82,7 @@ impl Wire for Zapi {
             }
             Content::Buttons(content) => (&self.button_list, buttons::list(phone, content)),
             Content::List(content) => (&self.option_list, list::options(phone, content)),
+            Content::CtaUrl(content) => (&self.button_actions, cta_url::action(phone, content)),
         })
     }
 

@@ -3,6 +3,7 @@
 mod config;
 mod config_by_hand;
 mod conformance;
+mod cta_url;
 mod examples;
 mod http;
 mod list;

@@ -91,9 +91,10 @@ impl From<PhoneError> for Refusal {
     fn from(error: PhoneError) -> Self {
         let status = match error {
             PhoneError::UnknownMessage | PhoneError::UnknownAccount => StatusCode::NOT_FOUND,
-            PhoneError::UnknownButton | PhoneError::UnknownRow | PhoneError::UnknownShape => {
-                StatusCode::BAD_REQUEST
-            }
+            PhoneError::UnknownButton
+            | PhoneError::OpensLink
+            | PhoneError::UnknownRow
+            | PhoneError::UnknownShape => StatusCode::BAD_REQUEST,
         };
         Self(status, json!({"error": error.to_string()}))
     }

@@ -22,6 +22,29 @@ pub struct PhoneButton {
     pub id: String,
     /// The text on the button.
     pub title: String,
+    /// The link that the button opens; a button without one answers the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl PhoneButton {
+    /// Creates a button by which the customer answers.
+    pub(crate) fn reply(id: impl Into<String>, title: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            title: title.into(),
+            url: None,
+        }
+    }
+
+    /// Creates a button that opens a link.
+    pub(crate) fn link(title: String, url: String) -> Self {
+        Self {
+            id: String::new(),
+            title,
+            url: Some(url),
+        }
+    }
 }
 
 /// A button of a message: its id, or its place from 0.

@@ -24,6 +24,9 @@ pub enum PhoneError {
     /// The message does not have the button.
     #[error("the message does not have this button")]
     UnknownButton,
+    /// The button opens a link, and answers nothing.
+    #[error("the button opens a link, and answers nothing")]
+    OpensLink,
     /// The message does not have the row.
     #[error("the message does not have this row")]
     UnknownRow,
@@ -50,6 +53,9 @@ impl Sandbox {
             Choice::Id(id) => buttons.find(|(_, button)| button.id == id),
         }
         .ok_or(PhoneError::UnknownButton)?;
+        if button.url.is_some() {
+            return Err(PhoneError::OpensLink);
+        }
         let shape = shape.into();
         let tap = Tap {
             button,

@@ -2,6 +2,7 @@
 
 mod callers;
 mod control;
+mod cta_url;
 mod faults;
 mod list;
 mod text;

@@ -51,6 +51,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
         "Messages":
             send::buttons::send_buttons,
             send::list::send_lists,
+            send::cta_url::send_cta,
             send::text::send_conversation_message,
             send::message::send_message,
             send::batch::send_batch,
@@ -164,12 +165,13 @@ pub fn openapi() -> OpenApi {
 }
 
 /// Routes that ChatVolt has, too: parameters that only ChatVolt knows are ignored.
-const OF_CHATVOLT: [&str; 6] = [
+const OF_CHATVOLT: [&str; 7] = [
     "/agents",
     "/agents/{id}",
     "/conversation/message/{type}/{value}",
     "/conversation/{id}",
     "/messages/interactive/send-buttons",
+    "/messages/interactive/send-cta",
     "/messages/interactive/send-lists",
 ];
 

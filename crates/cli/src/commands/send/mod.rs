@@ -2,6 +2,7 @@
 
 pub(crate) mod buttons;
 mod csv;
+mod cta_url;
 mod draft;
 mod kind;
 mod list;
@@ -27,6 +28,9 @@ pub(crate) enum Command {
     /// Send a text with a list of options
     #[command(after_help = list::HELP)]
     List(list::ListArgs),
+    /// Send a text with a button that opens a link
+    #[command(after_help = cta_url::HELP)]
+    CtaUrl(cta_url::CtaUrlArgs),
 }
 
 pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>) -> Result<Output> {
@@ -34,6 +38,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         Command::Text(args) => args.draft()?,
         Command::Buttons(args) => args.draft()?,
         Command::List(args) => args.draft()?,
+        Command::CtaUrl(args) => args.draft()?,
     };
     if draft.how.csv.file().is_some() {
         return csv::run(draft, globals, lookup).await;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::checks::folded;
+use super::checks::{folded, shown};
 use crate::text::is_blank;
 
 pub use limits::ListLimits;
@@ -215,10 +215,6 @@ impl List {
     pub fn folded(&self) -> Cow<'_, str> {
         folded(self.header(), self.body(), self.footer())
     }
-}
-
-fn shown(text: impl Into<String>) -> Option<String> {
-    Some(text.into()).filter(|text| !is_blank(text))
 }
 
 shows_only!(ListRow {});

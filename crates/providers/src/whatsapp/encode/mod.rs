@@ -1,6 +1,7 @@
 //! The JSON of `POST /{version}/{phone-number-id}/messages`, with a file for each kind of message.
 
 mod buttons;
+mod cta_url;
 mod interactive;
 mod list;
 mod text;
@@ -16,6 +17,7 @@ pub(super) fn body(message: &OutboundMessage) -> String {
         Content::Text(text) => typed(message, "text", text::text(text)),
         Content::Buttons(buttons) => typed(message, "interactive", buttons::interactive(buttons)),
         Content::List(list) => typed(message, "interactive", list::interactive(list)),
+        Content::CtaUrl(link) => typed(message, "interactive", cta_url::interactive(link)),
     }
 }
 

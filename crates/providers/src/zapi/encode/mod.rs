@@ -1,6 +1,7 @@
 //! The JSON of a message, with a file for each kind of message.
 
 pub(super) mod buttons;
+pub(super) mod cta_url;
 pub(super) mod list;
 pub(super) mod text;
 

@@ -63,6 +63,7 @@ impl Wire for Wuzapi {
             Content::Text(content) => (&self.text, encode::text::wuzapi(address, content)),
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
             Content::List(content) => (&self.list, encode::list::body(address, content)),
+            Content::CtaUrl(content) => (&self.buttons, encode::cta_url::body(address, content)),
         })
     }
 

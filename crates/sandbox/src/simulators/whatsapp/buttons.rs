@@ -26,10 +26,7 @@ pub(super) fn read(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError> 
 fn read_button(button: &Node<'_>) -> Result<PhoneButton, GraphError> {
     button.word("type", "reply")?;
     let reply = button.object("reply")?;
-    Ok(PhoneButton {
-        id: reply.text("id")?.to_owned(),
-        title: reply.text("title")?.to_owned(),
-    })
+    Ok(PhoneButton::reply(reply.text("id")?, reply.text("title")?))
 }
 
 impl Kind for ButtonsMessage {

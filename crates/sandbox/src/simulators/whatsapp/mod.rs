@@ -3,6 +3,7 @@
 //! Order of checks: path, token, number, JSON (observed), schema, meaning, account, limits (inferred).
 
 mod buttons;
+mod cta_url;
 mod envelope;
 mod errors;
 mod events;

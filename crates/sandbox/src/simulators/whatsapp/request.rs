@@ -3,7 +3,7 @@
 //! Answers code 100 with the path of the first parameter that is wrong.
 
 use super::meaning::{Kind, length};
-use super::{buttons, errors::GraphError, list, node::Node, text};
+use super::{buttons, cta_url, errors::GraphError, list, node::Node, text};
 use crate::call::is_one_of;
 
 /// What Meta's reference names at the top level; that others are refused is observed for some keys only.
@@ -13,7 +13,7 @@ const READ_KEYS: &str = "messaging_product status message_id typing_indicator";
 /// The types of message that are not simulated (Meta, messages reference).
 const OTHER_TYPES: &str = "audio contacts document image location reaction sticker template video";
 /// The types of interactive message that are not simulated (Meta, messages reference).
-const OTHER_INTERACTIVE: &str = "cta_url flow location_request_message address_message voice_call \
+const OTHER_INTERACTIVE: &str = "flow location_request_message address_message voice_call \
     carousel contact_request product product_list catalog_message call_permission_request";
 
 pub(super) struct Draft<'a> {
@@ -77,10 +77,11 @@ fn read_interactive(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError>
     match interactive.text("type")? {
         "button" => buttons::read(interactive),
         "list" => list::read(interactive),
+        "cta_url" => cta_url::read(interactive),
         other if is_one_of(other, OTHER_INTERACTIVE) => Err(GraphError::not_simulated(other)),
         unknown => Err(GraphError::not_one_of(
             &interactive.path("type"),
-            "button list",
+            "button list cta_url",
             unknown,
         )),
     }

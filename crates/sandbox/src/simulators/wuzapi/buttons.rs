@@ -43,10 +43,14 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Sent, Answer> {
 
 fn button(button: &Value) -> Result<PhoneButton, Answer> {
     let button = button.as_object().ok_or_else(undecodable)?;
-    text(button, "type")?;
+    let url = match text(button, "type")? {
+        "url" => Some(text(button, "url")?.to_owned()),
+        _ => None,
+    };
     Ok(PhoneButton {
         id: text(button, "id")?.to_owned(),
         title: text(button, "displayText")?.to_owned(),
+        url,
     })
 }
 

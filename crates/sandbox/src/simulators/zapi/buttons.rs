@@ -49,6 +49,7 @@ fn buttons(
             let button = button.as_object().ok_or_else(|| invalid(name))?;
             check(button)?;
             Ok(PhoneButton {
+                url: optional_text(button, "url")?,
                 id: optional_text(button, "id")?.unwrap_or_default(),
                 title: text(button, "label")?.to_owned(),
             })

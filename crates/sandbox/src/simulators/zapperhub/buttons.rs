@@ -22,6 +22,7 @@ pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer>
         buttons.push(PhoneButton {
             title: button.required("displayText")?.to_owned(),
             id: button.required("id")?.to_owned(),
+            url: button.optional("url")?,
         });
     }
     let content = Buttons {
@@ -77,8 +78,14 @@ pub(super) fn tapped(tap: &Tap<'_>) -> Option<Member> {
 /// Returns the account's own message with buttons, as the device reports it.
 pub(super) fn own_message(content: &Buttons) -> Value {
     let buttons = content.buttons.iter().map(|button| {
-        let parameters = json!({"display_text": button.title, "id": button.id}).to_string();
-        json!({"name": "quick_reply", "buttonParamsJson": parameters})
+        let (name, parameters) = match &button.url {
+            None => (
+                "quick_reply",
+                json!({"display_text": button.title, "id": button.id}),
+            ),
+            Some(url) => ("cta_url", json!({"display_text": button.title, "url": url})),
+        };
+        json!({"name": name, "buttonParamsJson": parameters.to_string()})
     });
     json!({"interactiveMessage": {
         "header": {"title": content.header}, "body": {"text": content.body},

@@ -90,7 +90,7 @@ struct Metadata {
     /// The channel of the message.
     #[schema(value_type = String)]
     channel_id: ChannelId,
-    /// `text`, `buttons` or `list` for a message of yours; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
+    /// The kind of a message of yours, such as `text` or `buttons`; `button`, `list`, `text`, `image`, … or `unknown` for the customer's.
     kind: String,
     /// The line above the body.
     header: Option<String>,
@@ -100,6 +100,8 @@ struct Metadata {
     buttons: Vec<Choice>,
     /// The list of the message.
     list: Option<ShownOptions>,
+    /// The link of the message.
+    link: Option<ShownLink>,
     /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
     text_truncated: bool,
     /// What the customer tapped.
@@ -112,6 +114,16 @@ struct Metadata {
     error: Option<MessageError>,
     /// How Meta charges for the message; null until a status tells it, and for other providers.
     pricing: Option<Pricing>,
+}
+
+/// The button of a message of yours that opens a link.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageLink)]
+struct ShownLink {
+    /// The text on the button.
+    title: String,
+    /// Where it leads.
+    url: String,
 }
 
 /// The list of a message of yours.
@@ -184,6 +196,7 @@ impl From<store::Message> for Message {
                 footer: None,
                 buttons: Vec::new(),
                 list: None,
+                link: None,
                 text_truncated: false,
                 choice: None,
                 contact: message.from,
@@ -248,6 +261,20 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
                 header: message.header().map(str::to_owned),
                 footer: message.footer().map(str::to_owned),
                 list: Some(ShownOptions::from(&message)),
+                ..metadata
+            };
+            (message.body().to_owned(), particulars)
+        }
+        MessageContent::Outbound(Content::CtaUrl(message)) => {
+            let link = ShownLink {
+                title: message.button().to_owned(),
+                url: message.url().to_owned(),
+            };
+            let particulars = Metadata {
+                kind: "cta_url".to_owned(),
+                header: message.header().map(str::to_owned),
+                footer: message.footer().map(str::to_owned),
+                link: Some(link),
                 ..metadata
             };
             (message.body().to_owned(), particulars)

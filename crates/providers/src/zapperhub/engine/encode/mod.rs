@@ -1,6 +1,7 @@
 //! The JSON of what a message says and of whom it goes to, with a file for each kind of message.
 
 pub(crate) mod buttons;
+pub(crate) mod cta_url;
 pub(crate) mod list;
 pub(crate) mod text;
 

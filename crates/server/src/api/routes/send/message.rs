@@ -2,7 +2,7 @@
 
 use recado_core::capabilities::Capabilities;
 use recado_core::request::{self, SendMessage};
-use recado_core::{Buttons, List, Text};
+use recado_core::{Buttons, CtaUrl, List, Text};
 
 use super::resend::Limits;
 use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
@@ -40,6 +40,8 @@ enum SentContent {
     Buttons(Buttons),
     /// A text with a list of options.
     List(List),
+    /// A text with a button that opens a link.
+    CtaUrl(CtaUrl),
 }
 
 fn example() -> Option<Value> {

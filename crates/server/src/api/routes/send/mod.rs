@@ -24,6 +24,7 @@ use crate::send::timing::Timing;
 
 pub(crate) mod batch;
 pub(crate) mod buttons;
+pub(crate) mod cta_url;
 pub(crate) mod list;
 pub(crate) mod message;
 pub(crate) mod resend;

@@ -4,7 +4,8 @@ use recado_core::ContentKind;
 use recado_core::capabilities::Capabilities;
 
 use super::{
-    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, list, text,
+    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, cta_url,
+    list, text,
 };
 use crate::api::routes::prelude::*;
 use crate::send;
@@ -28,6 +29,7 @@ pub(super) enum Limits {
     Text(text::Limits),
     Buttons(buttons::Limits),
     List(list::Limits),
+    CtaUrl(cta_url::Limits),
 }
 
 impl Limits {
@@ -40,6 +42,7 @@ impl Limits {
                 Some(Self::Buttons(limits.into()))
             }
             ContentKind::List => Some(Self::List(capabilities.list.as_ref()?.into())),
+            ContentKind::CtaUrl => Some(Self::CtaUrl(capabilities.cta_url.as_ref()?.into())),
         }
     }
 }
