@@ -79,6 +79,8 @@ const OPERATIONS: &str = "
 POST /messages/interactive/send-buttons | send
 POST /messages/interactive/send-lists | send
 POST /messages/interactive/send-cta | send
+POST /messages/interactive/send-location | send
+POST /messages/interactive/location-request | send
 POST /conversation/message/{type}/{value} | send
 POST /messages | send
 POST /messages/batch | send
@@ -235,6 +237,7 @@ pub fn with_ids(operation: &str) -> String {
     for id in "{id} {keyId} {userId} {channelId} {secret} {deliveryId}".split(' ') {
         path = path.replace(id, "any");
     }
+    path = path.replace("{type}/{value}", "conversationId/any");
     if operation == "GET /events/stream" {
         path += "?cursor=nothing";
     }

@@ -219,6 +219,11 @@ pub struct MessageStatusData {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Pricing, required = false))]
     pub pricing: Option<Pricing>,
+    /// The fields that the provider carried in another form, or not at all, by their names in the request. Only
+    /// `message.accepted` has it, and only if there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub degraded: Vec<String>,
 }
 
 impl From<MessageStatusData> for EventData {
@@ -347,6 +352,7 @@ mod tests {
                 status,
                 error: None,
                 pricing: None,
+                degraded: Vec::new(),
             };
             let word = EventData::from(data).event_type().as_str();
             let expected = if status == Status::Sending {

@@ -26,15 +26,17 @@ mod warning;
 
 pub use access::{Role, Scope, Scopes};
 pub use capabilities::{Capabilities, Refusal, Violation};
-pub use chatvolt::{SendButtons, SendCtaUrl, SendList, SendText};
+pub use chatvolt::{
+    SendButtons, SendCtaUrl, SendList, SendLocation, SendLocationRequest, SendText,
+};
 pub use fields::{FieldErrors, TextField};
 pub use id::{
     AgentId, ApiKeyId, ChannelId, ConversationId, IdError, MessageId, OrganizationId, SessionId,
     UserId, WebhookEndpointId,
 };
 pub use message::{
-    Button, Buttons, Content, ContentKind, CtaUrl, FieldPath, List, ListRow, ListSection, Outcome,
-    Status, Text,
+    Button, Buttons, Content, ContentKind, CtaUrl, FieldPath, List, ListRow, ListSection, Location,
+    LocationRequest, Outcome, Status, Text,
 };
 pub use money::{Money, MoneyError};
 pub use phone::Phone;

@@ -33,4 +33,10 @@ impl Warning {
             ..Self::new(field, message)
         }
     }
+
+    /// Returns the fields that the provider carries in another form, or not at all.
+    pub fn degraded_fields(warnings: &[Self]) -> Vec<String> {
+        let degraded = warnings.iter().filter(|warning| warning.degraded);
+        degraded.map(|warning| warning.field.clone()).collect()
+    }
 }

@@ -143,7 +143,11 @@ fn body(message: &OutboundMessage) -> Value {
                 .collect()
         }
         // The capabilities have no other kind: its messages are refused before.
-        Content::Text(_) | Content::List(_) | Content::CtaUrl(_) => Vec::new(),
+        Content::Text(_)
+        | Content::List(_)
+        | Content::CtaUrl(_)
+        | Content::Location(_)
+        | Content::LocationRequest(_) => Vec::new(),
     };
     json!({"to": message.to.id(), "text": message.content.text(), "buttons": buttons})
 }

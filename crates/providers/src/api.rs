@@ -1,7 +1,7 @@
 //! The one [`Channel`] of all providers: check, encode, post, decode.
 
 use async_trait::async_trait;
-use recado_core::{Capabilities, MessageId, Violation};
+use recado_core::{Capabilities, MessageId};
 use reqwest::Method;
 use secrecy::SecretString;
 use url::Url;
@@ -41,7 +41,7 @@ impl<W: Wire> Api<W> {
         message.check(self.capabilities)?;
         let kind = message.content.kind();
         let encoded = self.wire.encode(message);
-        encoded.ok_or_else(|| refused(Violation::Unsupported { kind }, self.capabilities))
+        encoded.ok_or_else(|| refused(self.capabilities.unsupported(kind), self.capabilities))
     }
 }
 

@@ -13,6 +13,9 @@ const SIDES: usize = 4;
 const REPLY: &str = "↩ ";
 const OPEN: &str = "≡ ";
 const LINK: &str = "↗ ";
+const PLACE: &str = "◉ ";
+/// The button of a message that asks for a place.
+const SEND_PLACE: &str = "◉ Send location";
 const CHOICE: &str = "○ ";
 
 /// What the customer sees.
@@ -28,6 +31,8 @@ pub struct Bubble {
     pub buttons: Vec<String>,
     /// The buttons that open a link, in order.
     pub links: Vec<Link>,
+    /// Whether there is a button that sends a place.
+    pub asks_for_location: bool,
     /// The list, which is drawn as if it was open.
     pub menu: Option<Menu>,
 }
@@ -77,6 +82,7 @@ impl From<&Content> for Bubble {
                     .map(|button| button.title.clone())
                     .collect(),
                 links: content.buttons.iter().filter_map(link).collect(),
+                asks_for_location: content.asks_for_location,
                 menu: None,
             },
             Content::List(content) => Self {
@@ -86,6 +92,11 @@ impl From<&Content> for Bubble {
                 menu: Some(content.menu.clone()),
                 ..Self::default()
             },
+            Content::Location(place) => Self::of_place(
+                (place.latitude, place.longitude),
+                place.name.clone(),
+                place.address.clone(),
+            ),
         }
     }
 }
@@ -96,6 +107,17 @@ fn link(button: &PhoneButton) -> Option<Link> {
 }
 
 impl Bubble {
+    /// Returns a place, by its latitude and longitude.
+    pub fn of_place(degrees: (f64, f64), name: Option<String>, address: Option<String>) -> Self {
+        let (latitude, longitude) = degrees;
+        Self {
+            header: name,
+            body: format!("{PLACE}{latitude}, {longitude}"),
+            footer: address,
+            ..Self::default()
+        }
+    }
+
     /// Draws the bubble in at most `columns`; below 12 columns it takes 12.
     pub fn draw(&self, columns: usize, style: Style) -> String {
         let most = columns.clamp(MIN_COLUMNS, MAX_COLUMNS) - SIDES;
@@ -106,6 +128,7 @@ impl Bubble {
         let opens = self.menu.iter().map(|menu| (OPEN, &menu.button));
         let buttons: Vec<Vec<String>> = (replies.chain(opens))
             .map(|(sign, title)| wrap(&format!("{sign}{}", one_line(title)), most))
+            .chain(self.asks_for_location.then(|| vec![SEND_PLACE.to_owned()]))
             .chain(self.links.iter().map(|link| {
                 let title = format!("{LINK}{}", one_line(&link.title));
                 [wrap(&title, most), wrap(&one_line(&link.url), most)].concat()

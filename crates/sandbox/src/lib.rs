@@ -65,8 +65,8 @@ pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
 pub use phone::{
-    Buttons, Choice, Content, List, ListRow, Menu, PhoneButton, PhoneError, PhoneMessage, Section,
-    Shape,
+    Buttons, Choice, Content, List, ListRow, Location, Menu, PhoneButton, PhoneError, PhoneMessage,
+    Section, Shape,
 };
 pub use provider::{Provider, UnknownProvider};
 pub use received::{Answered, KEPT, ReceivedRequest};

@@ -60,7 +60,7 @@ async fn a_misspelled_parameter_is_refused_except_on_chatvolts_routes() {
 }
 
 /// Routes that ChatVolt has too, and routes that no caller of ours uses.
-const LENIENT: [&str; 10] = [
+const LENIENT: [&str; 12] = [
     "/agents",
     "/agents/{id}",
     "/conversation/message/{type}/{value}",
@@ -68,6 +68,8 @@ const LENIENT: [&str; 10] = [
     "/healthz",
     "/messages/interactive/send-buttons",
     "/messages/interactive/send-cta",
+    "/messages/interactive/send-location",
+    "/messages/interactive/location-request",
     "/messages/interactive/send-lists",
     "/readyz",
     "/sessions",

@@ -34,7 +34,7 @@ async fn an_unknown_path_is_not_found_in_the_one_shape() {
     for path in [
         "/nowhere",
         "/api/nowhere",
-        "/messages",
+        "/messages/a/b",
         "/agents/a/b",
         "/docs/nowhere.js",
         "/%00",

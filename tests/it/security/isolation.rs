@@ -37,6 +37,10 @@ POST /messages | /messages | {"agentId": "$agent", "conversationId": "$own-conve
 POST /messages | /messages | {"conversationId": "$conversation", "content": {"type": "text", "body": "Hi"}} | 404 conversation_not_found
 POST /messages/interactive/send-cta | /messages/interactive/send-cta | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi", "button_display_text": "Open", "button_url": "https://shop.example"} | 403 foreign_agent
 POST /messages/interactive/send-cta | /messages/interactive/send-cta | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_display_text": "Open", "button_url": "https://shop.example"} | 404 conversation_not_found
+POST /messages/interactive/send-location | /messages/interactive/send-location | {"agentId": "$agent", "conversationId": "$own-conversation", "latitude": "1", "longitude": "1", "name": "N", "address": "A"} | 403 foreign_agent
+POST /messages/interactive/send-location | /messages/interactive/send-location | {"agentId": "$own-agent", "conversationId": "$conversation", "latitude": "1", "longitude": "1", "name": "N", "address": "A"} | 404 conversation_not_found
+POST /messages/interactive/location-request | /messages/interactive/location-request | {"agentId": "$agent", "conversationId": "$own-conversation", "body_text": "Hi"} | 403 foreign_agent
+POST /messages/interactive/location-request | /messages/interactive/location-request | {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi"} | 404 conversation_not_found
 POST /conversation/message/{type}/{value} | /conversation/message/conversationId/$conversation | {"message": "Hi"} | 404 conversation_not_found
 POST /conversation/message/{type}/{value} | /conversation/message/conversationId/$own-conversation | {"agentId": "$agent", "message": "Hi"} | 403 foreign_agent
 POST /conversation/message/{type}/{value} | /conversation/message/phone/5511900000003 | {"agentId": "$agent", "channel": "zapi", "message": "Hi"} | 403 foreign_agent

@@ -1,5 +1,6 @@
 //! Many sends at once, and clients that do not wait for their answers.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use recado_core::Status;
@@ -167,7 +168,7 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
 
     let phone = sandbox.phone_messages();
     let shown = phone.iter().filter_map(|message| message.body());
-    let shown: HashSet<_> = shown.collect();
+    let shown: HashSet<_> = shown.map(Cow::Borrowed).collect();
     assert_eq!(shown.len(), phone.len(), "something went out twice");
     let stored = stored(&database, "conv-456").await;
     let written = stored.iter().map(|message| text_of(&message.content));
@@ -178,7 +179,7 @@ async fn whenever_clients_hang_up_what_went_out_is_known_and_went_out_once() {
 }
 
 /// The text of a message of ours.
-fn text_of(content: &MessageContent) -> &str {
+fn text_of(content: &MessageContent) -> Cow<'_, str> {
     match content {
         MessageContent::Outbound(content) => content.text(),
         MessageContent::Inbound { kind, .. } => panic!("an inbound message of kind {kind}"),

@@ -52,6 +52,22 @@ async fn a_list_goes_out_and_the_choice_comes_back(
 }
 
 #[tokio::test]
+async fn the_event_of_an_accepted_message_names_what_is_carried_in_another_form() {
+    let world = World::start().await;
+    let sent = world.client.act(PATH, example("conv-zapi")).await;
+    let queued = json!({"kind": "list", "message": example("conv-zapi")});
+    let batch = json!({"messages": [queued]});
+    world.client.act("/messages/batch", batch).await;
+    for event in world.events("message.accepted", 2).await {
+        let degraded = &event["data"]["degraded"];
+        assert_eq!(*degraded, sent["message"]["degraded"], "{event}");
+    }
+    world.client.act(PATH, example("conv-zapperhub")).await;
+    let events = world.events("message.accepted", 3).await;
+    assert_eq!(events[2]["data"].get("degraded"), None);
+}
+
+#[tokio::test]
 async fn a_dry_run_tells_what_the_channel_carries_in_another_form() {
     let world = World::start().await;
     let path = format!("{PATH}?dryRun=true");

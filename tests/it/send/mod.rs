@@ -11,6 +11,7 @@ mod fair_share;
 mod idempotency;
 mod limits;
 mod list;
+mod location;
 mod published_example;
 mod queue;
 mod recipients;

@@ -154,8 +154,9 @@ async fn four_buttons_are_refused_with_the_number_of_the_provider() {
 
 #[test]
 fn a_kind_that_the_provider_does_not_carry_exits_as_with_a_server() {
-    let kind = recado_core::ContentKind::Buttons;
-    let refusal = Violation::Unsupported { kind }.refuse("Z-API", ToString::to_string);
+    let kind = recado_core::ContentKind::LocationRequest;
+    let violation = recado_core::capabilities::ZAPI.unsupported(kind);
+    let refusal = violation.refuse("Z-API", ToString::to_string);
     let failure = refused(&refusal);
     assert_eq!(failure.reason(), Some("unsupported_channel"));
     assert_eq!(failure.exit_code(), ExitCode::Usage);

@@ -1,6 +1,6 @@
 //! What the customer sees, taken from a request or from the server's answer.
 
-use recado_core::{Content, List, ListRow, ListSection};
+use recado_core::{Content, List, ListRow, ListSection, Location};
 use recado_sandbox::drawing::{Bubble, Link};
 use recado_sandbox::{self as sandbox, Menu, Section};
 use serde::Deserialize as _;
@@ -38,7 +38,21 @@ pub(crate) fn of_content(content: &Content) -> Bubble {
             }],
             ..Bubble::default()
         },
+        Content::Location(content) => place(content),
+        Content::LocationRequest(message) => Bubble {
+            body: message.body().to_owned(),
+            asks_for_location: true,
+            ..Bubble::default()
+        },
     }
+}
+
+fn place(content: &Location) -> Bubble {
+    Bubble::of_place(
+        (content.latitude(), content.longitude()),
+        content.name().map(str::to_owned),
+        content.address().map(str::to_owned),
+    )
 }
 
 fn menu(message: &List) -> Menu {
@@ -64,6 +78,14 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
         let text = message.pointer(pointer).and_then(Value::as_str);
         text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
+    let degrees = |name: &str| message.pointer("/metadata/location")?.get(name)?.as_f64();
+    if let Some(degrees) = degrees("latitude").zip(degrees("longitude")) {
+        let (name, address) = (
+            text("/metadata/location/name"),
+            text("/metadata/location/address"),
+        );
+        return Some(Bubble::of_place(degrees, name, address));
+    }
     let buttons = message.pointer("/metadata/buttons");
     let buttons = buttons.and_then(Value::as_array).into_iter().flatten();
     Some(Bubble {
@@ -73,6 +95,7 @@ pub(crate) fn of_message(message: &Value) -> Option<Bubble> {
         buttons: buttons
             .filter_map(|button| button.get("title")?.as_str().map(str::to_owned))
             .collect(),
+        asks_for_location: message.pointer("/metadata/kind") == Some(&"location_request".into()),
         links: text("/metadata/link/url")
             .zip(text("/metadata/link/title"))
             .map(|(url, title)| Link { title, url })

@@ -20,6 +20,8 @@ pub enum DegradedForm {
     InText,
     /// The customer does not see it.
     NotShown,
+    /// A coordinate of 0 is moved by some centimetres.
+    Moved,
     /// The provider or the phone does as it likes.
     NotDecided,
 }
@@ -32,6 +34,9 @@ impl Degraded {
     /// Says what becomes of the field; `provider` is the provider's name for people.
     pub fn describe(&self, provider: &str) -> String {
         let becomes = match self.form {
+            DegradedForm::Moved => {
+                return format!("{provider} takes 0 for a missing coordinate: 0.000001 is sent");
+            }
             DegradedForm::InText => "it becomes a part of the text",
             DegradedForm::NotShown => "the customer does not see it",
             DegradedForm::NotDecided => "the provider or the phone decides",

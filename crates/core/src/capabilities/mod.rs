@@ -18,7 +18,10 @@ pub use whatsapp::{WHATSAPP, WHATSAPP_UNPAIRED};
 pub use zapi::{ZAPI, ZAPI_LIST};
 pub use zapperhub::{WUZAPI_FORK, ZAPPERAPI_V2};
 
-use crate::message::{ButtonsLimits, Content, ContentKind, CtaUrlLimits, ListLimits, TextLimits};
+use crate::message::{
+    ButtonsLimits, Content, ContentKind, CtaUrlLimits, ListLimits, LocationLimits,
+    LocationRequestLimits, TextLimits,
+};
 use crate::provider::Provider;
 use crate::recipient::{Recipient, RecipientKind};
 
@@ -54,6 +57,10 @@ pub struct Capabilities {
     pub list: Option<ListLimits>,
     /// The limits of a text with a link.
     pub cta_url: Option<CtaUrlLimits>,
+    /// The limits of a place.
+    pub location: Option<LocationLimits>,
+    /// The limits of a text that asks for a place.
+    pub location_request: Option<LocationRequestLimits>,
     /// The rate of one number; `None` if the provider publishes none.
     pub send_rate: Option<SendRate>,
     /// The rate of one number to one person; `None` if the provider publishes none.
@@ -70,6 +77,8 @@ impl Capabilities {
             buttons: None,
             list: None,
             cta_url: None,
+            location: None,
+            location_request: None,
             send_rate: None,
             pair_rate: None,
         }
@@ -92,6 +101,11 @@ impl Capabilities {
             ContentKind::Buttons => self.buttons.as_ref().map(|limits| limits.recipients),
             ContentKind::List => self.list.as_ref().map(|limits| limits.recipients),
             ContentKind::CtaUrl => self.cta_url.as_ref().map(|limits| limits.recipients),
+            ContentKind::Location => self.location.as_ref().map(|limits| limits.recipients),
+            ContentKind::LocationRequest => {
+                let limits = self.location_request.as_ref();
+                limits.map(|limits| limits.recipients)
+            }
         }
     }
 
@@ -102,6 +116,11 @@ impl Capabilities {
             ContentKind::Buttons => self.buttons.as_ref().map(ButtonsLimits::table),
             ContentKind::List => self.list.as_ref().map(ListLimits::table),
             ContentKind::CtaUrl => self.cta_url.as_ref().map(CtaUrlLimits::table),
+            ContentKind::Location => self.location.as_ref().map(LocationLimits::table),
+            ContentKind::LocationRequest => {
+                let limits = self.location_request.as_ref();
+                limits.map(LocationRequestLimits::table)
+            }
         }
     }
 
@@ -114,8 +133,13 @@ impl Capabilities {
             Content::Buttons(buttons) => self.buttons.as_ref().map(|limits| limits.check(buttons)),
             Content::List(list) => self.list.as_ref().map(|limits| limits.check(list)),
             Content::CtaUrl(link) => self.cta_url.as_ref().map(|limits| limits.check(link)),
+            Content::Location(place) => self.location.as_ref().map(|limits| limits.check(place)),
+            Content::LocationRequest(asked) => {
+                let limits = self.location_request.as_ref();
+                limits.map(|limits| limits.check(asked))
+            }
         };
-        cautions.ok_or(Violation::Unsupported { kind })?
+        cautions.ok_or_else(|| self.unsupported(kind))?
     }
 
     /// Returns the fields of a content that are carried in another form, or not at all.
@@ -127,8 +151,12 @@ impl Capabilities {
                 limits.map(|limits| limits.degraded(buttons))
             }
             Content::List(list) => self.list.as_ref().map(|limits| limits.degraded(list)),
+            Content::Location(place) => {
+                let limits = self.location.as_ref();
+                limits.map(|limits| limits.degraded(place))
+            }
             // Every provider that carries it has a place for each field.
-            Content::CtaUrl(_) => None,
+            Content::CtaUrl(_) | Content::LocationRequest(_) => None,
         };
         degraded.unwrap_or_default()
     }
@@ -147,10 +175,15 @@ impl Capabilities {
         first
     }
 
+    /// Returns the violation of a kind that is not carried.
+    pub fn unsupported(&self, kind: ContentKind) -> Violation {
+        let carried = self.kinds().collect();
+        Violation::Unsupported { kind, carried }
+    }
+
     fn check_kind(&self, kind: ContentKind, to: &Recipient) -> Result<(), Violation> {
-        let carried = self
-            .recipients(kind)
-            .ok_or(Violation::Unsupported { kind })?;
+        let carried = self.recipients(kind);
+        let carried = carried.ok_or_else(|| self.unsupported(kind))?;
         let to = to.kind();
         if carried.contains(&to) {
             Ok(())

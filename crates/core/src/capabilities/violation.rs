@@ -17,6 +17,8 @@ pub enum Violation {
     Unsupported {
         /// The kind.
         kind: ContentKind,
+        /// The kinds that it carries.
+        carried: Vec<ContentKind>,
     },
     /// The provider does not carry this kind of content to this form of address.
     Recipient {
@@ -75,6 +77,8 @@ pub enum Format {
     DiffersFrom(FieldPath),
     /// A URL that begins with `https`.
     HttpsUrl,
+    /// Degrees from the negative of this number to it.
+    Degrees(u8),
     /// A text at all, for this reason.
     Required(&'static str),
 }
@@ -85,6 +89,7 @@ impl Format {
         match self {
             Self::OneLine => "must be one line without tabs".to_owned(),
             Self::HttpsUrl => "must be an https URL, such as https://shop.example".to_owned(),
+            Self::Degrees(most) => format!("must be from -{most} to {most} degrees"),
             Self::Required(reason) => format!("is required, because {reason}"),
             Self::Trimmed => "must not begin or end with white space".to_owned(),
             Self::DiffersFrom(earlier) => format!(
@@ -143,8 +148,13 @@ impl Violation {
     /// a field.
     pub fn refuse(self, provider: &str, name: impl Fn(&FieldPath) -> String) -> Refusal {
         let details = match &self {
-            Self::Unsupported { kind } => {
-                format!("{provider} does not carry {}", kind.title())
+            Self::Unsupported { kind, carried } => {
+                let carried: Vec<_> = carried.iter().map(|kind| kind.title()).collect();
+                let only = match &*carried {
+                    [] => String::new(),
+                    _ => format!("; it carries {}", carried.join(", ")),
+                };
+                format!("{provider} does not carry {}{only}", kind.title())
             }
             Self::Recipient { kind, to, carried } => {
                 let kinds: Vec<_> = carried.iter().map(|kind| kind.title()).collect();

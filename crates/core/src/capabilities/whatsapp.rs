@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::{Capabilities, Limit, PairRate, Rate, SendRate, Source};
-use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
+use crate::message::{
+    ButtonsLimits, CtaUrlLimits, ListLimits, LocationLimits, LocationRequestLimits, TextLimits,
+};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -20,6 +22,8 @@ pub const WHATSAPP: Capabilities = Capabilities {
     buttons: Some(BUTTONS),
     list: Some(LIST),
     cta_url: Some(CTA_URL),
+    location: Some(LOCATION),
+    location_request: Some(LOCATION_REQUEST),
     send_rate: Some(SEND_RATE),
     pair_rate: Some(PAIR_RATE),
     ..Capabilities::of(Provider::WhatsApp)
@@ -100,3 +104,20 @@ const CTA_URL: CtaUrlLimits = CtaUrlLimits {
     )),
     ..CtaUrlLimits::like_whatsapp(META_CTA_URL)
 };
+
+const LOCATION: LocationLimits = LocationLimits {
+    api: "POST /{version}/{phone-number-id}/messages",
+    recipients: &[RecipientKind::Phone, RecipientKind::UserId],
+    address_with_name: Some(Source::inferred("stated by an SDK: shown only with a name")),
+    ..LocationLimits::unlimited(Source::inferred("Meta states no length"))
+};
+
+const LOCATION_REQUEST: LocationRequestLimits = LocationRequestLimits::new(
+    "POST /{version}/{phone-number-id}/messages",
+    &[RecipientKind::Phone, RecipientKind::UserId],
+    Limit::new(
+        1,
+        1024,
+        Source::documented("Meta, interactive location request messages"),
+    ),
+);

@@ -1,7 +1,7 @@
 //! What Z-API carries.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, LocationLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -20,6 +20,7 @@ pub const ZAPI: Capabilities = Capabilities {
     buttons: Some(BUTTONS),
     list: Some(LIST),
     cta_url: Some(CTA_URL),
+    location: Some(LOCATION),
     ..Capabilities::of(Provider::Zapi)
 };
 
@@ -63,4 +64,12 @@ const CTA_URL: CtaUrlLimits = CtaUrlLimits {
     api: "POST /send-button-actions",
     recipients: BUTTONS.recipients,
     ..CtaUrlLimits::like_whatsapp(SILENT)
+};
+
+/// The page requires a title and an address.
+const LOCATION: LocationLimits = LocationLimits {
+    api: "POST /send-location",
+    recipients: BUTTONS.recipients,
+    named: Some(Source::documented("Z-API docs, send-location")),
+    ..LocationLimits::unlimited(SILENT)
 };

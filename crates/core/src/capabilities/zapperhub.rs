@@ -1,7 +1,7 @@
 //! What ZapperHUB's two APIs carry.
 
 use super::{Capabilities, Limit, Source};
-use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, TextLimits};
+use crate::message::{ButtonsLimits, CtaUrlLimits, ListLimits, LocationLimits, TextLimits};
 use crate::provider::Provider;
 use crate::recipient::RecipientKind;
 
@@ -11,6 +11,7 @@ pub const ZAPPERAPI_V2: Capabilities = Capabilities {
     buttons: Some(HOSTED_BUTTONS),
     list: Some(HOSTED_LIST),
     cta_url: Some(HOSTED_CTA_URL),
+    location: Some(HOSTED_LOCATION),
     ..Capabilities::of(Provider::ZapperHub)
 };
 
@@ -20,6 +21,7 @@ pub const WUZAPI_FORK: Capabilities = Capabilities {
     buttons: Some(WUZAPI_BUTTONS),
     list: Some(WUZAPI_LIST),
     cta_url: Some(WUZAPI_CTA_URL),
+    location: Some(WUZAPI_LOCATION),
     ..ZAPPERAPI_V2
 };
 
@@ -112,4 +114,21 @@ const DEVICE_CTA_URL: CtaUrlLimits = CtaUrlLimits {
     ..CtaUrlLimits::like_whatsapp(Source::inferred(
         "ZapperAPI is silent and wuzapi does not check; kept like WhatsApp",
     ))
+};
+
+/// The schema is closed, and has the coordinates alone.
+const HOSTED_LOCATION: LocationLimits = LocationLimits {
+    api: "POST /messages/location",
+    recipients: ANYONE,
+    name: None,
+    address: None,
+    ..LocationLimits::unlimited(Source::documented("ZapperAPI, POST /messages/location"))
+};
+
+const WUZAPI_LOCATION: LocationLimits = LocationLimits {
+    api: "POST /chat/send/location",
+    recipients: ANYONE,
+    address: None,
+    zero_is_missing: Some(Source::documented("wuzapi, missing Latitude in Payload")),
+    ..LocationLimits::unlimited(Source::inferred("wuzapi does not check"))
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{SendButtons, SendCtaUrl, SendList, SendText};
+use super::{SendButtons, SendCtaUrl, SendList, SendLocation, SendLocationRequest, SendText};
 use crate::fields::FieldErrors;
 use crate::message::ContentKind;
 use crate::request::{SendRequest, read};
@@ -14,5 +14,7 @@ pub fn read_kind(kind: ContentKind, body: Map<String, Value>) -> Result<SendRequ
         ContentKind::Buttons => read::<SendButtons>(body),
         ContentKind::List => read::<SendList>(body),
         ContentKind::CtaUrl => read::<SendCtaUrl>(body),
+        ContentKind::Location => read::<SendLocation>(body),
+        ContentKind::LocationRequest => read::<SendLocationRequest>(body),
     }
 }

@@ -14,7 +14,7 @@ use crate::text::{is_blank, seen};
 
 /// One reply button; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentButton))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentButton, description = "A reply button."))]
 pub struct Button {
     /// What comes back when the customer taps the button; never shown.
     pub id: String,
@@ -48,7 +48,7 @@ impl Button {
 /// # Ok::<(), recado_core::message::ButtonsError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ButtonsContent))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ButtonsContent, description = "A text with reply buttons."))]
 pub struct Buttons {
     /// The bold line above the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -24,7 +24,7 @@ use crate::text::is_blank;
 /// # Ok::<(), recado_core::message::CtaUrlError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CtaUrlContent))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CtaUrlContent, description = "A text with a button that opens a link."))]
 pub struct CtaUrl {
     /// The bold line above the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,8 +7,12 @@ mod checks;
 pub mod cta_url;
 mod field_path;
 pub mod list;
+pub mod location;
+pub mod location_request;
 mod status;
 pub mod text;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +20,8 @@ pub use buttons::{Button, Buttons, ButtonsError, ButtonsLimits};
 pub use cta_url::{CtaUrl, CtaUrlError, CtaUrlLimits};
 pub use field_path::{FieldPath, Segment};
 pub use list::{List, ListError, ListLimits, ListRow, ListSection};
+pub use location::{Location, LocationError, LocationLimits};
+pub use location_request::{LocationRequest, LocationRequestError, LocationRequestLimits};
 pub use status::{MessageError, Outcome, Status, UnknownStatus};
 pub use text::{Text, TextError, TextLimits};
 
@@ -30,6 +36,10 @@ words! {
         List = "list",
         /// A text with a button that opens a link.
         CtaUrl = "cta_url",
+        /// A place on the map.
+        Location = "location",
+        /// A text with a button by which the customer sends a place.
+        LocationRequest = "location_request",
     }
 }
 
@@ -41,6 +51,8 @@ impl ContentKind {
             Self::Buttons => "reply buttons",
             Self::List => "a list",
             Self::CtaUrl => "a link button",
+            Self::Location => "a location",
+            Self::LocationRequest => "a request for a location",
         }
     }
 }
@@ -63,6 +75,10 @@ pub enum Content {
     List(List),
     /// A text with a button that opens a link.
     CtaUrl(CtaUrl),
+    /// A place on the map.
+    Location(Location),
+    /// A text with a button by which the customer sends a place.
+    LocationRequest(LocationRequest),
 }
 
 impl Content {
@@ -73,16 +89,20 @@ impl Content {
             Self::Buttons(_) => ContentKind::Buttons,
             Self::List(_) => ContentKind::List,
             Self::CtaUrl(_) => ContentKind::CtaUrl,
+            Self::Location(_) => ContentKind::Location,
+            Self::LocationRequest(_) => ContentKind::LocationRequest,
         }
     }
 
     /// Returns the main text, which stands for the content where there is room for a text only.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => text.body(),
-            Self::Buttons(buttons) => buttons.body(),
-            Self::List(list) => list.body(),
-            Self::CtaUrl(link) => link.body(),
+            Self::Text(text) => text.body().into(),
+            Self::Buttons(buttons) => buttons.body().into(),
+            Self::List(list) => list.body().into(),
+            Self::CtaUrl(link) => link.body().into(),
+            Self::Location(place) => place.text(),
+            Self::LocationRequest(asked) => asked.body().into(),
         }
     }
 }
@@ -108,6 +128,18 @@ impl From<List> for Content {
 impl From<CtaUrl> for Content {
     fn from(link: CtaUrl) -> Self {
         Self::CtaUrl(link)
+    }
+}
+
+impl From<Location> for Content {
+    fn from(place: Location) -> Self {
+        Self::Location(place)
+    }
+}
+
+impl From<LocationRequest> for Content {
+    fn from(asked: LocationRequest) -> Self {
+        Self::LocationRequest(asked)
     }
 }
 

@@ -22,7 +22,7 @@ use crate::text::is_blank;
 /// # Ok::<(), recado_core::message::TextError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TextContent))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = TextContent, description = "A plain text."))]
 pub struct Text {
     /// The text.
     body: String,

@@ -97,6 +97,8 @@ fn read_content(content: Value) -> Result<Content, FieldErrors> {
         ContentKind::Buttons => Content::Buttons(read(&said)?),
         ContentKind::List => Content::List(read(&said)?),
         ContentKind::CtaUrl => Content::CtaUrl(read(&said)?),
+        ContentKind::Location => Content::Location(read(&said)?),
+        ContentKind::LocationRequest => Content::LocationRequest(read(&said)?),
     };
     check_names(&said, &content)?;
     Ok(content)
@@ -130,6 +132,7 @@ fn expected(fault: &str) -> String {
     match wanted {
         Some("a string") => "Expected string",
         Some("a boolean") => "Expected boolean",
+        Some("f64") => "Expected number",
         Some("a sequence") => "Expected array",
         Some(wanted) if wanted.starts_with("struct ") => "Expected object",
         _ => "Has a value of a wrong type",
@@ -272,7 +275,7 @@ mod tests {
     #[case::nothing(json!(null), "content", "Required")]
     #[case::a_text(json!("Hi"), "content", "Expected object, received string")]
     #[case::no_kind(json!({"body": "Hi"}), "content.type", "Required")]
-    #[case::k92_an_unknown_kind(json!({"type": "poll"}), "content.type", "Is one of: text, buttons, list, cta_url")]
+    #[case::k92_an_unknown_kind(json!({"type": "poll"}), "content.type", "Is one of: text, buttons, list, cta_url, location, location_request")]
     #[case::no_body(json!({"type": "text"}), "content.body", "Required")]
     #[case::a_blank_body(json!({"type": "text", "body": " \n"}), "content.body", "Required")]
     #[case::a_number(json!({"type": "text", "body": 7}), "content.body", "Expected string")]
@@ -283,6 +286,7 @@ mod tests {
     #[case::a_word_for_a_button(json!({"type": "buttons", "body": "Hi", "buttons": ["A"]}), "content.buttons[0]", "Expected object")]
     #[case::a_row_without_an_id(json!({"type": "list", "body": "Hi", "button": "Open", "sections": [{"rows": [{"title": "A"}]}]}),
         "content.sections[0].rows[0].id", "Required")]
+    #[case::a_text_as_a_coordinate(json!({"type": "location", "latitude": "1", "longitude": 2}), "content.latitude", "Expected number")]
     #[case::a_nul(json!({"type": "text", "body": "a\0"}), "content.body", "Must not contain a NUL character")]
     #[case::a_field_of_another_kind(json!({"type": "text", "body": "Hi", "footer": "f"}), "content.footer",
         "Unknown field; correct its name, or leave it out")]

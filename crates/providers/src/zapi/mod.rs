@@ -10,7 +10,7 @@ use recado_core::inbound::{Ignored, Inbound};
 use reqwest::header::{HeaderMap, HeaderName};
 
 use self::account::{ButtonsEndpoint, CLIENT_TOKEN, WebhookToken, ZapiAccount};
-use self::encode::{buttons, cta_url, list, text};
+use self::encode::{buttons, cta_url, list, location, text};
 use crate::prelude::*;
 use crate::webhook::reading::object;
 
@@ -21,6 +21,7 @@ struct Zapi {
     button_actions: Endpoint,
     option_list: Endpoint,
     text: Endpoint,
+    location: Endpoint,
     queue_url: Url,
     status_url: Url,
     webhooks_url: Url,
@@ -50,6 +51,7 @@ pub(crate) fn connect(
         button_actions: endpoint("send-button-actions")?,
         option_list: endpoint("send-option-list")?,
         text: endpoint("send-text")?,
+        location: endpoint("send-location")?,
         queue_url: url(id, token, "queue")?,
         status_url: url(id, token, "status")?,
         webhooks_url: url(id, token, "update-every-webhooks")?,
@@ -83,6 +85,8 @@ impl Wire for Zapi {
             Content::Buttons(content) => (&self.button_list, buttons::list(phone, content)),
             Content::List(content) => (&self.option_list, list::options(phone, content)),
             Content::CtaUrl(content) => (&self.button_actions, cta_url::action(phone, content)),
+            Content::Location(content) => (&self.location, location::location(phone, content)),
+            Content::LocationRequest(_) => return None,
         })
     }
 

@@ -7,6 +7,7 @@ mod cta_url;
 mod examples;
 mod http;
 mod list;
+mod location;
 mod pasted;
 mod rules;
 mod support;

@@ -49,7 +49,7 @@ fn the_method_can_be_forced() {
         .preview(&full())
         .expect("a valid message");
     assert!(list.url.ends_with("/send-button-list"));
-    let body = full().content.text().to_owned();
+    let body = full().content.text().into_owned();
     assert_eq!(
         list.body["message"],
         format!("*Aurora ✅*\n\n{body}\n\n_Até 18h_")

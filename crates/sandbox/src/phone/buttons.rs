@@ -13,6 +13,9 @@ pub struct Buttons {
     pub footer: Option<String>,
     /// The buttons, in order.
     pub buttons: Vec<PhoneButton>,
+    /// Whether the phone shows a button that sends a place.
+    #[serde(rename = "asksForLocation", skip_serializing_if = "std::ops::Not::not")]
+    pub asks_for_location: bool,
 }
 
 /// A button under a message.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::buttons::{Buttons, PhoneButton};
 use super::inbound::ListRow;
 use super::list::List;
+use super::location::Location;
 use crate::Provider;
 
 /// A message as the customer sees it.
@@ -37,6 +38,8 @@ pub enum Content {
     Buttons(Buttons),
     /// A text with a list of options.
     List(List),
+    /// A place on the map.
+    Location(Location),
 }
 
 impl Content {
@@ -44,7 +47,7 @@ impl Content {
     pub fn as_buttons(&self) -> Option<&Buttons> {
         match self {
             Self::Buttons(buttons) => Some(buttons),
-            Self::List(_) => None,
+            Self::List(_) | Self::Location(_) => None,
         }
     }
 
@@ -52,7 +55,15 @@ impl Content {
     pub fn as_list(&self) -> Option<&List> {
         match self {
             Self::List(list) => Some(list),
-            Self::Buttons(_) => None,
+            Self::Buttons(_) | Self::Location(_) => None,
+        }
+    }
+
+    /// Returns a place, if the message is one.
+    pub fn as_location(&self) -> Option<&Location> {
+        match self {
+            Self::Location(place) => Some(place),
+            Self::Buttons(_) | Self::List(_) => None,
         }
     }
 }
@@ -63,6 +74,7 @@ impl PhoneMessage {
         match &self.content {
             Content::Buttons(content) => content.header.as_deref(),
             Content::List(content) => content.header.as_deref(),
+            Content::Location(place) => place.name.as_deref(),
         }
     }
 
@@ -71,6 +83,7 @@ impl PhoneMessage {
         match &self.content {
             Content::Buttons(content) => content.body.as_deref(),
             Content::List(content) => Some(&content.body),
+            Content::Location(place) => place.address.as_deref(),
         }
     }
 
@@ -79,6 +92,7 @@ impl PhoneMessage {
         match &self.content {
             Content::Buttons(content) => content.footer.as_deref(),
             Content::List(content) => content.footer.as_deref(),
+            Content::Location(_) => None,
         }
     }
 

@@ -3,11 +3,13 @@
 mod buttons;
 mod inbound;
 mod list;
+mod location;
 mod message;
 
 pub use self::buttons::{Buttons, Choice, PhoneButton, Shape};
 pub use self::inbound::ListRow;
 pub use self::list::{List, Menu, Section};
+pub use self::location::Location;
 pub use self::message::{Content, PhoneMessage};
 
 pub(crate) use self::buttons::Tap;

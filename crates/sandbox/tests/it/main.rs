@@ -5,6 +5,7 @@ mod control;
 mod cta_url;
 mod faults;
 mod list;
+mod location;
 mod text;
 mod webhooks;
 mod whatsapp;

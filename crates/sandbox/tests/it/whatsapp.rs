@@ -137,7 +137,7 @@ async fn a_message_that_breaks_a_limit_is_refused_with_131009_and_details(
 #[case::s16_a_missing_body(&[("/interactive/body", Value::Null)], "The parameter interactive['body']['text'] is required.")]
 #[case::s20_a_header_text_that_is_an_object(&[(HEADER, json!({"type": "text", "text": {}}))], "Param interactive['header']['text'] must be a string.")]
 #[case::s23_an_audio_header(&[(HEADER, json!({"type": "audio", "audio": {"id": "1"}}))], "Param interactive['header']['type'] must be one of {text, image, video, document} - got \"audio\".")]
-#[case::s24_an_unknown_interactive_type(&[("/interactive/type", json!("buttons"))], "Param interactive['type'] must be one of {button, list} - got \"buttons\".")]
+#[case::s24_an_unknown_interactive_type(&[("/interactive/type", json!("buttons"))], "Param interactive['type'] must be one of {button, list, cta_url, location_request_message} - got \"buttons\".")]
 #[case::s26_a_url_button(&[("/interactive/action/buttons/0/type", json!("url"))], "Param interactive['action']['buttons'][0]['type'] must be one of {reply} - got \"url\".")]
 #[case::s27_no_messaging_product(&[("/messaging_product", Value::Null)], "The parameter messaging_product is required.")]
 #[case::s28_no_recipient(&[("/to", Value::Null)], "The parameter to is required.")]

@@ -52,6 +52,8 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             send::buttons::send_buttons,
             send::list::send_lists,
             send::cta_url::send_cta,
+            send::location::send_location,
+            send::location_request::request_location,
             send::text::send_conversation_message,
             send::message::send_message,
             send::batch::send_batch,
@@ -165,13 +167,15 @@ pub fn openapi() -> OpenApi {
 }
 
 /// Routes that ChatVolt has, too: parameters that only ChatVolt knows are ignored.
-const OF_CHATVOLT: [&str; 7] = [
+const OF_CHATVOLT: [&str; 9] = [
     "/agents",
     "/agents/{id}",
     "/conversation/message/{type}/{value}",
     "/conversation/{id}",
     "/messages/interactive/send-buttons",
     "/messages/interactive/send-cta",
+    "/messages/interactive/send-location",
+    "/messages/interactive/location-request",
     "/messages/interactive/send-lists",
 ];
 

@@ -17,9 +17,12 @@ const ENTRY_POINT: &str = "free_entry_point";
 /// Returns the category by which a message is charged.
 pub(crate) const fn category(kind: ContentKind) -> &'static str {
     match kind {
-        ContentKind::Text | ContentKind::Buttons | ContentKind::List | ContentKind::CtaUrl => {
-            SERVICE
-        }
+        ContentKind::Text
+        | ContentKind::Buttons
+        | ContentKind::List
+        | ContentKind::CtaUrl
+        | ContentKind::Location
+        | ContentKind::LocationRequest => SERVICE,
     }
 }
 

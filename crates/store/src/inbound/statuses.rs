@@ -254,6 +254,7 @@ fn read(row: &RawRow) -> Result<MessageState> {
         provider_id: columns.get("provider_id")?,
         error: columns.get("error")?,
         pricing: columns.get("pricing")?,
+        degraded: Vec::new(),
         at: columns.get("updated_at")?,
         charged_at: None,
         channel_failure: None,

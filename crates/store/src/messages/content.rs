@@ -94,13 +94,20 @@ pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> 
             let choice = || Choice::new(button.id.clone(), button.title.clone());
             buttons.next().is_none().then(choice)
         }
-        Content::Text(_) | Content::List(_) | Content::CtaUrl(_) => None,
+        Content::Text(_)
+        | Content::List(_)
+        | Content::CtaUrl(_)
+        | Content::Location(_)
+        | Content::LocationRequest(_) => None,
     }
 }
 
 pub(crate) fn says(content: &Content, body: &str, choices: &[Choice]) -> bool {
     let own: Vec<(&str, &str)> = match content {
-        Content::Text(_) | Content::CtaUrl(_) => Vec::new(),
+        Content::Text(_)
+        | Content::CtaUrl(_)
+        | Content::Location(_)
+        | Content::LocationRequest(_) => Vec::new(),
         Content::Buttons(content) => {
             let buttons = content.buttons().iter();
             buttons.map(|it| (&*it.id, &*it.title)).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use recado_core::event::{MessageError, MessageStatusData};
 use recado_core::inbound::Pricing;
-use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status};
+use recado_core::{AgentId, ChannelId, ConversationId, MessageId, Status, Warning};
 use serde::Serialize;
 
 use crate::costs::budget::Hold;
@@ -26,6 +26,8 @@ pub(crate) struct MessageState {
     pub(crate) provider_id: Option<String>,
     pub(crate) error: Option<MessageError>,
     pub(crate) pricing: Option<Pricing>,
+    /// The fields that the provider carried in another form, if it was just accepted.
+    pub(crate) degraded: Vec<String>,
     /// When it reached this status.
     pub(crate) at: Timestamp,
     /// When it was delivered, if that or how it is charged is known only since it was saved last.
@@ -59,6 +61,10 @@ impl From<&Message> for MessageState {
             provider_id: message.provider_id.clone(),
             error: message.error.clone(),
             pricing: message.pricing.clone(),
+            degraded: match message.status {
+                Status::Accepted => Warning::degraded_fields(&message.warnings),
+                _ => Vec::new(),
+            },
             at: message.updated_at,
             charged_at: None,
             channel_failure: None,
@@ -157,6 +163,7 @@ impl MessageState {
             status: self.status,
             error: self.error.clone(),
             pricing: self.pricing.clone(),
+            degraded: self.degraded.clone(),
         };
         NewEvent {
             agent: Some(self.agent_id.clone()),

@@ -125,6 +125,7 @@ impl Enqueued {
             provider_id: None,
             error: None,
             pricing: None,
+            degraded: Vec::new(),
             at: Timestamp::from_millisecond(self.at).unwrap_or_default(),
             charged_at: None,
             channel_failure: None,

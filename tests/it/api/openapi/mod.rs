@@ -215,6 +215,7 @@ async fn every_example_of_a_request_works() {
             "webhook-endpoints" => (&world.client, id(&endpoint)),
             _ => (&world.client, "zapi"),
         };
+        let path = path.replace("{type}/{value}", "conversationId/conv-456");
         let request = client.request(verb.clone(), &path.replace("{id}", of));
         let Answer { status, text, .. } = answer(request.json(example)).await;
         assert!(status.is_success(), "{verb} {path} {example}: {text}");
@@ -224,10 +225,10 @@ async fn every_example_of_a_request_works() {
         assert!(is_described || is_empty, "{verb} {path} {status}");
         tried.push(path);
     }
-    assert_eq!(tried.len(), 21, "{tried:?}");
-    let shown = async || (world.sandbox.phone_messages().len() == 5).then_some(());
+    assert_eq!(tried.len(), 26, "{tried:?}");
+    let shown = async || (world.sandbox.phone_messages().len() == 10).then_some(());
     until(
-        "the message before, the two sent, the queued and the repeated one are shown",
+        "the message before, the seven sent, the queued and the repeated one are shown",
         shown,
     )
     .await;

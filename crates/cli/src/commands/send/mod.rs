@@ -6,6 +6,8 @@ mod cta_url;
 mod draft;
 mod kind;
 mod list;
+mod location;
+mod location_request;
 mod text;
 
 use clap::Subcommand;
@@ -31,6 +33,12 @@ pub(crate) enum Command {
     /// Send a text with a button that opens a link
     #[command(after_help = cta_url::HELP)]
     CtaUrl(cta_url::CtaUrlArgs),
+    /// Send a place on the map
+    #[command(after_help = location::HELP)]
+    Location(location::LocationArgs),
+    /// Send a text with a button by which the customer sends a place
+    #[command(after_help = location_request::HELP)]
+    LocationRequest(location_request::LocationRequestArgs),
 }
 
 pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>) -> Result<Output> {
@@ -39,6 +47,8 @@ pub(crate) async fn run(command: Command, globals: &Globals, lookup: Lookup<'_>)
         Command::Buttons(args) => args.draft()?,
         Command::List(args) => args.draft()?,
         Command::CtaUrl(args) => args.draft()?,
+        Command::Location(args) => args.draft()?,
+        Command::LocationRequest(args) => args.draft()?,
     };
     if draft.how.csv.file().is_some() {
         return csv::run(draft, globals, lookup).await;

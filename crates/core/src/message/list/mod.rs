@@ -13,7 +13,7 @@ pub use limits::ListLimits;
 
 /// One row of a list; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentRow))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentRow, description = "One row of a list."))]
 pub struct ListRow {
     /// What comes back when the customer chooses the row; never shown.
     pub id: String,
@@ -47,7 +47,7 @@ impl ListRow {
 
 /// Rows of a list that stand together; its `Debug` shows no text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentSection))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ContentSection, description = "Rows of a list that stand together."))]
 pub struct ListSection {
     /// The line above the rows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ impl ListSection {
 /// # Ok::<(), recado_core::message::ListError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ListContent))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ListContent, description = "A text with a list of options."))]
 pub struct List {
     /// The bold line above the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]

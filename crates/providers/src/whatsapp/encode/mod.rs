@@ -4,6 +4,8 @@ mod buttons;
 mod cta_url;
 mod interactive;
 mod list;
+mod location;
+mod location_request;
 mod text;
 
 use recado_core::{Content, RecipientKind};
@@ -18,6 +20,11 @@ pub(super) fn body(message: &OutboundMessage) -> String {
         Content::Buttons(buttons) => typed(message, "interactive", buttons::interactive(buttons)),
         Content::List(list) => typed(message, "interactive", list::interactive(list)),
         Content::CtaUrl(link) => typed(message, "interactive", cta_url::interactive(link)),
+        Content::Location(place) => typed(message, "location", location::location(place)),
+        Content::LocationRequest(asked) => {
+            let interactive = location_request::interactive(asked);
+            typed(message, "interactive", interactive)
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 pub(super) mod buttons;
 pub(super) mod cta_url;
 pub(super) mod list;
+pub(super) mod location;
 pub(super) mod text;
 
 use std::borrow::Cow;

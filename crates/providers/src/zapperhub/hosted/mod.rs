@@ -19,6 +19,7 @@ pub(super) struct Hosted {
     text: Endpoint,
     buttons: Endpoint,
     list: Endpoint,
+    location: Endpoint,
     connection_url: Url,
     webhook_url: Url,
     webhooks_url: Url,
@@ -35,6 +36,7 @@ impl Hosted {
             recipient_form,
             text: join(base, &[instance_id, "messages", "text"])?.into(),
             buttons: join(base, &[instance_id, "messages", "buttons"])?.into(),
+            location: join(base, &[instance_id, "messages", "location"])?.into(),
             list: join(base, &[instance_id, "messages", "list"])?.into(),
             connection_url: join(base, &[instance_id, "connection"])?,
             webhook_url: join(base, &[instance_id, "webhook"])?,
@@ -55,6 +57,10 @@ impl Wire for Hosted {
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
             Content::List(content) => (&self.list, encode::list::body(address, content)),
             Content::CtaUrl(content) => (&self.buttons, encode::cta_url::body(address, content)),
+            Content::Location(content) => {
+                (&self.location, encode::location::hosted(address, content))
+            }
+            Content::LocationRequest(_) => return None,
         })
     }
 

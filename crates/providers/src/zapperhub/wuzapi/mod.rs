@@ -34,6 +34,7 @@ pub(super) struct Wuzapi {
     text: Endpoint,
     buttons: Endpoint,
     list: Endpoint,
+    location: Endpoint,
     status_url: Url,
     webhook_url: Url,
     signing_key_url: Url,
@@ -45,6 +46,7 @@ impl Wuzapi {
             recipient_form,
             text: join(base, &["chat", "send", "text"])?.into(),
             buttons: join(base, &["chat", "send", "buttons"])?.into(),
+            location: join(base, &["chat", "send", "location"])?.into(),
             list: join(base, &["chat", "send", "list"])?.into(),
             status_url: join(base, &["session", "status"])?,
             webhook_url: join(base, &["webhook"])?,
@@ -64,6 +66,10 @@ impl Wire for Wuzapi {
             Content::Buttons(content) => (&self.buttons, encode::buttons::body(address, content)),
             Content::List(content) => (&self.list, encode::list::body(address, content)),
             Content::CtaUrl(content) => (&self.buttons, encode::cta_url::body(address, content)),
+            Content::Location(content) => {
+                (&self.location, encode::location::wuzapi(address, content))
+            }
+            Content::LocationRequest(_) => return None,
         })
     }
 

@@ -62,6 +62,7 @@ impl Kind for ButtonsMessage {
             body: Some(self.parts.body),
             footer: self.parts.footer,
             buttons: self.buttons,
+            asks_for_location: false,
         })
     }
 }

@@ -40,6 +40,7 @@ impl Kind for LinkMessage {
             body: Some(self.parts.body),
             footer: self.parts.footer,
             buttons: vec![PhoneButton::link(self.title, self.url)],
+            asks_for_location: false,
         })
     }
 }

@@ -54,6 +54,10 @@ impl Parts {
         matches!(self.header, Some(Header::Media { .. }))
     }
 
+    pub(super) fn has_header(&self) -> bool {
+        self.header.is_some()
+    }
+
     /// Takes the header as the phone shows it.
     pub(super) fn take_header(&mut self) -> Option<String> {
         match self.header.take()? {

@@ -9,6 +9,8 @@ mod errors;
 mod events;
 mod interactive;
 mod list;
+mod location;
+mod location_request;
 mod meaning;
 mod node;
 mod rate_limits;

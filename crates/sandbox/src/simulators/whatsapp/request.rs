@@ -3,17 +3,19 @@
 //! Answers code 100 with the path of the first parameter that is wrong.
 
 use super::meaning::{Kind, length};
-use super::{buttons, cta_url, errors::GraphError, list, node::Node, text};
+use super::{
+    buttons, cta_url, errors::GraphError, list, location, location_request, node::Node, text,
+};
 use crate::call::is_one_of;
 
 /// What Meta's reference names at the top level; that others are refused is observed for some keys only.
-const KEYS: &str = "messaging_product recipient_type to recipient type interactive text context \
+const KEYS: &str = "messaging_product recipient_type to recipient type interactive text location context \
     biz_opaque_callback_data recipient_identity_key_hash category direct_send_config template preview_url";
 const READ_KEYS: &str = "messaging_product status message_id typing_indicator";
 /// The types of message that are not simulated (Meta, messages reference).
-const OTHER_TYPES: &str = "audio contacts document image location reaction sticker template video";
+const OTHER_TYPES: &str = "audio contacts document image reaction sticker template video";
 /// The types of interactive message that are not simulated (Meta, messages reference).
-const OTHER_INTERACTIVE: &str = "flow location_request_message address_message voice_call \
+const OTHER_INTERACTIVE: &str = "flow address_message voice_call \
     carousel contact_request product product_list catalog_message call_permission_request";
 
 pub(super) struct Draft<'a> {
@@ -46,10 +48,15 @@ impl<'a> Draft<'a> {
         // Without a type Meta takes a text.
         let content = match body.optional_text("type")?.unwrap_or("text") {
             "text" => text::read(body)?,
+            "location" => location::read(body)?,
             "interactive" => read_interactive(&body.object("interactive")?)?,
             other if is_one_of(other, OTHER_TYPES) => return Err(GraphError::not_simulated(other)),
             unknown => {
-                return Err(GraphError::not_one_of("type", "text interactive", unknown));
+                return Err(GraphError::not_one_of(
+                    "type",
+                    "text location interactive",
+                    unknown,
+                ));
             }
         };
         // The message that is answered; any id will do (inferred).
@@ -78,10 +85,11 @@ fn read_interactive(interactive: &Node<'_>) -> Result<Box<dyn Kind>, GraphError>
         "button" => buttons::read(interactive),
         "list" => list::read(interactive),
         "cta_url" => cta_url::read(interactive),
+        "location_request_message" => location_request::read(interactive),
         other if is_one_of(other, OTHER_INTERACTIVE) => Err(GraphError::not_simulated(other)),
         unknown => Err(GraphError::not_one_of(
             &interactive.path("type"),
-            "button list cta_url",
+            "button list cta_url location_request_message",
             unknown,
         )),
     }

@@ -36,6 +36,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Sent, Answer> {
         body: filled(message),
         footer: filled(footer),
         buttons,
+        asks_for_location: false,
     });
     let id = filled(id);
     Ok(Sent { to, id, content })

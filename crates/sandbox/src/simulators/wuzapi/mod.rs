@@ -5,6 +5,7 @@
 mod buttons;
 mod events;
 mod list;
+mod location;
 mod request;
 mod text;
 mod webhooks;
@@ -42,6 +43,7 @@ impl Operation {
             ["chat", "send", "buttons"] => (Method::POST, Self::Send(buttons::read)),
             ["chat", "send", "list"] => (Method::POST, Self::Send(list::read)),
             ["chat", "send", "text"] => (Method::POST, Self::Send(text::read)),
+            ["chat", "send", "location"] => (Method::POST, Self::Send(location::read)),
             ["webhook"] => (Method::POST, Self::SetWebhook),
             ["session", "hmac", "config"] => (Method::POST, Self::SetKey),
             ["session", "status"] => (Method::GET, Self::Status),

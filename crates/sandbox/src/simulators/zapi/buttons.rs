@@ -22,6 +22,7 @@ pub(super) fn list(body: &Object) -> Result<Content, Answer> {
         body: Some(message),
         footer: None,
         buttons: buttons(list, "buttons", |_| Ok(()))?,
+        asks_for_location: false,
     }))
 }
 
@@ -32,6 +33,7 @@ pub(super) fn actions(body: &Object) -> Result<Content, Answer> {
         header: optional_text(body, "title")?,
         footer: optional_text(body, "footer")?,
         buttons: buttons(body, "buttonActions", check_action)?,
+        asks_for_location: false,
     }))
 }
 

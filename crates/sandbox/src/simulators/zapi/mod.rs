@@ -5,6 +5,7 @@
 mod buttons;
 mod events;
 mod list;
+mod location;
 mod request;
 mod text;
 mod webhooks;
@@ -55,6 +56,7 @@ impl<'a> Operation<'a> {
             "send-button-actions" => (Method::POST, Self::Send(buttons::actions)),
             "send-option-list" => (Method::POST, Self::Send(list::read)),
             "send-text" => (Method::POST, Self::Send(text::read)),
+            "send-location" => (Method::POST, Self::Send(location::read)),
             "status" => (Method::GET, Self::Status),
             "me" => (Method::GET, Self::Me),
             name => (Method::PUT, Self::Webhook(webhooks::events(name)?)),

@@ -30,6 +30,7 @@ pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer>
         body: body.optional("body")?,
         footer: body.optional("footer")?,
         buttons,
+        asks_for_location: false,
     };
     // "Reply buttons cannot be sent to groups", the operation's description says.
     if jid.ends_with("@g.us") && has_reply {

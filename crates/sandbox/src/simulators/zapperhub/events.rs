@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{buttons, list, text};
+use super::{buttons, list, location, text};
 use crate::phone::{CUSTOMER, Inbound};
 use crate::simulators::device::{jid, message};
 use crate::webhooks::{Event, Written};
@@ -70,6 +70,7 @@ fn own_message(state: &State, message: &PhoneMessage) -> Event {
         Content::Buttons(content) if content.buttons.is_empty() => text::own_message(content),
         Content::Buttons(content) => buttons::own_message(content),
         Content::List(content) => list::own_message(content),
+        Content::Location(content) => location::own_message(content),
     };
     let mut event = of_own(UPSERT, message);
     event.body["messageTimestamp"] = timestamp(state);

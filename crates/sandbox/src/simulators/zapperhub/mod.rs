@@ -5,6 +5,7 @@
 mod buttons;
 mod events;
 mod list;
+mod location;
 mod request;
 mod text;
 mod webhooks;
@@ -43,6 +44,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
         (&Method::POST, ["messages", "buttons"]) => send(settings, call, instance, buttons::read),
         (&Method::POST, ["messages", "list"]) => send(settings, call, instance, list::read),
         (&Method::POST, ["messages", "text"]) => send(settings, call, instance, text::read),
+        (&Method::POST, ["messages", "location"]) => send(settings, call, instance, location::read),
         _ => Err(no_route(call)),
     }
 }

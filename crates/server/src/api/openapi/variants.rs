@@ -26,6 +26,26 @@ pub(super) fn divide(components: &mut Components) {
     for name in ["Channel", "NewChannel"] {
         divide_by(components, name, "provider", channels(name));
     }
+    describe_kinds(components);
+}
+
+/// Describes the property by which the contents of a message are told apart, which utoipa makes.
+fn describe_kinds(components: &mut Components) {
+    let Some(RefOr::T(Schema::OneOf(contents))) = components.schemas.get_mut("SentContent") else {
+        return;
+    };
+    for content in &mut contents.items {
+        let RefOr::T(Schema::AllOf(parts)) = content else {
+            continue;
+        };
+        for part in &mut parts.items {
+            if let RefOr::T(Schema::Object(part)) = part
+                && let Some(RefOr::T(Schema::Object(kind))) = part.properties.get_mut("type")
+            {
+                kind.description = Some("The kind of the message.".to_owned());
+            }
+        }
+    }
 }
 
 fn events() -> Vec<Variant> {

@@ -68,12 +68,6 @@ pub(crate) struct Message {
     degraded: Vec<String>,
 }
 
-/// Returns the fields that a provider carries in another form, or not at all.
-pub(super) fn degraded(warnings: &[Warning]) -> Vec<String> {
-    let degraded = warnings.iter().filter(|warning| warning.degraded);
-    degraded.map(|warning| warning.field.clone()).collect()
-}
-
 /// The side that wrote a message: `agent` is the organization, `human` the customer.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +96,8 @@ struct Metadata {
     list: Option<ShownOptions>,
     /// The link of the message.
     link: Option<ShownLink>,
+    /// The place that the message shows.
+    location: Option<ShownLocation>,
     /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
     text_truncated: bool,
     /// What the customer tapped.
@@ -124,6 +120,20 @@ struct ShownLink {
     title: String,
     /// Where it leads.
     url: String,
+}
+
+/// A place on the map.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MessageLocation)]
+struct ShownLocation {
+    /// Degrees north of the equator.
+    latitude: f64,
+    /// Degrees east of Greenwich.
+    longitude: f64,
+    /// The name of the place.
+    name: Option<String>,
+    /// The address of the place.
+    address: Option<String>,
 }
 
 /// The list of a message of yours.
@@ -197,6 +207,7 @@ impl From<store::Message> for Message {
                 buttons: Vec::new(),
                 list: None,
                 link: None,
+                location: None,
                 text_truncated: false,
                 choice: None,
                 contact: message.from,
@@ -224,7 +235,7 @@ impl From<store::Message> for Message {
             created_at: message.created_at.into(),
             updated_at: message.updated_at.into(),
             status: message.status,
-            degraded: degraded(&message.warnings),
+            degraded: Warning::degraded_fields(&message.warnings),
             warnings: message.warnings,
             id: message.id,
             conversation_id: message.conversation_id,
@@ -278,6 +289,25 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
                 ..metadata
             };
             (message.body().to_owned(), particulars)
+        }
+        MessageContent::Outbound(Content::Location(place)) => {
+            let text = Content::text(&Content::Location(place.clone())).into_owned();
+            let location = ShownLocation {
+                latitude: place.latitude(),
+                longitude: place.longitude(),
+                name: place.name().map(str::to_owned),
+                address: place.address().map(str::to_owned),
+            };
+            let particulars = Metadata {
+                kind: "location".to_owned(),
+                location: Some(location),
+                ..metadata
+            };
+            (text, particulars)
+        }
+        MessageContent::Outbound(Content::LocationRequest(message)) => {
+            let kind = "location_request".to_owned();
+            (message.body().to_owned(), Metadata { kind, ..metadata })
         }
         MessageContent::Inbound {
             kind,

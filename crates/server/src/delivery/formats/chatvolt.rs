@@ -209,7 +209,7 @@ async fn surroundings(
         && let Some(message) = store.get::<Message>(organization, id).await?
         && let recado_store::MessageContent::Outbound(content) = message.content
     {
-        found.agent_response = Some(content.text().to_owned());
+        found.agent_response = Some(content.text().into_owned());
     }
     Ok(found)
 }

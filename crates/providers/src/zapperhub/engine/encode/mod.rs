@@ -3,6 +3,7 @@
 pub(crate) mod buttons;
 pub(crate) mod cta_url;
 pub(crate) mod list;
+pub(crate) mod location;
 pub(crate) mod text;
 
 use std::borrow::Cow;

@@ -2,7 +2,7 @@
 
 use recado_core::capabilities::Capabilities;
 use recado_core::request::{self, SendMessage};
-use recado_core::{Buttons, CtaUrl, List, Text};
+use recado_core::{Buttons, CtaUrl, List, Location, LocationRequest, Text};
 
 use super::resend::Limits;
 use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
@@ -42,6 +42,10 @@ enum SentContent {
     List(List),
     /// A text with a button that opens a link.
     CtaUrl(CtaUrl),
+    /// A place on the map.
+    Location(Location),
+    /// A text with a button by which the customer sends a place.
+    LocationRequest(LocationRequest),
 }
 
 fn example() -> Option<Value> {

@@ -11,7 +11,7 @@ use recado_core::request::SendRequest;
 use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
-use super::messages::{Message, degraded};
+use super::messages::Message;
 use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
 use crate::api::idempotency::Replayed;
@@ -26,6 +26,8 @@ pub(crate) mod batch;
 pub(crate) mod buttons;
 pub(crate) mod cta_url;
 pub(crate) mod list;
+pub(crate) mod location;
+pub(crate) mod location_request;
 pub(crate) mod message;
 pub(crate) mod resend;
 pub(crate) mod text;
@@ -220,7 +222,7 @@ async fn answer<Limits: Serialize>(
         request: preview.into(),
         limits: serde_json::to_value(limits).map_err(ApiError::internal)?,
         warnings: ready.warnings().to_vec(),
-        degraded: degraded(ready.warnings()),
+        degraded: Warning::degraded_fields(ready.warnings()),
     };
     Ok(Json(dry_run).into_response())
 }

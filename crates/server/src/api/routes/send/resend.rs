@@ -5,7 +5,7 @@ use recado_core::capabilities::Capabilities;
 
 use super::{
     Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, cta_url,
-    list, text,
+    list, location, location_request, text,
 };
 use crate::api::routes::prelude::*;
 use crate::send;
@@ -30,6 +30,8 @@ pub(super) enum Limits {
     Buttons(buttons::Limits),
     List(list::Limits),
     CtaUrl(cta_url::Limits),
+    Location(location::Limits),
+    LocationRequest(location_request::Limits),
 }
 
 impl Limits {
@@ -43,6 +45,11 @@ impl Limits {
             }
             ContentKind::List => Some(Self::List(capabilities.list.as_ref()?.into())),
             ContentKind::CtaUrl => Some(Self::CtaUrl(capabilities.cta_url.as_ref()?.into())),
+            ContentKind::Location => Some(Self::Location(capabilities.location.as_ref()?.into())),
+            ContentKind::LocationRequest => {
+                let limits = capabilities.location_request.as_ref()?;
+                Some(Self::LocationRequest(limits.into()))
+            }
         }
     }
 }

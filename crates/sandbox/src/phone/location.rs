@@ -1,0 +1,19 @@
+//! A place on the map.
+
+use serde::Serialize;
+
+/// A place on the map.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Location {
+    /// Degrees north of the equator.
+    pub latitude: f64,
+    /// Degrees east of Greenwich.
+    pub longitude: f64,
+    /// The name of the place.
+    pub name: Option<String>,
+    /// The address of the place.
+    pub address: Option<String>,
+}
+
+// JSON has no value that differs from itself.
+impl Eq for Location {}
