@@ -5,7 +5,7 @@ use recado_tests::prelude::*;
 
 const PATH: &str = "/messages";
 
-fn into_conversation(conversation: &str, content: Value) -> Value {
+fn into_conversation(conversation: &str, content: &Value) -> Value {
     json!({"conversationId": conversation, "content": content})
 }
 
@@ -22,7 +22,7 @@ async fn every_kind_goes_out_on_every_channel_that_carries_it() {
     for (_, conversation) in CONVERSATIONS {
         for content in &contents {
             let kind = content["type"].clone();
-            let body = into_conversation(conversation, content.clone());
+            let body = into_conversation(conversation, content);
             let sent = world.client.act(PATH, body).await;
             sent["message"].assert_has(json!({
                 "status": "accepted", "text": "Hi", "agentId": "agent-123", "metadata": {"kind": kind},
@@ -63,11 +63,11 @@ async fn what_the_kind_does_not_have_is_refused_by_its_place() {
         (buttons, "content.buttons[0].title"),
         (poll, "content.type"),
     ] {
-        let body = into_conversation("conv-456", content);
+        let body = into_conversation("conv-456", &content);
         let refused = world.client.post(PATH, body).await.expect(400);
         assert!(refused["details"].get(field).is_some(), "{refused}");
     }
-    let mut body = into_conversation("conv-456", json!({"type": "text", "body": "Hi"}));
+    let mut body = into_conversation("conv-456", &json!({"type": "text", "body": "Hi"}));
     body["agent"] = json!("agent-123");
     let refused = world.client.post(PATH, body).await.expect(400);
     let sentence = &refused["details"]["agent"]["_errors"][0];
@@ -78,8 +78,8 @@ async fn what_the_kind_does_not_have_is_refused_by_its_place() {
 #[tokio::test]
 async fn a_message_of_a_batch_without_a_kind_has_this_form() {
     let world = World::start().await;
-    let text = into_conversation("conv-456", json!({"type": "text", "body": "Hi"}));
-    let wrong = into_conversation("conv-456", json!({"type": "text"}));
+    let text = into_conversation("conv-456", &json!({"type": "text", "body": "Hi"}));
+    let wrong = into_conversation("conv-456", &json!({"type": "text"}));
     let batch = json!({"messages": [{"message": text}, {"message": wrong}]});
     let taken = world.client.act("/messages/batch", batch).await;
     taken.assert_has(json!({"taken": 1, "refused": 1}));

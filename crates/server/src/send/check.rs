@@ -47,12 +47,7 @@ pub(crate) async fn check(
         check_agent(target.agent)?;
     }
     let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
-    let stored = conversation.channel.ok_or_else(|| {
-        ApiError::new(
-            Reason::UnsupportedChannel,
-            "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
-        )
-    })?;
+    let stored = conversation.channel.ok_or_else(channel_deleted)?;
     let window = check_window(now, &stored, conversation.window_expires_at, timing)?;
     let pause = check_pause(&stored, timing)?;
     let channel = app.channels().ready(&stored)?;
@@ -89,6 +84,13 @@ pub(crate) async fn check(
         message,
         follows_unknown: target.has_unknown,
     })
+}
+
+fn channel_deleted() -> ApiError {
+    ApiError::new(
+        Reason::UnsupportedChannel,
+        "Unsupported Communication Channel: the conversation's channel was deleted; create it again, or another conversation",
+    )
 }
 
 /// WhatsApp carries what is no template for 24 hours after the customer wrote; if that is not known, it is tried. The customer

@@ -248,66 +248,9 @@ impl From<store::Message> for Message {
 /// The text of a message, and its particulars.
 fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) {
     match content {
-        MessageContent::Outbound(Content::Text(message)) => {
-            let kind = "text".to_owned();
-            (message.body().to_owned(), Metadata { kind, ..metadata })
-        }
-        MessageContent::Outbound(Content::Buttons(message)) => {
-            let particulars = Metadata {
-                kind: "buttons".to_owned(),
-                header: message.header().map(str::to_owned),
-                footer: message.footer().map(str::to_owned),
-                buttons: message
-                    .buttons()
-                    .iter()
-                    .map(|button| Choice::new(&button.id, &button.title))
-                    .collect(),
-                ..metadata
-            };
-            (message.body().to_owned(), particulars)
-        }
-        MessageContent::Outbound(Content::List(message)) => {
-            let particulars = Metadata {
-                kind: "list".to_owned(),
-                header: message.header().map(str::to_owned),
-                footer: message.footer().map(str::to_owned),
-                list: Some(ShownOptions::from(&message)),
-                ..metadata
-            };
-            (message.body().to_owned(), particulars)
-        }
-        MessageContent::Outbound(Content::CtaUrl(message)) => {
-            let link = ShownLink {
-                title: message.button().to_owned(),
-                url: message.url().to_owned(),
-            };
-            let particulars = Metadata {
-                kind: "cta_url".to_owned(),
-                header: message.header().map(str::to_owned),
-                footer: message.footer().map(str::to_owned),
-                link: Some(link),
-                ..metadata
-            };
-            (message.body().to_owned(), particulars)
-        }
-        MessageContent::Outbound(Content::Location(place)) => {
-            let text = Content::text(&Content::Location(place.clone())).into_owned();
-            let location = ShownLocation {
-                latitude: place.latitude(),
-                longitude: place.longitude(),
-                name: place.name().map(str::to_owned),
-                address: place.address().map(str::to_owned),
-            };
-            let particulars = Metadata {
-                kind: "location".to_owned(),
-                location: Some(location),
-                ..metadata
-            };
-            (text, particulars)
-        }
-        MessageContent::Outbound(Content::LocationRequest(message)) => {
-            let kind = "location_request".to_owned();
-            (message.body().to_owned(), Metadata { kind, ..metadata })
+        MessageContent::Outbound(content) => {
+            let text = content.text().into_owned();
+            (text, with_particulars(&content, metadata))
         }
         MessageContent::Inbound {
             kind,
@@ -323,6 +266,50 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
                 ..metadata
             },
         ),
+    }
+}
+
+/// Adds the particulars of a message of yours.
+fn with_particulars(content: &Content, metadata: Metadata) -> Metadata {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let metadata = Metadata {
+        kind: content.kind().as_str().to_owned(),
+        ..metadata
+    };
+    match content {
+        Content::Text(_) | Content::LocationRequest(_) => metadata,
+        Content::Buttons(message) => Metadata {
+            header: owned(message.header()),
+            footer: owned(message.footer()),
+            buttons: (message.buttons().iter())
+                .map(|button| Choice::new(&button.id, &button.title))
+                .collect(),
+            ..metadata
+        },
+        Content::List(message) => Metadata {
+            header: owned(message.header()),
+            footer: owned(message.footer()),
+            list: Some(message.into()),
+            ..metadata
+        },
+        Content::CtaUrl(message) => Metadata {
+            header: owned(message.header()),
+            footer: owned(message.footer()),
+            link: Some(ShownLink {
+                title: message.button().to_owned(),
+                url: message.url().to_owned(),
+            }),
+            ..metadata
+        },
+        Content::Location(place) => Metadata {
+            location: Some(ShownLocation {
+                latitude: place.latitude(),
+                longitude: place.longitude(),
+                name: owned(place.name()),
+                address: owned(place.address()),
+            }),
+            ..metadata
+        },
     }
 }
 
