@@ -35,7 +35,7 @@ pub struct Text {
     link_preview: Option<bool>,
 }
 
-/// Why a text is no message.
+/// Why a text does not make a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {

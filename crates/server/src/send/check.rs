@@ -93,7 +93,7 @@ fn channel_deleted() -> ApiError {
     )
 }
 
-/// WhatsApp carries what is no template for 24 hours after the customer wrote; if that is not known, it is tried. The customer
+/// WhatsApp carries every kind but templates for 24 hours after the customer wrote; if that is not known, it is tried. The customer
 /// may write again before a scheduled message is sent, so that a window which is closed by then is a warning.
 fn check_window(
     now: Timestamp,

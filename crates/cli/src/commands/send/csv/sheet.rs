@@ -181,7 +181,7 @@ impl<'a> Head<'a> {
         }
         let mut body = Map::new();
         for (field, value) in &texts {
-            // What is no text has no variables.
+            // A switch or a number has no variables.
             let Some(text) = value.as_str() else {
                 body.insert(field.clone(), value.clone());
                 continue;

@@ -101,7 +101,7 @@ pub(crate) async fn send_conversation_message(
         AddressType::ConversationId => {}
         AddressType::Phone => {
             let newest = newest(&caller, &request, channel.as_deref(), &value).await?;
-            // A text that is no id is that of no conversation, which is said after what is wrong with the agent.
+            // No conversation has an empty id: the 404 comes after the checks of the agent.
             request.conversation = newest.map(String::from).unwrap_or_default();
         }
         AddressType::Email => return Err(unsupported("contacts have no e-mail address")),
