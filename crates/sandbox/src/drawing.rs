@@ -128,7 +128,7 @@ impl Bubble {
         let opens = self.menu.iter().map(|menu| (OPEN, &menu.button));
         let buttons: Vec<Vec<String>> = (replies.chain(opens))
             .map(|(sign, title)| wrap(&format!("{sign}{}", one_line(title)), most))
-            .chain(self.asks_for_location.then(|| vec![SEND_PLACE.to_owned()]))
+            .chain(self.asks_for_location.then(|| wrap(SEND_PLACE, most)))
             .chain(self.links.iter().map(|link| {
                 let title = format!("{LINK}{}", one_line(&link.title));
                 [wrap(&title, most), wrap(&one_line(&link.url), most)].concat()

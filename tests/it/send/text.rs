@@ -92,6 +92,25 @@ async fn a_phone_number_stands_for_the_newest_conversation_over_that_provider() 
         let refused = world.client.post(&by_phone(phone), body).await;
         assert_eq!(refused.error(), (status, reason.to_owned()), "{change}");
     }
+    let nothing = json!({"message": "Olá"});
+    let refused = world
+        .client
+        .post(&by_phone(CUSTOMER), nothing)
+        .await
+        .expect(400);
+    for field in ["agentId", "channel"] {
+        assert!(refused["details"].get(field).is_some(), "{refused}");
+    }
+    let twice = json!({"message": "Olá", "conversationId": "conv-456"});
+    let refused = world
+        .client
+        .post(&path("conv-zapi"), twice)
+        .await
+        .expect(400);
+    assert!(
+        refused["details"].get("conversationId").is_some(),
+        "{refused}"
+    );
     let mail = "/conversation/message/email/ana@shop.example";
     let refused = world.client.post(mail, body.clone()).await;
     assert_eq!(refused.error(), (400, "unsupported_channel".to_owned()));

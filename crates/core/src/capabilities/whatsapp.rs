@@ -109,7 +109,9 @@ const LOCATION: LocationLimits = LocationLimits {
     api: "POST /{version}/{phone-number-id}/messages",
     recipients: &[RecipientKind::Phone, RecipientKind::UserId],
     address_with_name: Some(Source::inferred("stated by an SDK: shown only with a name")),
-    ..LocationLimits::unlimited(Source::inferred("Meta states no length"))
+    ..LocationLimits::unlimited(Source::inferred(
+        "Meta states no length; Recado's own bound",
+    ))
 };
 
 const LOCATION_REQUEST: LocationRequestLimits = LocationRequestLimits::new(

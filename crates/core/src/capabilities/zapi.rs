@@ -71,5 +71,7 @@ const LOCATION: LocationLimits = LocationLimits {
     api: "POST /send-location",
     recipients: BUTTONS.recipients,
     named: Some(Source::documented("Z-API docs, send-location")),
-    ..LocationLimits::unlimited(SILENT)
+    ..LocationLimits::unlimited(Source::inferred(
+        "Z-API states no length; Recado's own bound",
+    ))
 };

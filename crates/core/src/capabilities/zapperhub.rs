@@ -122,6 +122,7 @@ const HOSTED_LOCATION: LocationLimits = LocationLimits {
     recipients: ANYONE,
     name: None,
     address: None,
+    left_out: Some(Source::documented("ZapperAPI, POST /messages/location")),
     ..LocationLimits::unlimited(Source::documented("ZapperAPI, POST /messages/location"))
 };
 
@@ -130,5 +131,10 @@ const WUZAPI_LOCATION: LocationLimits = LocationLimits {
     recipients: ANYONE,
     address: None,
     zero_is_missing: Some(Source::documented("wuzapi, missing Latitude in Payload")),
-    ..LocationLimits::unlimited(Source::inferred("wuzapi does not check"))
+    left_out: Some(Source::documented(
+        "wuzapi's source code, /chat/send/location",
+    )),
+    ..LocationLimits::unlimited(Source::inferred(
+        "wuzapi does not check; Recado's own bound",
+    ))
 };

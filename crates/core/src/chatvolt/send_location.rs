@@ -33,7 +33,7 @@ const FIELDS: [&str; 6] = [
 ];
 
 /// The request as received; unknown keys are ignored.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendLocation {
     /// The agent that sends the message.
     #[serde(default, rename = "agentId")]
@@ -63,6 +63,11 @@ pub struct SendLocation {
     #[serde(flatten)]
     pub others: BTreeMap<String, TextField>,
 }
+
+shows_only!(SendLocation {
+    agent_id,
+    conversation_id
+});
 
 fn is_latitude(field: &Value) -> Result<(), ValidationError> {
     degrees(field, 90.0).map(drop)

@@ -12,6 +12,7 @@ use crate::fields::{FieldErrors, TextField, optional, required, rule, type_of};
 use crate::message::{FieldPath, Text};
 use crate::request::{SendRequest, SendShape};
 use crate::switch;
+use crate::text::is_blank;
 use crate::warning::Warning;
 
 /// Names that other interfaces use for the fields, in small letters.
@@ -27,7 +28,7 @@ const ALIASES: [(&str, &str); 6] = [
 const FIELDS: [&str; 4] = ["agentId", "conversationId", "message", "linkPreview"];
 
 /// The request as received; unknown keys are ignored.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendText {
     /// The agent that sends the message; without one, that of the conversation.
     #[serde(default, rename = "agentId")]
@@ -54,6 +55,12 @@ pub struct SendText {
     pub others: BTreeMap<String, TextField>,
 }
 
+shows_only!(SendText {
+    agent_id,
+    conversation_id,
+    message
+});
+
 fn is_switch(field: &Value) -> Result<(), ValidationError> {
     read_switch(field).map(|_| ())
 }
@@ -63,7 +70,7 @@ fn read_switch(field: &Value) -> Result<Option<bool>, ValidationError> {
     match field {
         Value::Null => Ok(None),
         Value::Bool(value) => Ok(Some(*value)),
-        Value::String(text) if text.is_empty() => Ok(None),
+        Value::String(text) if is_blank(text) => Ok(None),
         Value::String(text) => match switch::parse(text) {
             Some(value) => Ok(Some(value)),
             None => Err(rule("switch", "Write true or false")),
@@ -78,6 +85,8 @@ fn read_switch(field: &Value) -> Result<Option<bool>, ValidationError> {
 fn none(field: &Value) -> Result<(), ValidationError> {
     match field {
         Value::Null => Ok(()),
+        // ChatVolt's own agents fill what they leave out with an empty text.
+        Value::String(text) if is_blank(text) || text.trim() == "[]" => Ok(()),
         Value::Array(files) if files.is_empty() => Ok(()),
         _ => {
             let sentence = "Recado does not send attachments yet; send the text alone";
@@ -169,10 +178,12 @@ mod tests {
 
     #[test]
     fn a_text_may_leave_its_agent_and_its_preview_open() {
-        let send = read(&json!({"agentId": null, "attachments": [], "visitorId": "v"}));
-        let send = send.expect("a valid body");
+        let open =
+            json!({"agentId": null, "attachments": [], "linkPreview": " ", "visitorId": "v"});
+        let send = read(&open).expect("a valid body");
         assert_eq!((send.agent, send.misspelled.len()), (None, 0));
         assert_eq!(send.content, Text::new("Hi").expect("a text").into());
+        assert!(read(&json!({"attachments": ""})).is_ok());
         // A form has texts only.
         for shown in [json!(true), json!("true")] {
             let send = read(&json!({"linkPreview": shown})).expect("a valid body");

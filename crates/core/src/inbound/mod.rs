@@ -25,7 +25,7 @@ pub enum Inbound {
     Message(InboundMessage),
     /// The status of a message of ours.
     Status(StatusUpdate),
-    /// The provider reports a message with buttons or a list that went out from the number.
+    /// The provider reports a text, or a message with buttons or a list, that went out from the number.
     OwnMessage(OwnMessage),
     /// A customer called the number.
     Call(CustomerCall),

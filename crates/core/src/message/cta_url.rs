@@ -169,7 +169,7 @@ impl CtaUrlLimits {
                 2000,
                 Source::inferred("Meta documents it for the buttons of templates only"),
             ),
-            https: Source::documented("ChatVolt, send-cta"),
+            https: Source::inferred("ChatVolt's send-cta takes https alone, and so does Recado"),
             single_line: None,
         }
     }

@@ -12,7 +12,7 @@ use crate::capabilities::violation::{Caution, Format, Violation, check_length};
 use crate::recipient::RecipientKind;
 
 /// The greatest latitude and longitude, in degrees.
-const MOST: [(&str, u8); 2] = [("latitude", 90), ("longitude", 180)];
+const MAX_DEGREES: [(&str, u8); 2] = [("latitude", 90), ("longitude", 180)];
 
 /// A place on the map: its coordinates are within their range.
 ///
@@ -41,10 +41,10 @@ pub struct Location {
     address: Option<String>,
 }
 
-// JSON has no value that differs from itself.
+// No place has a coordinate that is not a number.
 impl Eq for Location {}
 
-/// Why coordinates are no place.
+/// Why coordinates do not make a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocationError {
@@ -59,7 +59,7 @@ pub enum LocationError {
 impl Location {
     /// Creates a place without a name and an address, from degrees.
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, LocationError> {
-        let [(_, north), (_, east)] = MOST;
+        let [(_, north), (_, east)] = MAX_DEGREES;
         if !is_within(latitude, north) {
             Err(LocationError::Latitude)
         } else if !is_within(longitude, east) {
@@ -140,15 +140,17 @@ pub struct LocationLimits {
     pub named: Option<Source>,
     /// A place with an address has a name.
     pub address_with_name: Option<Source>,
-    /// A coordinate that is exactly 0 counts as missing, and is sent as a millionth of a degree.
+    /// A coordinate that is exactly 0 counts as missing; Recado has a millionth of a degree sent.
     pub zero_is_missing: Option<Source>,
+    /// What has no limit here is not sent.
+    pub left_out: Option<Source>,
 }
 
 impl LocationLimits {
     /// Creates the limits of a provider that publishes none, has places for a name and an address, and takes phone numbers
     /// as the only recipients.
     pub const fn unlimited(source: Source) -> Self {
-        // No provider publishes a length; a body may be as long.
+        // No provider publishes a length: Recado's own bound.
         let length = Limit::new(1, 1024, source);
         Self {
             api: "",
@@ -158,6 +160,7 @@ impl LocationLimits {
             named: None,
             address_with_name: None,
             zero_is_missing: None,
+            left_out: None,
         }
     }
 
@@ -166,14 +169,21 @@ impl LocationLimits {
         let rules = [
             ("a name and an address", self.named),
             ("an address only with a name", self.address_with_name),
-            ("0 is sent as 0.000001", self.zero_is_missing),
+            ("0 counts as missing", self.zero_is_missing),
+            (
+                "a name or an address without a place of its own is left out",
+                self.left_out,
+            ),
         ];
         LimitTable::new(self.api, limits, rules)
     }
 
     /// Checks a place, and stops at the first broken limit.
     pub(crate) fn check(&self, place: &Location) -> Result<Vec<Caution>, Violation> {
-        for ((name, most), degrees) in MOST.into_iter().zip([place.latitude, place.longitude]) {
+        for ((name, most), degrees) in MAX_DEGREES
+            .into_iter()
+            .zip([place.latitude, place.longitude])
+        {
             if !is_within(degrees, most) {
                 return Err(Format::Degrees(most).broken_by(FieldPath::new(name)));
             }
@@ -259,6 +269,16 @@ mod tests {
         #[case] error: Option<LocationError>,
     ) {
         assert_eq!(Location::new(latitude, longitude).err(), error);
+    }
+
+    #[test]
+    fn a_place_is_read_back_as_it_was_written() {
+        let place = Location::new(-9.091_608_338_027_143, 0.1 + 0.2).expect("a place");
+        let stored = serde_json::to_string(&place).expect("JSON");
+        assert_eq!(
+            serde_json::from_str::<Location>(&stored).expect("a place"),
+            place
+        );
     }
 
     #[test]

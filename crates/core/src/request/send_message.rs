@@ -7,11 +7,12 @@ use validator::Validate;
 
 use super::{SendRequest, SendShape};
 use crate::fields::{FieldErrors, TextField, optional, required, type_of};
-use crate::message::{Content, ContentKind};
+use crate::message::location::LocationError;
+use crate::message::{Content, ContentKind, CtaUrl, Location, cta_url};
 use crate::text::is_blank;
 
 /// The request as received; `content` has the kind as its `type`, beside the fields of the kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Validate)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Validate)]
 pub struct SendMessage {
     /// The agent that sends the message; without one, that of the conversation.
     #[serde(default, rename = "agentId")]
@@ -25,6 +26,11 @@ pub struct SendMessage {
     #[serde(default)]
     pub content: Value,
 }
+
+shows_only!(SendMessage {
+    agent_id,
+    conversation_id
+});
 
 impl SendMessage {
     /// A request with a text.
@@ -92,16 +98,39 @@ fn read_content(content: Value) -> Result<Content, FieldErrors> {
         let sentence = "Must not contain a NUL character";
         return Err(FieldErrors::field(&format!("content{place}"), sentence));
     }
+    if let Some(place) = place_of_array(&said, false) {
+        return Err(FieldErrors::field(
+            &format!("content{place}"),
+            "Expected object",
+        ));
+    }
     let content = match kind {
         ContentKind::Text => Content::Text(read(&said)?),
         ContentKind::Buttons => Content::Buttons(read(&said)?),
         ContentKind::List => Content::List(read(&said)?),
-        ContentKind::CtaUrl => Content::CtaUrl(read(&said)?),
-        ContentKind::Location => Content::Location(read(&said)?),
+        ContentKind::CtaUrl => Content::CtaUrl(link(read(&said)?)?),
+        ContentKind::Location => Content::Location(place(read(&said)?)?),
         ContentKind::LocationRequest => Content::LocationRequest(read(&said)?),
     };
     check_names(&said, &content)?;
     Ok(content)
+}
+
+fn link(link: CtaUrl) -> Result<CtaUrl, FieldErrors> {
+    if cta_url::is_https(link.url()) {
+        return Ok(link);
+    }
+    let sentence = "Write an https URL, such as https://shop.example/orders/4711";
+    Err(FieldErrors::field("content.url", sentence))
+}
+
+fn place(place: Location) -> Result<Location, FieldErrors> {
+    let (field, sentence) = match Location::new(place.latitude(), place.longitude()) {
+        Ok(_) => return Ok(place),
+        Err(LocationError::Latitude) => ("content.latitude", "Is from -90 to 90 degrees"),
+        Err(LocationError::Longitude) => ("content.longitude", "Is from -180 to 180 degrees"),
+    };
+    Err(FieldErrors::field(field, sentence))
 }
 
 /// Reads the fields of a kind, or names the first one that is wrong.
@@ -172,6 +201,22 @@ fn place_of_nul(value: &Value) -> Option<String> {
         }),
         Value::Object(members) => members.iter().find_map(|(name, member)| {
             let place = place_of_nul(member)?;
+            Some(format!(".{name}{place}"))
+        }),
+        _ => None,
+    }
+}
+
+/// Returns the place of the first array that stands in an array, where serde would take it for the fields of an object.
+fn place_of_array(value: &Value, is_item: bool) -> Option<String> {
+    match value {
+        Value::Array(_) if is_item => Some(String::new()),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+            let place = place_of_array(item, true)?;
+            Some(format!("[{index}]{place}"))
+        }),
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let place = place_of_array(member, false)?;
             Some(format!(".{name}{place}"))
         }),
         _ => None,

@@ -15,5 +15,5 @@ pub struct Location {
     pub address: Option<String>,
 }
 
-// JSON has no value that differs from itself.
+// No simulator takes a coordinate that is not a number.
 impl Eq for Location {}

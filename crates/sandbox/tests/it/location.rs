@@ -40,6 +40,12 @@ async fn a_place_is_taken_and_shown() {
         let reply = server.ask(provider, call(provider), &place(provider)).await;
         assert_eq!(reply.status, 200, "{provider:?}: {}", reply.text);
         server.shows(&json!({"to": "5521988887777", "latitude": -22.9, "longitude": -47.06}));
+        let (name, address) = match provider {
+            Provider::Whatsapp | Provider::Zapi => (json!("Loja"), json!("Rua A, 10")),
+            Provider::Zapperhub => (json!(null), json!(null)),
+            Provider::Wuzapi => (json!("Loja"), json!(null)),
+        };
+        server.shows(&json!({"name": name, "address": address}));
     }
 }
 
@@ -51,6 +57,8 @@ no latitude | whatsapp | /location/latitude | null | (#100) The parameter locati
 words | whatsapp | /location/latitude | "north" | (#100) Param location['latitude'] must be a number.
 too far north | whatsapp | /location/latitude | 91 | Latitude must be between -90 and 90
 no address | zapi | /address | "" | The field 'address' is empty
+no number | zapi | /latitude | "NaN" | The field 'latitude'
+too far north | zapi | /latitude | "91" | The field 'latitude'
 a number | zapi | /latitude | -22.9 | The field 'latitude'
 no longitude | zapperhub | /location/lon | null | body/location/lon must be number
 a name | zapperhub | /location/name | "Loja" | body/location must NOT have additional properties

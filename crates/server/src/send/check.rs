@@ -43,8 +43,11 @@ pub(crate) async fn check(
             now - UNKNOWN_GUARDED,
         )
         .await?;
-    if agent.is_some() || target.conversation.is_some() {
-        check_agent(target.agent)?;
+    match target.agent {
+        // Another organization may have an agent of the same id.
+        AgentOwner::Other if agent.is_none() => return Err(missing::<AgentId>()),
+        AgentOwner::Missing if target.conversation.is_none() && agent.is_none() => {}
+        owner => check_agent(owner)?,
     }
     let conversation = target.conversation.ok_or_else(missing::<ConversationId>)?;
     let stored = conversation.channel.ok_or_else(channel_deleted)?;

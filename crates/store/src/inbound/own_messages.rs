@@ -71,9 +71,7 @@ async fn sought(
     for row in &rows {
         let columns = Columns::new(row, "messages", "id");
         let content = columns.get::<StoredOutbound>("content")?.0;
-        if content::says(&content, &own_message.body, &own_message.choices)
-            && found.replace(columns.get("id")?).is_some()
-        {
+        if content::says(&content, own_message) && found.replace(columns.get("id")?).is_some() {
             return Ok(None);
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use recado_core::ChannelId;
+use recado_core::{ChannelId, ContentKind};
 use recado_core::inbound::{Inbound, InboundMessage, StatusUpdate};
 use serde_json::json;
 
@@ -174,6 +174,10 @@ impl<'c> Applying<'c> {
                     self.statuses.save(log, connection).await?;
                     if own_messages::bind(own_message, &channel.id, log, connection).await? {
                         self.statuses = Statuses::load(&self.updates, log, connection).await?;
+                    } else if own_message.kind == ContentKind::Text {
+                        // It was typed on the phone, as most are; of what is sent here the provider reports the
+                        // statuses too.
+                        return Ok(Effect::Ignored);
                     }
                 }
                 let sent = own_messages::status(own_message);

@@ -1,7 +1,7 @@
 //! The content of messages as JSON in the database.
 
 use recado_core::inbound::ReceivedMedia;
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, SYSTEM};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, OwnMessage, SYSTEM};
 use recado_core::{Content, MessageId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -102,18 +102,19 @@ pub(crate) fn button_of_title(content: &Content, title: &str) -> Option<Choice> 
     }
 }
 
-pub(crate) fn says(content: &Content, body: &str, choices: &[Choice]) -> bool {
-    let own: Vec<(&str, &str)> = match content {
-        Content::Text(_)
-        | Content::CtaUrl(_)
-        | Content::Location(_)
-        | Content::LocationRequest(_) => Vec::new(),
+/// Returns whether a content is what an own message says. A place is not compared: its name may be left out.
+pub(crate) fn says(content: &Content, own_message: &OwnMessage) -> bool {
+    let choices: Vec<(&str, &str)> = match content {
+        Content::Location(_) => return false,
+        Content::Text(_) | Content::CtaUrl(_) | Content::LocationRequest(_) => Vec::new(),
         Content::Buttons(content) => {
             let buttons = content.buttons().iter();
             buttons.map(|it| (&*it.id, &*it.title)).collect()
         }
         Content::List(content) => content.rows().map(|it| (&*it.id, &*it.title)).collect(),
     };
-    let other = choices.iter().map(|it| (&*it.id, &*it.title));
-    content.text() == body && own.into_iter().eq(other)
+    let told = own_message.choices.iter();
+    content.kind() == own_message.kind
+        && content.text() == own_message.body
+        && choices.into_iter().eq(told.map(|it| (&*it.id, &*it.title)))
 }

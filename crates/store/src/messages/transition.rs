@@ -26,7 +26,7 @@ pub(crate) struct MessageState {
     pub(crate) provider_id: Option<String>,
     pub(crate) error: Option<MessageError>,
     pub(crate) pricing: Option<Pricing>,
-    /// The fields that the provider carried in another form, if it was just accepted.
+    /// The fields that the provider carried in another form, if it was accepted.
     pub(crate) degraded: Vec<String>,
     /// When it reached this status.
     pub(crate) at: Timestamp,
@@ -163,7 +163,10 @@ impl MessageState {
             status: self.status,
             error: self.error.clone(),
             pricing: self.pricing.clone(),
-            degraded: self.degraded.clone(),
+            degraded: match self.status {
+                Status::Accepted => self.degraded.clone(),
+                _ => Vec::new(),
+            },
         };
         NewEvent {
             agent: Some(self.agent_id.clone()),

@@ -1,19 +1,20 @@
 //! `recado send text`: a plain text.
 
-use recado_core::{SendText, request};
+use recado_core::{FieldErrors, SendText, request};
 use serde_json::Value;
 
 use super::draft::{Conversation, Draft, How, given};
 use super::kind::{Column, Kind};
-use crate::Result;
+use crate::{Failure, Result};
 
 pub(super) const HELP: &str = "Examples:
   recado send text --agent agent-123 --conversation conv-456 --body \"Your order has left our shop.\"
   recado send text --conversation conv-456 --body \"Follow it: https://shop.example/4711\" --link-preview true
   recado send text --csv customers.csv --body \"Hello {{name}}, your order is on its way.\" --dry-run
+  recado send text --json body.json --dry-run
   recado send text --direct zapi --to +5511900000001 --body Hi
 
-Without --agent the agent of the conversation sends the message. With --csv the columns of the file are conversation,
+The file of --json has the conversation as `conversationId`. Without --agent the agent of the conversation sends the message. With --csv the columns of the file are conversation,
 agent and body, and variables of your own; docs/csv.md describes them. The same command again continues a run.
 
 `recado send buttons --help` tells more of --async, --direct and the exit codes, which are the same here.";
@@ -64,9 +65,17 @@ impl TextArgs {
         ]);
         let preview = self.link_preview;
         let preview = preview.map(|shown| ("linkPreview".to_owned(), shown.into()));
+        let body = self.how.body(texts.chain(preview).collect())?;
+        // The path of the route has the conversation, also if a file has the body.
+        let named = body.get("conversationId").and_then(Value::as_str);
+        let goes_by_server = self.how.direct.is_none() && self.how.csv.file().is_none();
+        if goes_by_server && named.is_none_or(str::is_empty) {
+            let missing = FieldErrors::field("conversationId", "Required");
+            return Err(Failure::Fields(missing));
+        }
         Ok(Draft {
             kind: &KIND,
-            body: self.how.body(texts.chain(preview).collect())?,
+            body,
             how: self.how,
         })
     }

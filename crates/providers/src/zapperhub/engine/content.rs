@@ -90,7 +90,7 @@ pub(crate) fn unwrapped(message: &Value) -> &Value {
 }
 
 /// Whether one of the wrappers says that the message is the new text of an earlier one.
-fn is_edit(message: &Value) -> bool {
+pub(super) fn is_edit(message: &Value) -> bool {
     own(message, EDITED).is_some()
         || WRAPPERS.iter().any(|wrapper| {
             let inner = own(message, wrapper).and_then(|wrapper| own(wrapper, "message"));

@@ -1,11 +1,13 @@
-//! Our own message, which comes back: a text, buttons or a list may have been sent here, anything else by hand on the phone.
+//! Our own message, which comes back: a text, buttons or a list may have been sent here. A place is not recognized, because
+//! ZapperAPI leaves out its name.
 //!
 //! The vendors show no own message; the members are those of WhatsApp's protobuf, which both dialects print (inferred).
 
+use recado_core::ContentKind;
 use recado_core::inbound::OwnMessage;
 use serde_json::Value;
 
-use super::content::{own, unwrapped, within};
+use super::content::{is_edit, own, unwrapped, within};
 use crate::webhook::prelude::*;
 
 /// The members of a message with buttons: each with the keys of its body and its buttons.
@@ -22,51 +24,71 @@ pub(crate) fn own_message(
     sent_at: Option<i64>,
     message: &Value,
 ) -> Inbound {
+    // The new text of an earlier message.
+    if is_edit(message) {
+        return Inbound::Ignored(Ignored::OwnMessage);
+    }
     let message = unwrapped(message);
     let sent = with_buttons(message)
         .or_else(|| with_list(message))
         .or_else(|| plain(message));
-    let Some((body, choices)) = sent else {
+    let Some((kind, body, choices)) = sent else {
         return Inbound::Ignored(Ignored::OwnMessage);
     };
     let Some(external_id) = external_id else {
         return Inbound::Ignored(Ignored::WithoutId);
     };
     let (to, body) = (to.unwrap_or_default(), body.unwrap_or_default());
-    let mut own_message = OwnMessage::new(external_id, to, body);
+    let mut own_message = OwnMessage::new(external_id, to, kind, body);
     own_message.sent_at = sent_at;
     own_message.choices = choices;
     Inbound::OwnMessage(own_message)
 }
 
-/// Returns the body and the buttons of a message with buttons.
-fn with_buttons(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+/// What a message of ours says: its form, its body, and what the customer chooses from.
+type Said = (ContentKind, Option<String>, Vec<Choice>);
+
+/// Returns a message with buttons; one whose buttons all open links has no reply.
+fn with_buttons(message: &Value) -> Option<Said> {
     let mut known = WITH_BUTTONS.iter();
     let (member, body, buttons) =
         known.find_map(|(name, body, buttons)| Some((own(message, name)?, body, buttons)))?;
     let body =
         within(member, body).and_then(|it| words(Some(it)).or_else(|| words(own(it, "text"))));
-    let buttons = items(within(member, buttons));
-    Some((body, buttons.filter_map(button).collect()))
+    let (links, replies): (Vec<_>, Vec<_>) =
+        items(within(member, buttons)).partition(|button| opens_link(button));
+    let kind = if links.is_empty() {
+        ContentKind::Buttons
+    } else {
+        ContentKind::CtaUrl
+    };
+    Some((kind, body, replies.into_iter().filter_map(button).collect()))
 }
 
-/// Returns the body and the rows of a list.
-fn with_list(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+/// Returns a list with its rows.
+fn with_list(message: &Value) -> Option<Said> {
     let member = own(message, "listMessage")?;
     let rows = items(own(member, "sections")).flat_map(|section| items(own(section, "rows")));
     let rows = rows.filter_map(|row| choice(own(row, "rowId"), own(row, "title")));
-    Some((words(own(member, "description")), rows.collect()))
+    let body = words(own(member, "description"));
+    Some((ContentKind::List, body, rows.collect()))
 }
 
-/// Returns the body of a plain text: with a preview it is an object.
-fn plain(message: &Value) -> Option<(Option<String>, Vec<Choice>)> {
+/// Returns a plain text: with a preview it is an object.
+fn plain(message: &Value) -> Option<Said> {
     let extended = || own(own(message, "extendedTextMessage")?, "text");
     let body = words(own(message, "conversation").or_else(extended))?;
-    Some((Some(body), Vec::new()))
+    Some((ContentKind::Text, Some(body), Vec::new()))
 }
 
 fn items(list: Option<&Value>) -> impl Iterator<Item = &Value> {
     list.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether a button of a native flow opens a link (`cta_url`, as WhatsApp names it).
+fn opens_link(button: &Value) -> bool {
+    let name = own(button, "name").and_then(Value::as_str);
+    name == Some("cta_url") || own(button, "urlButton").is_some()
 }
 
 /// A native flow's button, whose parameters are a JSON text; a legacy one; or a template's.

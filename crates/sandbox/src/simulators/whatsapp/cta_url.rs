@@ -28,7 +28,8 @@ impl Kind for LinkMessage {
         self.parts.check(strict_newlines)?;
         length("Button display text", &self.title, 1..=20)?;
         newlines("Button display text", &self.title, strict_newlines)?;
-        if self.url.starts_with("https://") || self.url.starts_with("http://") {
+        let url = self.url.to_ascii_lowercase();
+        if url.starts_with("https://") || url.starts_with("http://") {
             return Ok(());
         }
         Err(GraphError::invalid_value("Button url must be a valid URL"))

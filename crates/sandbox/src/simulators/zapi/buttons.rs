@@ -51,7 +51,10 @@ fn buttons(
             let button = button.as_object().ok_or_else(|| invalid(name))?;
             check(button)?;
             Ok(PhoneButton {
-                url: optional_text(button, "url")?,
+                url: match optional_text(button, "type")?.as_deref() {
+                    Some("URL") => optional_text(button, "url")?,
+                    _ => None,
+                },
                 id: optional_text(button, "id")?.unwrap_or_default(),
                 title: text(button, "label")?.to_owned(),
             })
@@ -65,7 +68,8 @@ fn check_action(button: &Object) -> Result<(), Answer> {
         "CALL" => text(button, "phone").map(drop),
         "URL" => {
             let url = text(button, "url")?;
-            if url.starts_with("http://") || url.starts_with("https://") {
+            let scheme = url.to_ascii_lowercase();
+            if scheme.starts_with("http://") || scheme.starts_with("https://") {
                 return Ok(());
             }
             Err(invalid("url"))

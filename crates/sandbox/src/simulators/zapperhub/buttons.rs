@@ -18,11 +18,12 @@ pub(super) fn read(body: &Value, strip: bool) -> Result<(&str, Content), Answer>
     let mut buttons = Vec::new();
     for (path, button) in body.items("buttons")? {
         let button = Node::read(button, path, BUTTON_KEYS, strip)?;
-        has_reply |= check_type(&button)? == "reply";
+        let kind = check_type(&button)?;
+        has_reply |= kind == "reply";
         buttons.push(PhoneButton {
             title: button.required("displayText")?.to_owned(),
             id: button.required("id")?.to_owned(),
-            url: button.optional("url")?,
+            url: button.optional("url")?.filter(|_| kind == "url"),
         });
     }
     let content = Buttons {

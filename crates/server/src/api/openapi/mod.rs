@@ -29,7 +29,7 @@ pub(crate) mod words;
 #[openapi(
     info(
         title = "Recado",
-        description = "One HTTP call sends a text, reply buttons or a list to WhatsApp over WhatsApp Cloud API, Z-API or ZapperHUB. \
+        description = "One HTTP call sends a text, reply buttons, a list, a link or a place to WhatsApp over WhatsApp Cloud API, Z-API or ZapperHUB. \
             Every route also answers under `/api`. A query parameter or a field that a route does not have is an error; the routes that \
             ChatVolt has ignore it.\n\n\
             ## Idempotency-Key\n\n\

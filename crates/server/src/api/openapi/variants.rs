@@ -26,21 +26,23 @@ pub(super) fn divide(components: &mut Components) {
     for name in ["Channel", "NewChannel"] {
         divide_by(components, name, "provider", channels(name));
     }
-    describe_kinds(components);
+    for (name, property) in [("SentContent", "type"), ("SendLimits", "kind")] {
+        describe_kinds(components, name, property);
+    }
 }
 
-/// Describes the property by which the contents of a message are told apart, which utoipa makes.
-fn describe_kinds(components: &mut Components) {
-    let Some(RefOr::T(Schema::OneOf(contents))) = components.schemas.get_mut("SentContent") else {
+/// Describes the property by which shapes of the kinds of messages are told apart, which utoipa makes.
+fn describe_kinds(components: &mut Components, name: &str, property: &str) {
+    let Some(RefOr::T(Schema::OneOf(shapes))) = components.schemas.get_mut(name) else {
         return;
     };
-    for content in &mut contents.items {
-        let RefOr::T(Schema::AllOf(parts)) = content else {
+    for shape in &mut shapes.items {
+        let RefOr::T(Schema::AllOf(parts)) = shape else {
             continue;
         };
         for part in &mut parts.items {
             if let RefOr::T(Schema::Object(part)) = part
-                && let Some(RefOr::T(Schema::Object(kind))) = part.properties.get_mut("type")
+                && let Some(RefOr::T(Schema::Object(kind))) = part.properties.get_mut(property)
             {
                 kind.description = Some("The kind of the message.".to_owned());
             }

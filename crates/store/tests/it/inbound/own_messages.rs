@@ -1,7 +1,7 @@
 //! Our own messages that come back: bound to the one message that they are, and to no other.
 
 use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
-use recado_core::{Outcome, Provider, Status};
+use recado_core::{ContentKind, Outcome, Provider, Status};
 use recado_store::{Message, Store};
 use rstest::rstest;
 
@@ -13,7 +13,12 @@ fn own_message(external_id: &str) -> OwnMessage {
     let choice =
         |button: &recado_core::Button| Choice::new(button.id.clone(), button.title.clone());
     with(
-        OwnMessage::new(external_id, phone("5521988887777"), buttons().body()),
+        OwnMessage::new(
+            external_id,
+            phone("5521988887777"),
+            ContentKind::Buttons,
+            buttons().body(),
+        ),
         |it| {
             it.sent_at = Some(6_000);
             it.choices = buttons().buttons().iter().map(choice).collect();

@@ -115,11 +115,12 @@ pub(super) fn faults(kind: &Kind, refusal: &Refusal) -> Vec<Fault> {
         | "invalid_recipient"
         | "unsupported_channel" => "conversation",
         // The sentence about a limit names the field.
-        _ => {
+        "content_refused" | "too_many_buttons" => {
             let mut words = sentence.split([' ', ':', ';', ',']);
             let named = words.find_map(|word| kind.column(word));
             named.unwrap_or_default()
         }
+        _ => "",
     };
     vec![Fault::new(field, sentence)]
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use futures_util::{StreamExt as _, stream};
 use recado_core::chatvolt::read_kind;
 use recado_core::message::ContentKind;
-use recado_core::request::{self, SendMessage};
 use serde_json::value::RawValue;
 
 use super::Message;
@@ -258,7 +257,7 @@ async fn take(
     };
     let request = match kind {
         Some(kind) => read_kind(kind, body)?,
-        None => request::read::<SendMessage>(body)?,
+        None => super::message::read(body)?,
     };
     let (app, organization) = (&caller.app, &caller.organization_id);
     let timing = AskedTiming::of_item(send_at.as_deref())?.timing();

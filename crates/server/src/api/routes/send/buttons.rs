@@ -1,6 +1,5 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, request};
 
@@ -113,9 +112,8 @@ pub(crate) async fn send_buttons(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
     let request = request::read::<SendButtons>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }
 
 #[cfg(test)]

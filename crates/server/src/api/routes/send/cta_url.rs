@@ -1,6 +1,5 @@
 //! `POST /messages/interactive/send-cta`: a text with a button that opens a link.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::CtaUrlLimits;
 use recado_core::{SendCtaUrl, request};
 
@@ -94,7 +93,6 @@ pub(crate) async fn send_cta(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| capabilities.cta_url.as_ref().map(Limits::from);
     let request = request::read::<SendCtaUrl>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::ListLimits;
 use recado_core::{SendList, request};
 
@@ -140,7 +139,6 @@ pub(crate) async fn send_lists(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| capabilities.list.as_ref().map(Limits::from);
     let request = request::read::<SendList>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

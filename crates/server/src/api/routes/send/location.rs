@@ -1,6 +1,5 @@
 //! `POST /messages/interactive/send-location`: a place on the map.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::LocationLimits;
 use recado_core::{SendLocation, request};
 
@@ -85,7 +84,6 @@ pub(crate) async fn send_location(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| capabilities.location.as_ref().map(Limits::from);
     let request = request::read::<SendLocation>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

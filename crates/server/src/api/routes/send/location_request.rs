@@ -1,6 +1,5 @@
 //! `POST /messages/interactive/location-request`: a text with a button by which the customer sends a place.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::LocationRequestLimits;
 use recado_core::{SendLocationRequest, request};
 
@@ -73,10 +72,6 @@ pub(crate) async fn request_location(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
-    let limits = |capabilities: &Capabilities| {
-        let limits = capabilities.location_request.as_ref();
-        limits.map(Limits::from)
-    };
     let request = request::read::<SendLocationRequest>(body)?;
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

@@ -1,10 +1,8 @@
 //! `POST /messages`: a message of any kind, in Recado's own names.
 
-use recado_core::capabilities::Capabilities;
-use recado_core::request::{self, SendMessage};
+use recado_core::request::{self, SendMessage, SendRequest};
 use recado_core::{Buttons, CtaUrl, List, Location, LocationRequest, Text};
 
-use super::resend::Limits;
 use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::{SendBody, check_names, names};
 use crate::api::routes::prelude::*;
@@ -81,9 +79,12 @@ pub(crate) async fn send_message(
     asked: Asked,
     SendBody(body): SendBody,
 ) -> LongAnswer {
+    let request = read(body)?;
+    answer(caller, asked, request).await
+}
+
+/// Reads the body of `POST /messages`, which has no field that the route does not know.
+pub(super) fn read(body: Map<String, Value>) -> Result<SendRequest, FieldErrors> {
     check_names(&body, &names::<SendMessageBody>())?;
-    let request = request::read::<SendMessage>(body)?;
-    let kind = request.content.kind();
-    let limits = move |capabilities: &Capabilities| Limits::of(kind, capabilities);
-    answer(caller, asked, request, limits).await
+    request::read::<SendMessage>(body)
 }

@@ -6,11 +6,12 @@ use axum::extract::FromRequestParts;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse as _};
-use recado_core::capabilities::{Basis, Capabilities, Limit};
+use recado_core::capabilities::{Basis, Limit};
 use recado_core::request::SendRequest;
 use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
+use self::limits::Limits;
 use super::messages::Message;
 use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
@@ -25,6 +26,7 @@ use crate::send::timing::Timing;
 pub(crate) mod batch;
 pub(crate) mod buttons;
 pub(crate) mod cta_url;
+mod limits;
 pub(crate) mod list;
 pub(crate) mod location;
 pub(crate) mod location_request;
@@ -101,8 +103,7 @@ pub(crate) struct DryRun {
     /// The request to the provider.
     request: ProviderRequest,
     /// The limits of the provider, which the message keeps.
-    #[schema(value_type = resend::Limits)]
-    limits: Value,
+    limits: Limits,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
     /// The fields that the provider carries in another form, or not at all; `warnings` says how.
@@ -194,20 +195,16 @@ impl FromRequestParts<Arc<App>> for Asked {
 }
 
 /// Sends or queues a message of any kind, or shows what would be sent, with the limits of its kind.
-async fn answer<Limits: Serialize>(
-    caller: Caller<Sends>,
-    asked: Asked,
-    request: SendRequest,
-    limits: impl FnOnce(&Capabilities) -> Option<Limits>,
-) -> LongAnswer {
+async fn answer(caller: Caller<Sends>, asked: Asked, request: SendRequest) -> LongAnswer {
     let (organization, timing) = (&caller.organization_id, asked.timing.timing());
     let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
         return send_now(&caller, asked, request).await;
     }
+    let kind = request.content.kind();
     let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
-    let limits = limits(channel.capabilities());
+    let limits = Limits::of(kind, channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
     let preview = channel
         .preview(&ready.outbound())
@@ -220,7 +217,7 @@ async fn answer<Limits: Serialize>(
         cost,
         sends_nothing,
         request: preview.into(),
-        limits: serde_json::to_value(limits).map_err(ApiError::internal)?,
+        limits,
         warnings: ready.warnings().to_vec(),
         degraded: Warning::degraded_fields(ready.warnings()),
     };

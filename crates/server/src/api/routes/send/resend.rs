@@ -1,12 +1,6 @@
 //! `POST /messages/{id}/resend`: a person decides what became of a message.
 
-use recado_core::ContentKind;
-use recado_core::capabilities::Capabilities;
-
-use super::{
-    Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer, buttons, cta_url,
-    list, location, location_request, text,
-};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::routes::prelude::*;
 use crate::send;
 
@@ -19,39 +13,6 @@ pub(crate) struct Resend {
     /// may get it twice.
     #[serde(default)]
     accept_duplicate: bool,
-}
-
-/// The limits of a provider for the kind of the message.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SendLimits)]
-#[serde(untagged)]
-pub(super) enum Limits {
-    Text(text::Limits),
-    Buttons(buttons::Limits),
-    List(list::Limits),
-    CtaUrl(cta_url::Limits),
-    Location(location::Limits),
-    LocationRequest(location_request::Limits),
-}
-
-impl Limits {
-    /// Returns the limits of a kind, or `None` if the provider does not carry it.
-    pub(super) fn of(kind: ContentKind, capabilities: &Capabilities) -> Option<Self> {
-        match kind {
-            ContentKind::Text => Some(Self::Text(capabilities.text.as_ref()?.into())),
-            ContentKind::Buttons => {
-                let limits = capabilities.buttons.as_ref()?;
-                Some(Self::Buttons(limits.into()))
-            }
-            ContentKind::List => Some(Self::List(capabilities.list.as_ref()?.into())),
-            ContentKind::CtaUrl => Some(Self::CtaUrl(capabilities.cta_url.as_ref()?.into())),
-            ContentKind::Location => Some(Self::Location(capabilities.location.as_ref()?.into())),
-            ContentKind::LocationRequest => {
-                let limits = capabilities.location_request.as_ref()?;
-                Some(Self::LocationRequest(limits.into()))
-            }
-        }
-    }
 }
 
 failures!(ResendFailures: &[Reason::DuplicatePossible, Reason::MessageUnderWay]);
@@ -78,7 +39,5 @@ pub(crate) async fn resend_message(
 ) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
     let request = send::again(app, organization, &id, body.accept_duplicate).await?;
-    let kind = request.content.kind();
-    let limits = move |capabilities: &Capabilities| Limits::of(kind, capabilities);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

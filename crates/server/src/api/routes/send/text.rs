@@ -2,10 +2,9 @@
 
 use std::str::FromStr as _;
 
-use recado_core::capabilities::Capabilities;
 use recado_core::message::TextLimits;
 use recado_core::request::{self, SendRequest};
-use recado_core::{GivenRecipient, Provider, SendText};
+use recado_core::{GivenRecipient, Provider, RecipientKind, SendText};
 use recado_providers::Profile;
 use recado_store::{ConversationFilter, Page};
 
@@ -95,7 +94,16 @@ pub(crate) async fn send_conversation_message(
 ) -> LongAnswer {
     let channel = body.get("channel").and_then(Value::as_str);
     let channel = channel.map(str::to_owned);
-    body.insert("conversationId".to_owned(), value.clone().into());
+    let other = body.insert("conversationId".to_owned(), value.clone().into());
+    let is_other = |other: &Value| {
+        other
+            .as_str()
+            .is_some_and(|other| !other.is_empty() && other != value)
+    };
+    if matches!(address, AddressType::ConversationId) && other.as_ref().is_some_and(is_other) {
+        let sentence = "Is another conversation than that of the path; leave it out";
+        return Err(FieldErrors::field("conversationId", sentence).into());
+    }
     let mut request = request::read::<SendText>(body)?;
     match address {
         AddressType::ConversationId => {}
@@ -106,8 +114,7 @@ pub(crate) async fn send_conversation_message(
         }
         AddressType::Email => return Err(unsupported("contacts have no e-mail address")),
     }
-    let limits = |capabilities: &Capabilities| capabilities.text.as_ref().map(Limits::from);
-    let answered = answer(caller, asked, request, limits).await;
+    let answered = answer(caller, asked, request).await;
     answered.map_err(as_chatvolt)
 }
 
@@ -121,23 +128,31 @@ async fn newest(
     phone: &str,
 ) -> Result<Option<ConversationId>, ApiError> {
     let (Some(agent), Some(channel)) = (&request.agent, channel) else {
-        let name = if request.agent.is_none() {
-            "agentId"
-        } else {
-            "channel"
-        };
-        return Err(FieldErrors::field(name, "Required with a phone number").into());
+        let asked = [
+            ("agentId", request.agent.is_none()),
+            ("channel", channel.is_none()),
+        ];
+        let missing = asked.into_iter().filter(|(_, is_missing)| *is_missing);
+        let sentence = vec!["Required with a phone number".to_owned()];
+        return Err(ApiError::from(FieldErrors {
+            fields: missing
+                .map(|(name, _)| (name.to_owned(), sentence.clone()))
+                .collect(),
+            ..FieldErrors::default()
+        }));
     };
     let provider = Provider::ALL.into_iter().find(|provider| {
         let words = Profile::of(*provider).chatvolt_words;
         words.contains(&channel)
     });
     let provider = provider.ok_or_else(|| unsupported("write whatsapp, zapi or zapper"))?;
-    let Ok(to) = GivenRecipient::from_str(phone) else {
+    let to = GivenRecipient::from_str(phone).map(|given| given.recipient);
+    let to = to.ok().filter(|to| to.kind() == RecipientKind::Phone);
+    let Some(to) = to else {
         return Ok(None);
     };
     let filter = ConversationFilter {
-        recipient: Some(to.recipient),
+        recipient: Some(to),
         agent: Some(parsed(agent)?),
         channel: None,
     };
