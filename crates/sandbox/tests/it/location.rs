@@ -40,12 +40,15 @@ async fn a_place_is_taken_and_shown() {
         let reply = server.ask(provider, call(provider), &place(provider)).await;
         assert_eq!(reply.status, 200, "{provider:?}: {}", reply.text);
         server.shows(&json!({"to": "5521988887777", "latitude": -22.9, "longitude": -47.06}));
+        let shown = server.phone_messages();
+        let place = shown[0].content.as_location().expect("a place");
         let (name, address) = match provider {
-            Provider::Whatsapp | Provider::Zapi => (json!("Loja"), json!("Rua A, 10")),
-            Provider::Zapperhub => (json!(null), json!(null)),
-            Provider::Wuzapi => (json!("Loja"), json!(null)),
+            Provider::Whatsapp | Provider::Zapi => (Some("Loja"), Some("Rua A, 10")),
+            Provider::Zapperhub => (None, None),
+            Provider::Wuzapi => (Some("Loja"), None),
         };
-        server.shows(&json!({"name": name, "address": address}));
+        let texts = (place.name.as_deref(), place.address.as_deref());
+        assert_eq!(texts, (name, address), "{provider:?}");
     }
 }
 

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use recado_core::{ChannelId, ContentKind};
 use recado_core::inbound::{Inbound, InboundMessage, StatusUpdate};
+use recado_core::{ChannelId, ContentKind};
 use serde_json::json;
 
 use crate::events::append::{Appended, EventLog};

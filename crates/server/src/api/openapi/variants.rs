@@ -27,27 +27,55 @@ pub(super) fn divide(components: &mut Components) {
         divide_by(components, name, "provider", channels(name));
     }
     for (name, property) in [("SentContent", "type"), ("SendLimits", "kind")] {
-        describe_kinds(components, name, property);
+        name_kinds(components, name, property);
     }
 }
 
-/// Describes the property by which shapes of the kinds of messages are told apart, which utoipa makes.
-fn describe_kinds(components: &mut Components, name: &str, property: &str) {
-    let Some(RefOr::T(Schema::OneOf(shapes))) = components.schemas.get_mut(name) else {
+/// Puts the word of each kind into the shape of the kind. utoipa states it beside the shape, which generators of clients do
+/// not read.
+fn name_kinds(components: &mut Components, name: &str, property: &str) {
+    let Some(RefOr::T(Schema::OneOf(kinds))) = components.schemas.get(name).cloned() else {
         return;
     };
-    for shape in &mut shapes.items {
-        let RefOr::T(Schema::AllOf(parts)) = shape else {
+    let mut union = OneOfBuilder::new().description(kinds.description.clone());
+    let mut discriminator = Discriminator::new(property);
+    for kind in &kinds.items {
+        let Some((shape, word)) = shape_and_word(kind, property) else {
             continue;
         };
-        for part in &mut parts.items {
-            if let RefOr::T(Schema::Object(part)) = part
-                && let Some(RefOr::T(Schema::Object(kind))) = part.properties.get_mut(property)
-            {
-                kind.description = Some("The kind of the message.".to_owned());
-            }
+        let reference = Ref::from_schema_name(&shape);
+        let place = reference.ref_location.clone();
+        discriminator.mapping.insert(word.clone(), place);
+        union = union.item(reference);
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&shape) {
+            let schema = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .description(Some("The kind of the message."))
+                .enum_values(Some([word]));
+            object.properties.insert(property.to_owned(), schema.into());
+            object.required.push(property.to_owned());
         }
     }
+    let union = union.discriminator(Some(discriminator)).build();
+    components
+        .schemas
+        .insert(name.to_owned(), Schema::OneOf(union).into());
+}
+
+/// Returns the name of the shape of a kind, and the kind's word.
+fn shape_and_word(kind: &RefOr<Schema>, property: &str) -> Option<(String, String)> {
+    let RefOr::T(Schema::AllOf(parts)) = kind else {
+        return None;
+    };
+    let [RefOr::Ref(shape), RefOr::T(Schema::Object(beside))] = &parts.items[..] else {
+        return None;
+    };
+    let (_, shape) = shape.ref_location.rsplit_once('/')?;
+    let RefOr::T(Schema::Object(word)) = beside.properties.get(property)? else {
+        return None;
+    };
+    let word = word.enum_values.as_ref()?.first()?.as_str()?;
+    Some((shape.to_owned(), word.to_owned()))
 }
 
 fn events() -> Vec<Variant> {
