@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, request};
 
@@ -113,7 +114,8 @@ pub(crate) async fn send_buttons(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendButtons>(body)?;
-    answer(caller, asked, request).await
+    let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
+    answer(caller, asked, request, limits).await
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/send-cta`: a text with a button that opens a link.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::CtaUrlLimits;
 use recado_core::{SendCtaUrl, request};
 
@@ -94,5 +95,6 @@ pub(crate) async fn send_cta(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendCtaUrl>(body)?;
-    answer(caller, asked, request).await
+    let limits = |capabilities: &Capabilities| capabilities.cta_url.as_ref().map(Limits::from);
+    answer(caller, asked, request, limits).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::ListLimits;
 use recado_core::{SendList, request};
 
@@ -140,5 +141,6 @@ pub(crate) async fn send_lists(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendList>(body)?;
-    answer(caller, asked, request).await
+    let limits = |capabilities: &Capabilities| capabilities.list.as_ref().map(Limits::from);
+    answer(caller, asked, request, limits).await
 }

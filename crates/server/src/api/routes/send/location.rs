@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/send-location`: a place on the map.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::LocationLimits;
 use recado_core::{SendLocation, request};
 
@@ -85,5 +86,6 @@ pub(crate) async fn send_location(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendLocation>(body)?;
-    answer(caller, asked, request).await
+    let limits = |capabilities: &Capabilities| capabilities.location.as_ref().map(Limits::from);
+    answer(caller, asked, request, limits).await
 }

@@ -1,5 +1,6 @@
 //! `POST /messages/interactive/location-request`: a text with a button by which the customer sends a place.
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::LocationRequestLimits;
 use recado_core::{SendLocationRequest, request};
 
@@ -73,5 +74,9 @@ pub(crate) async fn request_location(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendLocationRequest>(body)?;
-    answer(caller, asked, request).await
+    let limits = |capabilities: &Capabilities| {
+        let limits = capabilities.location_request.as_ref();
+        limits.map(Limits::from)
+    };
+    answer(caller, asked, request, limits).await
 }

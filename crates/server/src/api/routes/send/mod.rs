@@ -6,12 +6,11 @@ use axum::extract::FromRequestParts;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse as _};
-use recado_core::capabilities::{Basis, Limit};
+use recado_core::capabilities::{Basis, Capabilities, Limit};
 use recado_core::request::SendRequest;
 use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
-use self::limits::Limits;
 use super::messages::Message;
 use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
@@ -103,7 +102,8 @@ pub(crate) struct DryRun {
     /// The request to the provider.
     request: ProviderRequest,
     /// The limits of the provider, which the message keeps.
-    limits: Limits,
+    #[schema(value_type = limits::Limits)]
+    limits: Value,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
     /// The fields that the provider carries in another form, or not at all; `warnings` says how.
@@ -195,7 +195,12 @@ impl FromRequestParts<Arc<App>> for Asked {
 }
 
 /// Sends or queues a message of any kind, or shows what would be sent, with the limits of its kind.
-async fn answer(caller: Caller<Sends>, asked: Asked, request: SendRequest) -> LongAnswer {
+async fn answer<Limits: Serialize>(
+    caller: Caller<Sends>,
+    asked: Asked,
+    request: SendRequest,
+    limits: impl FnOnce(&Capabilities) -> Option<Limits>,
+) -> LongAnswer {
     let (organization, timing) = (&caller.organization_id, asked.timing.timing());
     let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
@@ -204,8 +209,10 @@ async fn answer(caller: Caller<Sends>, asked: Asked, request: SendRequest) -> Lo
     let kind = request.content.kind();
     let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
-    let limits = Limits::of(kind, channel.capabilities());
+    let limits = limits(channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
+    let mut limits = serde_json::to_value(limits).map_err(ApiError::internal)?;
+    limits["kind"] = kind.as_str().into();
     let preview = channel
         .preview(&ready.outbound())
         .map_err(|error| ApiError::from(&error))?;

@@ -2,6 +2,7 @@
 
 use std::str::FromStr as _;
 
+use recado_core::capabilities::Capabilities;
 use recado_core::message::TextLimits;
 use recado_core::request::{self, SendRequest};
 use recado_core::{GivenRecipient, Provider, RecipientKind, SendText};
@@ -114,7 +115,8 @@ pub(crate) async fn send_conversation_message(
         }
         AddressType::Email => return Err(unsupported("contacts have no e-mail address")),
     }
-    let answered = answer(caller, asked, request).await;
+    let limits = |capabilities: &Capabilities| capabilities.text.as_ref().map(Limits::from);
+    let answered = answer(caller, asked, request, limits).await;
     answered.map_err(as_chatvolt)
 }
 
