@@ -31,10 +31,10 @@ fn request(request: &Value) -> View {
     ))
 }
 
-/// Returns `{"body_text": {"min": 1, "max": 1024, "source": …}}` as a table.
+/// Returns `{"kind": "text", "message": {"min": 1, "max": 4096, "source": …}}` as a table.
 fn limits(limits: &Value) -> Option<View> {
     // The provider does not have those that are null.
-    let limits = limits.as_object()?.iter().filter(|(_, it)| !it.is_null());
+    let limits = limits.as_object()?.iter().filter(|(_, it)| it.is_object());
     let rows = limits.map(|(name, limit)| {
         let part = |key: &str| cell(limit.get(key));
         vec![name.clone(), part("min"), part("max"), part("source")]
@@ -90,7 +90,7 @@ mod tests {
         let answer = json!({
             "dryRun": true,
             "request": {"method": "POST", "url": "https://x/y", "headers": {"authorization": "***"}, "body": {"to": "1"}},
-            "limits": {"body_text": {"min": 1, "max": 1024, "source": "Meta"}},
+            "limits": {"kind": "buttons", "body_text": {"min": 1, "max": 1024, "source": "Meta"}},
             "warnings": [{"field": "body_text", "message": "long"}],
         });
         let bubble = bubble::of_message(&json!({"text": "Hi"}));
