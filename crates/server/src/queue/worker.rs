@@ -109,6 +109,8 @@ struct Ended {
     made: Made,
     /// How many attempts of its channel were in flight when it began, with it.
     in_flight: usize,
+    /// Its place, which another attempt takes only after the channel's allowance has learned of this one.
+    place: SendPlace,
 }
 
 impl Worker {
@@ -298,12 +300,12 @@ impl Worker {
                     AssertUnwindSafe(attempt(&app, begun, channel.as_deref())).catch_unwind();
                 // After a panic it may have been sent.
                 let made = made.await.unwrap_or(Made::from(After::Unstored));
-                drop(place);
                 Ended {
                     queue,
                     message,
                     made,
                     in_flight,
+                    place,
                 }
             };
             self.attempts.spawn(self.app.sends.track_future(making));
@@ -348,6 +350,7 @@ impl Worker {
             // What is not stored stays among those in flight: it may have been sent, and must not be begun again.
             After::Settled { .. } | After::Unstored => self.try_channel(&ended.queue, false),
         }
+        drop(ended.place);
     }
 
     /// Sends nothing over a channel until an instant, and then one message that tries it.
