@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::fields::{FieldErrors, TextField};
-use crate::request::add;
+use crate::request::{add, wire_name};
 use crate::warning::Warning;
 
 /// Most wrong keys that are named: a body may have tens of thousands.
@@ -55,16 +55,4 @@ pub(super) fn check(shape: &impl Validate, misspelled: &[Warning]) -> Result<(),
         add(&mut errors, misspelled.to_vec());
         errors
     })
-}
-
-/// Some names differ from Rust's, and flat keys have no name in common.
-fn wire_name(name: &str) -> String {
-    match name {
-        "agent_id" => "agentId",
-        "conversation_id" => "conversationId",
-        "link_preview" => "linkPreview",
-        "buttons" | "sections" => "",
-        other => other,
-    }
-    .to_owned()
 }

@@ -63,10 +63,7 @@ pub struct SendCtaUrl {
 fn url(field: &TextField) -> Result<(), ValidationError> {
     required(field)?;
     match field.as_text() {
-        Some(text) if !cta_url::is_https(text) => {
-            let sentence = "Write an https URL, such as https://shop.example/orders/4711";
-            Err(rule("url", sentence))
-        }
+        Some(text) if !cta_url::is_https(text) => Err(rule("url", cta_url::HTTPS_NEEDED)),
         _ => Ok(()),
     }
 }

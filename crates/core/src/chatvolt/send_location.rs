@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 use super::{flat, misspelling};
 use crate::fields::{FieldErrors, TextField, required, rule, type_of};
 use crate::message::Location;
+use crate::message::location::{MAX_LATITUDE, MAX_LONGITUDE, is_within};
 use crate::request::{SendRequest, SendShape};
 use crate::warning::Warning;
 
@@ -70,15 +71,15 @@ shows_only!(SendLocation {
 });
 
 fn is_latitude(field: &Value) -> Result<(), ValidationError> {
-    degrees(field, 90.0).map(drop)
+    degrees(field, MAX_LATITUDE).map(drop)
 }
 
 fn is_longitude(field: &Value) -> Result<(), ValidationError> {
-    degrees(field, 180.0).map(drop)
+    degrees(field, MAX_LONGITUDE).map(drop)
 }
 
 /// Reads decimal degrees: ChatVolt documents texts, and clients send numbers too.
-fn degrees(field: &Value, most: f64) -> Result<f64, ValidationError> {
+fn degrees(field: &Value, most: u8) -> Result<f64, ValidationError> {
     let degrees = match field {
         Value::Null => return Err(rule("required", "Required")),
         Value::String(text) if text.trim().is_empty() => {
@@ -93,7 +94,7 @@ fn degrees(field: &Value, most: f64) -> Result<f64, ValidationError> {
     };
     match degrees {
         None => Err(rule("decimal", "Write decimal degrees, such as -23.5614")),
-        Some(degrees) if degrees.abs() > most => {
+        Some(degrees) if !is_within(degrees, most) => {
             let sentence = format!("Is from -{most} to {most} degrees");
             Err(rule("range", sentence))
         }
@@ -149,7 +150,8 @@ impl SendShape for SendLocation {
         flat::check(&self, &misspelled)?;
         let text = |field: TextField| field.into_text().unwrap_or_default();
         let read = |field: &Value, most| degrees(field, most).unwrap_or(f64::NAN);
-        let place = Location::new(read(&self.latitude, 90.0), read(&self.longitude, 180.0))
+        let latitude = read(&self.latitude, MAX_LATITUDE);
+        let place = Location::new(latitude, read(&self.longitude, MAX_LONGITUDE))
             .map_err(|error| FieldErrors::root(&error.to_string()))?
             .with_name(text(self.name))
             .with_address(text(self.address));

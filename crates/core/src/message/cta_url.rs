@@ -122,6 +122,10 @@ impl CtaUrl {
 
 shows_only!(CtaUrl {});
 
+/// What is wrong with a field that is not a link.
+pub(crate) const HTTPS_NEEDED: &str =
+    "Write an https URL, such as https://shop.example/orders/4711";
+
 /// Returns whether a text is an absolute URL that begins with `https`.
 pub(crate) fn is_https(text: &str) -> bool {
     let scheme = text.get(.."https://".len());

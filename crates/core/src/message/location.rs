@@ -11,8 +11,8 @@ use crate::capabilities::limit::{Limit, LimitTable, Source};
 use crate::capabilities::violation::{Caution, Format, Violation, check_length};
 use crate::recipient::RecipientKind;
 
-/// The greatest latitude and longitude, in degrees.
-const MAX_DEGREES: [(&str, u8); 2] = [("latitude", 90), ("longitude", 180)];
+pub(crate) const MAX_LATITUDE: u8 = 90;
+pub(crate) const MAX_LONGITUDE: u8 = 180;
 
 /// A place on the map: its coordinates are within their range.
 ///
@@ -59,10 +59,9 @@ pub enum LocationError {
 impl Location {
     /// Creates a place without a name and an address, from degrees.
     pub fn new(latitude: f64, longitude: f64) -> Result<Self, LocationError> {
-        let [(_, north), (_, east)] = MAX_DEGREES;
-        if !is_within(latitude, north) {
+        if !is_within(latitude, MAX_LATITUDE) {
             Err(LocationError::Latitude)
-        } else if !is_within(longitude, east) {
+        } else if !is_within(longitude, MAX_LONGITUDE) {
             Err(LocationError::Longitude)
         } else {
             Ok(Self {
@@ -120,7 +119,8 @@ impl Location {
 
 shows_only!(Location {});
 
-fn is_within(degrees: f64, most: u8) -> bool {
+/// Returns whether degrees are from the negative of a number to it.
+pub(crate) fn is_within(degrees: f64, most: u8) -> bool {
     (-f64::from(most)..=f64::from(most)).contains(&degrees)
 }
 
@@ -180,10 +180,10 @@ impl LocationLimits {
 
     /// Checks a place, and stops at the first broken limit.
     pub(crate) fn check(&self, place: &Location) -> Result<Vec<Caution>, Violation> {
-        for ((name, most), degrees) in MAX_DEGREES
-            .into_iter()
-            .zip([place.latitude, place.longitude])
-        {
+        for (name, degrees, most) in [
+            ("latitude", place.latitude, MAX_LATITUDE),
+            ("longitude", place.longitude, MAX_LONGITUDE),
+        ] {
             if !is_within(degrees, most) {
                 return Err(Format::Degrees(most).broken_by(FieldPath::new(name)));
             }

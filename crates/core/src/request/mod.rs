@@ -58,6 +58,18 @@ fn misplaced(name: &str) -> Option<&'static str> {
     }
 }
 
+/// Returns what a request calls a field of its shape: some names differ from Rust's, and flat keys have no name in common.
+pub(crate) fn wire_name(name: &str) -> String {
+    match name {
+        "agent_id" => "agentId",
+        "conversation_id" => "conversationId",
+        "link_preview" => "linkPreview",
+        "buttons" | "sections" => "",
+        other => other,
+    }
+    .to_owned()
+}
+
 /// Adds faults of fields to those that were found.
 pub(crate) fn add(errors: &mut FieldErrors, faults: Vec<Warning>) {
     for Warning { field, message, .. } in faults {

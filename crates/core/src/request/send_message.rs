@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use validator::Validate;
 
-use super::{SendRequest, SendShape};
+use super::{SendRequest, SendShape, wire_name};
 use crate::fields::{FieldErrors, TextField, optional, required, type_of};
 use crate::message::location::LocationError;
 use crate::message::{Content, ContentKind, CtaUrl, Location, cta_url};
@@ -65,15 +65,6 @@ impl SendShape for SendMessage {
     }
 }
 
-fn wire_name(name: &str) -> String {
-    match name {
-        "agent_id" => "agentId",
-        "conversation_id" => "conversationId",
-        other => other,
-    }
-    .to_owned()
-}
-
 /// Reads a content. What is null, blank or empty counts as absent, as in ChatVolt's requests.
 fn read_content(content: Value) -> Result<Content, FieldErrors> {
     let mut members = match content {
@@ -94,15 +85,8 @@ fn read_content(content: Value) -> Result<Content, FieldErrors> {
         return Err(FieldErrors::field("content.type", &sentence));
     };
     let said = Value::Object(said(members));
-    if let Some(place) = place_of_nul(&said) {
-        let sentence = "Must not contain a NUL character";
+    if let Some((place, sentence)) = fault(&said, false) {
         return Err(FieldErrors::field(&format!("content{place}"), sentence));
-    }
-    if let Some(place) = place_of_array(&said, false) {
-        return Err(FieldErrors::field(
-            &format!("content{place}"),
-            "Expected object",
-        ));
     }
     let content = match kind {
         ContentKind::Text => Content::Text(read(&said)?),
@@ -120,8 +104,7 @@ fn link(link: CtaUrl) -> Result<CtaUrl, FieldErrors> {
     if cta_url::is_https(link.url()) {
         return Ok(link);
     }
-    let sentence = "Write an https URL, such as https://shop.example/orders/4711";
-    Err(FieldErrors::field("content.url", sentence))
+    Err(FieldErrors::field("content.url", cta_url::HTTPS_NEEDED))
 }
 
 fn place(place: Location) -> Result<Location, FieldErrors> {
@@ -191,42 +174,38 @@ fn said(members: Map<String, Value>) -> Map<String, Value> {
     said.collect()
 }
 
-/// Returns the place of the first text with a NUL character: PostgreSQL keeps none, and no phone shows one.
-fn place_of_nul(value: &Value) -> Option<String> {
+/// Returns the place of what no kind may have, with its fault: a text with a NUL character, which PostgreSQL does not keep
+/// and no phone shows, or an array in an array, which serde would take for the fields of an object.
+fn fault(value: &Value, is_item: bool) -> Option<(String, &'static str)> {
+    let within = |step: String, value, is_item| {
+        let (place, sentence) = fault(value, is_item)?;
+        Some((format!("{step}{place}"), sentence))
+    };
     match value {
-        Value::String(text) => text.contains('\0').then(String::new),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
-            let place = place_of_nul(item)?;
-            Some(format!("[{index}]{place}"))
-        }),
-        Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let place = place_of_nul(member)?;
-            Some(format!(".{name}{place}"))
-        }),
-        _ => None,
-    }
-}
-
-/// Returns the place of the first array that stands in an array, where serde would take it for the fields of an object.
-fn place_of_array(value: &Value, is_item: bool) -> Option<String> {
-    match value {
-        Value::Array(_) if is_item => Some(String::new()),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
-            let place = place_of_array(item, true)?;
-            Some(format!("[{index}]{place}"))
-        }),
-        Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let place = place_of_array(member, false)?;
-            Some(format!(".{name}{place}"))
-        }),
+        Value::String(text) if text.contains('\0') => {
+            Some((String::new(), "Must not contain a NUL character"))
+        }
+        Value::Array(_) if is_item => Some((String::new(), "Expected object")),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| within(format!("[{index}]"), item, true))
+        }
+        Value::Object(members) => {
+            let mut members = members.iter();
+            members.find_map(|(name, member)| within(format!(".{name}"), member, false))
+        }
         _ => None,
     }
 }
 
 /// Refuses what the kind has no field for: it would be lost without a word.
 fn check_names(said: &Value, content: &Content) -> Result<(), FieldErrors> {
-    let kept = serde_json::to_value(content)
+    let mut kept = serde_json::to_value(content)
         .map_err(|_| FieldErrors::field("content", "Has a value of a wrong type"))?;
+    // The name that the kind has where contents are stored, which no request has.
+    if let Some(kept) = kept.as_object_mut() {
+        kept.remove("kind");
+    }
     let mut unknown = Vec::new();
     find_unknown("content", said, &kept, &mut unknown);
     let sentence = vec!["Unknown field; correct its name, or leave it out".to_owned()];
@@ -334,6 +313,8 @@ mod tests {
     #[case::a_text_as_a_coordinate(json!({"type": "location", "latitude": "1", "longitude": 2}), "content.latitude", "Expected number")]
     #[case::a_nul(json!({"type": "text", "body": "a\0"}), "content.body", "Must not contain a NUL character")]
     #[case::a_field_of_another_kind(json!({"type": "text", "body": "Hi", "footer": "f"}), "content.footer",
+        "Unknown field; correct its name, or leave it out")]
+    #[case::the_stored_name_of_the_kind(json!({"type": "text", "body": "Hi", "kind": "list"}), "content.kind",
         "Unknown field; correct its name, or leave it out")]
     #[case::a_misspelled_field(json!({"type": "buttons", "body": "Hi", "buttons": [{"id": "a", "title": "A", "text": "B"}]}),
         "content.buttons[0].text", "Unknown field; correct its name, or leave it out")]

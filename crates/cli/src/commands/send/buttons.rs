@@ -74,11 +74,7 @@ impl ButtonsArgs {
             flags.insert(format!("button_{number}_id"), button.id.into());
             flags.insert(format!("button_{number}_title"), button.title.into());
         }
-        Ok(Draft {
-            kind: &KIND,
-            body: self.how.body(flags)?,
-            how: self.how,
-        })
+        self.how.draft(&KIND, flags)
     }
 }
 

@@ -67,11 +67,7 @@ impl CtaUrlArgs {
             ("button_display_text", self.button),
             ("button_url", self.url),
         ]));
-        Ok(Draft {
-            kind: &KIND,
-            body: self.how.body(flags)?,
-            how: self.how,
-        })
+        self.how.draft(&KIND, flags)
     }
 }
 

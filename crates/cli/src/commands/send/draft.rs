@@ -106,8 +106,18 @@ pub(super) struct Draft {
 }
 
 impl How {
-    /// Returns the body of the file if one is named, else that of the flags.
-    pub(super) fn body(&self, flags: Map<String, Value>) -> Result<Map<String, Value>> {
+    /// Returns a message with the body of the file if one is named, else with that of the flags.
+    pub(super) fn draft(
+        self,
+        kind: &'static Kind,
+        flags: impl IntoIterator<Item = (String, Value)>,
+    ) -> Result<Draft> {
+        let body = self.body(flags.into_iter().collect())?;
+        let how = self;
+        Ok(Draft { kind, body, how })
+    }
+
+    fn body(&self, flags: Map<String, Value>) -> Result<Map<String, Value>> {
         self.json.as_deref().map_or(Ok(flags), input::json_object)
     }
 }

@@ -167,11 +167,7 @@ impl ListArgs {
         ]));
         let rows = self.rows.0.into_iter();
         flags.extend(rows.map(|(key, text)| (key, text.into())));
-        Ok(Draft {
-            kind: &KIND,
-            body: self.how.body(flags)?,
-            how: self.how,
-        })
+        self.how.draft(&KIND, flags)
     }
 }
 

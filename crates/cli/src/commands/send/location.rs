@@ -74,11 +74,7 @@ impl LocationArgs {
             ("name", self.name),
             ("address", self.address),
         ]);
-        Ok(Draft {
-            kind: &KIND,
-            body: self.how.body(fields.collect())?,
-            how: self.how,
-        })
+        self.how.draft(&KIND, fields)
     }
 }
 

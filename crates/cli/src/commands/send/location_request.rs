@@ -49,10 +49,6 @@ impl LocationRequestArgs {
             ("conversationId", self.who.conversation.id),
             ("body_text", self.body),
         ]);
-        Ok(Draft {
-            kind: &KIND,
-            body: self.how.body(fields.collect())?,
-            how: self.how,
-        })
+        self.how.draft(&KIND, fields)
     }
 }

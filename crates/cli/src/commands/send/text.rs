@@ -65,19 +65,15 @@ impl TextArgs {
         ]);
         let preview = self.link_preview;
         let preview = preview.map(|shown| ("linkPreview".to_owned(), shown.into()));
-        let body = self.how.body(texts.chain(preview).collect())?;
+        let draft = self.how.draft(&KIND, texts.chain(preview))?;
         // The path of the route has the conversation, also if a file has the body.
-        let named = body.get("conversationId").and_then(Value::as_str);
-        let goes_by_server = self.how.direct.is_none() && self.how.csv.file().is_none();
+        let named = draft.body.get("conversationId").and_then(Value::as_str);
+        let goes_by_server = draft.how.direct.is_none() && draft.how.csv.file().is_none();
         if goes_by_server && named.is_none_or(str::is_empty) {
             let missing = FieldErrors::field("conversationId", "Required");
             return Err(Failure::Fields(missing));
         }
-        Ok(Draft {
-            kind: &KIND,
-            body,
-            how: self.how,
-        })
+        Ok(draft)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Our own messages that come back: bound to the one message that they are, and to no other.
 
 use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
-use recado_core::{ContentKind, Outcome, Provider, Status};
+use recado_core::{Content, ContentKind, CtaUrl, Location, Outcome, Provider, Status, Text};
 use recado_store::{Message, Store};
 use rstest::rstest;
 
@@ -66,6 +66,25 @@ async fn an_own_message_gives_its_id_to_the_message_whose_answer_was_lost(
     apply(store, vec![status_update("3EB0", Status::Read)]).await;
     let told = kinds(store).await;
     assert_eq!(told[1..], ["message.delivered", "message.read"]);
+}
+
+#[rstest]
+#[case::a_text(Text::new("Hi").expect("a text").into(), true)]
+#[case::a_link(CtaUrl::new("Hi", "Open", "https://shop.example").expect("a link").into(), false)]
+#[case::a_place(Location::new(1.0, 1.0).expect("a place").with_name("Hi").into(), false)]
+#[tokio::test]
+async fn a_text_is_only_ever_the_report_of_a_text(#[case] sent: Content, #[case] is_it: bool) {
+    let World { store, .. } = &World::new().await;
+    create_channel(store, "org_1", "chn_1", Provider::ZapperHub).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
+    let message = with(message("org_1", "msg_1"), |it| it.content = sent);
+    ok(store.begin_send(&message)).await;
+    finish(store, "msg_1", Outcome::Accepted).await;
+    let own = OwnMessage::new("3EB0", phone("5521988887777"), ContentKind::Text, "Hi");
+    let own = with(own, |it| it.sent_at = Some(6_000));
+    apply(store, vec![Inbound::OwnMessage(own)]).await;
+    let found = kept(store, "msg_1").await.external_id;
+    assert_eq!(found.as_deref(), is_it.then_some("3EB0"));
 }
 
 #[tokio::test]

@@ -1,10 +1,8 @@
 //! `POST /messages/interactive/send-buttons`: what Recado is for.
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::ButtonsLimits;
 use recado_core::{SendButtons, request};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -46,40 +44,6 @@ pub(crate) struct SendButtonsBody {
     button_3_title: Option<String>,
 }
 
-/// The limits of a provider for a message with reply buttons.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ButtonsLimits)]
-pub(super) struct Limits {
-    /// How many buttons a message has.
-    buttons: Bounds,
-    /// The length of the body.
-    body_text: Bounds,
-    /// The length of the header.
-    header_text: Bounds,
-    /// The length of the footer.
-    footer_text: Bounds,
-    /// The length of a button's id.
-    button_id: Bounds,
-    /// The length of a button's title.
-    button_title: Bounds,
-    /// The length of header, body and footer together, if they are sent as one text; else null.
-    texts_together: Option<Bounds>,
-}
-
-impl From<&ButtonsLimits> for Limits {
-    fn from(limits: &ButtonsLimits) -> Self {
-        Self {
-            buttons: (&limits.count).into(),
-            body_text: (&limits.body).into(),
-            header_text: (&limits.header).into(),
-            footer_text: (&limits.footer).into(),
-            button_id: (&limits.id).into(),
-            button_title: (&limits.title).into(),
-            texts_together: limits.folded.as_ref().map(Bounds::from),
-        }
-    }
-}
-
 /// Send a message with up to three reply buttons
 ///
 /// The answer tells whether the provider accepted the message. The published example:
@@ -114,8 +78,7 @@ pub(crate) async fn send_buttons(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendButtons>(body)?;
-    let limits = |capabilities: &Capabilities| capabilities.buttons.as_ref().map(Limits::from);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! `POST /messages/interactive/send-cta`: a text with a button that opens a link.
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::CtaUrlLimits;
 use recado_core::{SendCtaUrl, request};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -37,34 +35,6 @@ pub(crate) struct SendCtaBody {
     button_url: String,
 }
 
-/// The limits of a provider for a message with a link.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CtaUrlLimits)]
-pub(super) struct Limits {
-    /// The length of the body.
-    body_text: Bounds,
-    /// The length of the header.
-    header_text: Bounds,
-    /// The length of the footer.
-    footer_text: Bounds,
-    /// The length of the text on the button.
-    button_display_text: Bounds,
-    /// The length of the link.
-    button_url: Bounds,
-}
-
-impl From<&CtaUrlLimits> for Limits {
-    fn from(limits: &CtaUrlLimits) -> Self {
-        Self {
-            body_text: (&limits.body).into(),
-            header_text: (&limits.header).into(),
-            footer_text: (&limits.footer).into(),
-            button_display_text: (&limits.button).into(),
-            button_url: (&limits.url).into(),
-        }
-    }
-}
-
 /// Send a message with a link
 ///
 /// The customer opens the link by a button. No provider tells that it was opened. An example:
@@ -95,6 +65,5 @@ pub(crate) async fn send_cta(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendCtaUrl>(body)?;
-    let limits = |capabilities: &Capabilities| capabilities.cta_url.as_ref().map(Limits::from);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

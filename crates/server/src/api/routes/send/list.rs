@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::ListLimits;
 use recado_core::{SendList, request};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -56,55 +54,6 @@ pub(crate) struct SendListBody {
     others: BTreeMap<String, String>,
 }
 
-/// The limits of a provider for a message with a list.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ListLimits)]
-pub(super) struct Limits {
-    /// How many rows all sections have together.
-    rows: Bounds,
-    /// How many sections a message has.
-    sections: Bounds,
-    /// The length of the body.
-    body_text: Bounds,
-    /// The length of the header.
-    header_text: Bounds,
-    /// The length of the footer.
-    footer_text: Bounds,
-    /// The length of the text on the button.
-    button_text: Bounds,
-    /// The length of a section's title.
-    section_title: Bounds,
-    /// The length of a row's id.
-    row_id: Bounds,
-    /// The length of a row's title.
-    row_title: Bounds,
-    /// The length of a row's description.
-    row_description: Bounds,
-    /// The length of the title of the opened list, if it has one of its own; else null.
-    list_title: Option<Bounds>,
-    /// The length of header, body and footer together, if they are sent as one text; else null.
-    texts_together: Option<Bounds>,
-}
-
-impl From<&ListLimits> for Limits {
-    fn from(limits: &ListLimits) -> Self {
-        Self {
-            rows: (&limits.rows).into(),
-            sections: (&limits.sections).into(),
-            body_text: (&limits.body).into(),
-            header_text: (&limits.header).into(),
-            footer_text: (&limits.footer).into(),
-            button_text: (&limits.button).into(),
-            section_title: (&limits.section_title).into(),
-            row_id: (&limits.id).into(),
-            row_title: (&limits.row_title).into(),
-            row_description: (&limits.description).into(),
-            list_title: limits.title.as_ref().map(Bounds::from),
-            texts_together: limits.folded.as_ref().map(Bounds::from),
-        }
-    }
-}
-
 /// Send a message with a list of options
 ///
 /// The customer opens the list by a button, and chooses one row; the choice comes back as `list.selected` with the id of
@@ -141,6 +90,5 @@ pub(crate) async fn send_lists(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendList>(body)?;
-    let limits = |capabilities: &Capabilities| capabilities.list.as_ref().map(Limits::from);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

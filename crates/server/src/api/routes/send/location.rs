@@ -1,10 +1,8 @@
 //! `POST /messages/interactive/send-location`: a place on the map.
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::LocationLimits;
 use recado_core::{SendLocation, request};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -33,25 +31,6 @@ pub(crate) struct SendLocationBody {
     name: String,
     /// The address of the place.
     address: String,
-}
-
-/// The limits of a provider for a place.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LocationLimits)]
-pub(super) struct Limits {
-    /// The length of the name; null if the provider has no place for it.
-    name: Option<Bounds>,
-    /// The length of the address; null if the provider has no place for it.
-    address: Option<Bounds>,
-}
-
-impl From<&LocationLimits> for Limits {
-    fn from(limits: &LocationLimits) -> Self {
-        Self {
-            name: limits.name.as_ref().map(Bounds::from),
-            address: limits.address.as_ref().map(Bounds::from),
-        }
-    }
 }
 
 /// Send a place
@@ -86,6 +65,5 @@ pub(crate) async fn send_location(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendLocation>(body)?;
-    let limits = |capabilities: &Capabilities| capabilities.location.as_ref().map(Limits::from);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

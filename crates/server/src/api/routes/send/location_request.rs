@@ -1,10 +1,8 @@
 //! `POST /messages/interactive/location-request`: a text with a button by which the customer sends a place.
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::LocationRequestLimits;
 use recado_core::{SendLocationRequest, request};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -27,22 +25,6 @@ pub(crate) struct SendLocationRequestBody {
     conversationId: String,
     /// The text of the message, up to 1024 characters.
     body_text: String,
-}
-
-/// The limits of a provider for a text that asks for a place.
-#[derive(Serialize, ToSchema)]
-#[schema(as = LocationRequestLimits)]
-pub(super) struct Limits {
-    /// The length of the body.
-    body_text: Bounds,
-}
-
-impl From<&LocationRequestLimits> for Limits {
-    fn from(limits: &LocationRequestLimits) -> Self {
-        Self {
-            body_text: (&limits.body).into(),
-        }
-    }
 }
 
 /// Ask for a place
@@ -74,9 +56,5 @@ pub(crate) async fn request_location(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = request::read::<SendLocationRequest>(body)?;
-    let limits = |capabilities: &Capabilities| {
-        let limits = capabilities.location_request.as_ref();
-        limits.map(Limits::from)
-    };
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

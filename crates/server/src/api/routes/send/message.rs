@@ -1,10 +1,8 @@
 //! `POST /messages`: a message of any kind, in Recado's own names.
 
-use recado_core::capabilities::Capabilities;
 use recado_core::request::{self, SendMessage, SendRequest};
 use recado_core::{Buttons, CtaUrl, List, Location, LocationRequest, Text};
 
-use super::limits::Limits;
 use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::{SendBody, check_names, names};
 use crate::api::routes::prelude::*;
@@ -82,9 +80,7 @@ pub(crate) async fn send_message(
     SendBody(body): SendBody,
 ) -> LongAnswer {
     let request = read(body)?;
-    let kind = request.content.kind();
-    let limits = move |capabilities: &Capabilities| Limits::of(kind, capabilities);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }
 
 /// Reads the body of `POST /messages`, which has no field that the route does not know.

@@ -6,11 +6,11 @@ use axum::extract::FromRequestParts;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse as _};
-use recado_core::capabilities::{Basis, Capabilities, Limit};
 use recado_core::request::SendRequest;
 use recado_core::{Status, Warning};
 use recado_providers::Preview;
 
+use self::limits::Limits;
 use super::messages::Message;
 use super::prelude::*;
 use crate::api::extract::DryRunSwitch;
@@ -102,8 +102,7 @@ pub(crate) struct DryRun {
     /// The request to the provider.
     request: ProviderRequest,
     /// The limits of the provider, which the message keeps.
-    #[schema(value_type = limits::Limits)]
-    limits: Value,
+    limits: Limits,
     /// What may look wrong on the phone.
     warnings: Vec<Warning>,
     /// The fields that the provider carries in another form, or not at all; `warnings` says how.
@@ -124,21 +123,6 @@ struct ProviderRequest {
     /// The JSON body.
     #[schema(value_type = Object)]
     body: Value,
-}
-
-/// The least and the most of something: a number of buttons, or a length in Unicode code points.
-#[derive(Serialize, ToSchema)]
-struct Bounds {
-    /// The least.
-    min: usize,
-    /// The most.
-    max: usize,
-    /// How the limit is known.
-    #[schema(value_type = words::LimitBasis)]
-    basis: Basis,
-    /// Where the limit is published, or was observed.
-    #[schema(value_type = String)]
-    source: &'static str,
 }
 
 /// Either answer of a send.
@@ -164,17 +148,6 @@ impl From<Preview> for ProviderRequest {
     }
 }
 
-impl From<&Limit> for Bounds {
-    fn from(limit: &Limit) -> Self {
-        Self {
-            min: limit.min,
-            max: limit.max,
-            basis: limit.source.basis,
-            source: limit.source.text,
-        }
-    }
-}
-
 /// What a send asks for besides its message.
 pub(crate) struct Asked {
     pub(crate) switch: DryRunSwitch,
@@ -195,12 +168,7 @@ impl FromRequestParts<Arc<App>> for Asked {
 }
 
 /// Sends or queues a message of any kind, or shows what would be sent, with the limits of its kind.
-async fn answer<Limits: Serialize>(
-    caller: Caller<Sends>,
-    asked: Asked,
-    request: SendRequest,
-    limits: impl FnOnce(&Capabilities) -> Option<Limits>,
-) -> LongAnswer {
+async fn answer(caller: Caller<Sends>, asked: Asked, request: SendRequest) -> LongAnswer {
     let (organization, timing) = (&caller.organization_id, asked.timing.timing());
     let DryRunSwitch(sends_nothing) = asked.switch;
     if !sends_nothing {
@@ -209,10 +177,8 @@ async fn answer<Limits: Serialize>(
     let kind = request.content.kind();
     let ready = send::check(&caller.app, organization, request, timing).await?;
     let channel = ready.channel();
-    let limits = limits(channel.capabilities());
+    let limits = Limits::of(kind, channel.capabilities());
     let limits = limits.ok_or_else(|| ApiError::internal("a checked message has no limits"))?;
-    let mut limits = serde_json::to_value(limits).map_err(ApiError::internal)?;
-    limits["kind"] = kind.as_str().into();
     let preview = channel
         .preview(&ready.outbound())
         .map_err(|error| ApiError::from(&error))?;

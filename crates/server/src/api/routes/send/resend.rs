@@ -1,8 +1,5 @@
 //! `POST /messages/{id}/resend`: a person decides what became of a message.
 
-use recado_core::capabilities::Capabilities;
-
-use super::limits::Limits;
 use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::routes::prelude::*;
 use crate::send;
@@ -42,7 +39,5 @@ pub(crate) async fn resend_message(
 ) -> LongAnswer {
     let (app, organization) = (&caller.app, &caller.organization_id);
     let request = send::again(app, organization, &id, body.accept_duplicate).await?;
-    let kind = request.content.kind();
-    let limits = move |capabilities: &Capabilities| Limits::of(kind, capabilities);
-    answer(caller, asked, request, limits).await
+    answer(caller, asked, request).await
 }

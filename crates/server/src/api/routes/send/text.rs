@@ -2,14 +2,12 @@
 
 use std::str::FromStr as _;
 
-use recado_core::capabilities::Capabilities;
-use recado_core::message::TextLimits;
 use recado_core::request::{self, SendRequest};
 use recado_core::{GivenRecipient, Provider, RecipientKind, SendText};
 use recado_providers::Profile;
 use recado_store::{ConversationFilter, Page};
 
-use super::{Asked, Bounds, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
+use super::{Asked, PreferParameter, SendAnswer, SendFailures, SendQuery, Sent, answer};
 use crate::api::body::SendBody;
 use crate::api::routes::prelude::*;
 
@@ -45,22 +43,6 @@ pub(crate) struct SendTextBody {
     channel: Option<String>,
     /// Whether the phone shows a preview of the first link, where the provider leaves that to the sender.
     linkPreview: Option<bool>,
-}
-
-/// The limits of a provider for a plain text.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TextLimits)]
-pub(super) struct Limits {
-    /// The length of the text.
-    message: Bounds,
-}
-
-impl From<&TextLimits> for Limits {
-    fn from(limits: &TextLimits) -> Self {
-        Self {
-            message: (&limits.body).into(),
-        }
-    }
 }
 
 /// Send a text
@@ -115,8 +97,7 @@ pub(crate) async fn send_conversation_message(
         }
         AddressType::Email => return Err(unsupported("contacts have no e-mail address")),
     }
-    let limits = |capabilities: &Capabilities| capabilities.text.as_ref().map(Limits::from);
-    let answered = answer(caller, asked, request, limits).await;
+    let answered = answer(caller, asked, request).await;
     answered.map_err(as_chatvolt)
 }
 
