@@ -26,7 +26,7 @@ pub(crate) struct MessageState {
     pub(crate) provider_id: Option<String>,
     pub(crate) error: Option<MessageError>,
     pub(crate) pricing: Option<Pricing>,
-    /// The fields that the provider carried in another form, if it was accepted.
+    /// The fields that the provider carried in another form, for the event of its acceptance.
     pub(crate) degraded: Vec<String>,
     /// When it reached this status.
     pub(crate) at: Timestamp,
@@ -61,10 +61,7 @@ impl From<&Message> for MessageState {
             provider_id: message.provider_id.clone(),
             error: message.error.clone(),
             pricing: message.pricing.clone(),
-            degraded: match message.status {
-                Status::Accepted => Warning::degraded_fields(&message.warnings),
-                _ => Vec::new(),
-            },
+            degraded: Warning::degraded_fields(&message.warnings),
             at: message.updated_at,
             charged_at: None,
             channel_failure: None,

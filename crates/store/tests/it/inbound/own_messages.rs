@@ -1,11 +1,14 @@
 //! Our own messages that come back: bound to the one message that they are, and to no other.
 
 use recado_core::inbound::{Choice, Contact, Inbound, OwnMessage};
-use recado_core::{Content, ContentKind, CtaUrl, Location, Outcome, Provider, Status, Text};
+use recado_core::{
+    Content, ContentKind, CtaUrl, Location, Outcome, Provider, Status, Text, Warning,
+};
 use recado_store::{Message, Store};
 use rstest::rstest;
+use serde_json::json;
 
-use crate::taps::{apply, create_channel, furnish, kinds, phone, status_update};
+use crate::taps::{apply, create_channel, events, furnish, kinds, phone, status_update};
 use crate::world::{World, at, buttons, conversation, ended, id, message, msg, ok, org, with};
 
 /// The report of an own message with the content of [`buttons`], a second after its send.
@@ -85,6 +88,26 @@ async fn a_text_is_only_ever_the_report_of_a_text(#[case] sent: Content, #[case]
     apply(store, vec![Inbound::OwnMessage(own)]).await;
     let found = kept(store, "msg_1").await.external_id;
     assert_eq!(found.as_deref(), is_it.then_some("3EB0"));
+}
+
+#[tokio::test]
+async fn only_the_event_of_the_acceptance_names_what_is_degraded() {
+    let World { store, .. } = &World::new().await;
+    create_channel(store, "org_1", "chn_1", Provider::ZapperHub).await;
+    ok(store.create_conversation(&conversation("org_1", "conv-456"), None)).await;
+    let warning = Warning::degraded("name", "it is not shown");
+    let message = with(message("org_1", "msg_1"), |it| it.warnings = vec![warning]);
+    ok(store.begin_send(&message)).await;
+    // It is delivered before the answer to the send is stored.
+    apply(store, vec![status_update("3EB0", Status::Delivered)]).await;
+    let result = with(ended(Outcome::Accepted), |it| {
+        it.external_id = Some("3EB0".into())
+    });
+    ok(store.finish_send(&org(1), &msg("msg_1"), &result, at(7_000))).await;
+    let told: Vec<_> = (events(store, &org(1)).await.iter())
+        .map(|event| serde_json::to_value(&event.data).expect("JSON")["degraded"].clone())
+        .collect();
+    assert_eq!(told, [json!(["name"]), json!(null)]);
 }
 
 #[tokio::test]
