@@ -87,6 +87,7 @@ POST /messages/batch | send
 DELETE /messages/{id} | send
 POST /messages/{id}/resend | send
 GET /messages/{id} | read
+GET /messages/{id}/media | read
 POST /conversations | send
 GET /conversations | read
 GET /conversations/{id} | read

@@ -84,7 +84,7 @@ impl Rig {
 
     /// A customer writes.
     pub async fn say(&self, phone: &str, words: &str) {
-        self.receive(phone, text(words)).await;
+        self.receive(phone, InboundContent::text(words)).await;
     }
 
     /// A customer taps.
@@ -119,14 +119,6 @@ fn clock(milliseconds: Arc<AtomicI64>) -> Clock {
         let now = milliseconds.load(Ordering::SeqCst);
         Timestamp::from_millisecond(now).expect("an instant")
     })
-}
-
-/// A text of a customer.
-pub fn text(words: &str) -> InboundContent {
-    InboundContent::Other {
-        kind: "text".to_owned(),
-        text: Some(words.to_owned()),
-    }
 }
 
 /// Something of a customer of the organization `demo` comes in over the channel `zapi`.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::MessageId;
-pub use crate::inbound::ReceivedMedia;
-use crate::inbound::{Choice, Contact, Pricing};
+use crate::inbound::{
+    AlertSeverity, Choice, Contact, MessageContext, Pricing, ReceivedContent, Referral,
+};
 pub use crate::message::MessageError;
 use crate::message::Status;
 
@@ -105,6 +106,8 @@ event_types! {
     ChannelPaused(ChannelPauseData) = "channel.paused";
     /// The queued messages of a channel are sent again.
     ChannelResumed(ChannelPauseData) = "channel.resumed";
+    /// The provider says something about the account, the number or a template of a channel.
+    ChannelAlert(ChannelAlertData) = "channel.alert";
     /// A part of the budget of a channel is used: once 80 % in a month, and once all of it.
     ChannelBudget(ChannelBudgetData) = "channel.budget";
     /// A webhook endpoint failed for so long that it gets no more events.
@@ -134,6 +137,14 @@ pub struct ButtonPressedData {
     /// True if the provider reported a text, and Recado recognized the title of the button in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
+    /// When the customer sent it, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    pub sent_at: Option<String>,
+    /// What it refers to.
+    #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub context: MessageContext,
 }
 
 /// A customer chose a row of a list.
@@ -156,6 +167,14 @@ pub struct ListSelectedData {
     pub text_truncated: bool,
     /// The row that was chosen.
     pub list: Choice,
+    /// When the customer sent it, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    pub sent_at: Option<String>,
+    /// What it refers to.
+    #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub context: MessageContext,
 }
 
 /// A customer sent a message that is not a tap.
@@ -178,27 +197,28 @@ pub struct MessageReceivedData {
     pub text_truncated: bool,
     /// The kind of the message: `text`, `image`, … or `unknown`.
     pub kind: String,
-    /// The text, or the caption.
+    /// The words: a text, a caption, the name of a place or a contact.
     pub text: Option<String>,
-    /// What the message holds beside its text. Only messages with a file have it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the message holds beside its words. Plain texts have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = ReceivedContent, required = false))]
     pub content: Option<ReceivedContent>,
+    /// When the customer sent it, as the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    pub sent_at: Option<String>,
+    /// What it refers to.
+    #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
+    pub context: MessageContext,
+    /// The advertisement whose button brought the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Referral, required = false))]
+    pub referral: Option<Referral>,
     /// The new addresses of the customer, if WhatsApp reports that the customer changed the phone number or the user id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Contact, required = false))]
     pub moved_to: Option<Contact>,
-}
-
-/// What a customer's message holds beside its text.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ReceivedContent {
-    /// The kind of the message: `image`, `video`, `audio`, `document` or `sticker`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The file.
-    pub media: ReceivedMedia,
 }
 
 /// A message of yours has a new status.
@@ -259,6 +279,24 @@ pub struct ChannelConnectionData {
     pub detail: Option<String>,
 }
 
+/// The provider says something about the account, the number or a template of a channel.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChannelAlertData {
+    /// What it is about, in the provider's word, such as `account_update` or `message_template_status_update`.
+    pub field: String,
+    /// How much it matters: `critical` if messages are not sent any more, or soon will not be.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub severity: AlertSeverity,
+    /// What is said, in the provider's words.
+    pub detail: Option<String>,
+    /// The provider's number of an error.
+    pub code: Option<i64>,
+    /// All that is said, in the provider's JSON; null if that is longer than 64 KiB.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub value: Option<Value>,
+}
+
 /// A channel was paused, or resumed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -312,15 +350,16 @@ mod tests {
     #[test]
     fn data_reads_back_as_it_was_written_and_optional_keys_stay_absent() {
         let from = json!({"phone": "5521988887777", "userId": null, "lid": "1@lid", "name": "Ana"});
-        let media = json!({"id": null, "providerUrl": "https://a.example", "mimeType": null, "fileName": null, "size": 7});
+        let media = json!({"id": null, "providerUrl": "https://a.example", "mimeType": null, "fileName": null, "size": 7, "available": true});
         let written = [
             json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "button": {"id": "1", "title": "A"}}),
             json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "textTruncated": true, "list": {"id": "1", "title": "A"}}),
             json!({"messageId": "m", "externalId": "w", "inReplyTo": null, "from": from, "kind": "image", "text": null,
-                   "content": {"type": "image", "media": media}, "movedTo": from}),
+                   "content": {"type": "image", "media": media}, "sentAt": "2026-11-30T12:00:00Z", "context": {"forwarded": true}, "movedTo": from}),
             json!({"messageId": "m", "externalId": null, "status": "failed", "error": {"reason": "r", "code": 1, "message": "m"}}),
             json!({"from": from}),
             json!({"detail": null}),
+            json!({"field": "account_update", "severity": "critical", "detail": null, "code": null, "value": {"event": "ACCOUNT_DELETED"}}),
             json!({"percent": 80, "month": "2026-11", "amount": "150.00", "currency": "BRL", "messages": null,
                    "usedAmount": "120.025", "usedMessages": 3_693, "stop": true}),
             json!({"endpointId": "whk", "failingSince": null}),
@@ -332,6 +371,7 @@ mod tests {
             EventType::MessageFailed,
             EventType::ConversationCreated,
             EventType::ChannelConnected,
+            EventType::ChannelAlert,
             EventType::ChannelBudget,
             EventType::WebhookEndpointDisabled,
         ];

@@ -20,7 +20,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::any;
-use recado_providers::recado_core::inbound::{Inbound, InboundContent, Media};
+use recado_providers::recado_core::inbound::{Inbound, InboundContent};
 use recado_providers::{
     Admission, Channel, ChannelConfig, HeaderMap, HttpClient, Method, Received, SecretString,
     Timeouts, WebhookCall, WebhookHead, ZapiAccount, connect, header,
@@ -112,12 +112,7 @@ pub(crate) fn describe(what: &Inbound) -> String {
         Inbound::Message(message) => match &message.content {
             InboundContent::Button(button) => format!("tapped: {} ({})", button.title, button.id),
             InboundContent::List(row) => format!("chosen: {} ({})", row.title, row.id),
-            InboundContent::Other { kind, text }
-            | InboundContent::Media(Media {
-                kind,
-                caption: text,
-                ..
-            }) => {
+            InboundContent::Other { kind, text, .. } => {
                 format!("{kind}: {}", text.as_deref().unwrap_or_default())
             }
             InboundContent::NumberChange { .. } => "the customer has a new number".to_owned(),

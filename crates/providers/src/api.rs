@@ -1,6 +1,7 @@
 //! The one [`Channel`] of all providers: check, encode, post, decode.
 
 use async_trait::async_trait;
+use recado_core::inbound::ReceivedMedia;
 use recado_core::{Capabilities, MessageId};
 use reqwest::Method;
 use secrecy::SecretString;
@@ -9,6 +10,7 @@ use url::Url;
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt, refused};
 use crate::connection::Connection;
 use crate::error::{ChannelError, ErrorKind};
+use crate::media::{MediaDownload, MediaError, NoMedia};
 use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
@@ -67,6 +69,23 @@ impl<W: Wire> Channel for Api<W> {
     async fn cancel(&self, provider_id: &str) -> Result<(), ChannelError> {
         let canceled = self.wire.cancel(&self.connection, provider_id).await;
         canceled.map_err(|refusal| self.connection.error(&refusal.harmless()))
+    }
+
+    async fn media(&self, media: &ReceivedMedia) -> Result<MediaDownload, MediaError> {
+        let begun = self.wire.media(&self.connection, media).await;
+        let download = begun.map_err(|reason| match reason {
+            NoMedia::Gone => MediaError::Gone,
+            NoMedia::TooLarge => MediaError::TooLarge,
+            NoMedia::Refused(refusal) => self.connection.error(&refusal.harmless()).into(),
+        })?;
+        let announced = media.mime_type.as_deref().unwrap_or_default();
+        let is_page = |kind: &str| kind.trim_start().starts_with("text/html");
+        if download.content_type().is_some_and(is_page) && !is_page(announced) {
+            let provider = self.capabilities.provider;
+            let text = "the provider answers with a page in the place of the file";
+            return Err(ChannelError::new(provider, ErrorKind::Rejected, text).into());
+        }
+        Ok(download.expecting(media.sha256.clone()))
     }
 
     fn preset_message_id(&self, id: &MessageId) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The trait that every provider implements, and what goes in and out of it.
 
 use async_trait::async_trait;
+use recado_core::inbound::ReceivedMedia;
 use recado_core::{Capabilities, Content, MessageId, Recipient, Violation};
 use reqwest::Method;
 use secrecy::SecretString;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::error::{ChannelError, ErrorKind};
+use crate::media::{MediaDownload, MediaError};
 use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };
@@ -46,6 +48,14 @@ pub trait Channel: Send + Sync {
         let _ = provider_id;
         let provider = self.capabilities().provider;
         Err(ChannelError::new(provider, ErrorKind::Rejected, NO_QUEUE))
+    }
+
+    /// Begins to fetch a file that a customer sent. It changes nothing, and the credentials go to the provider alone.
+    ///
+    /// Unless a provider gives files, there is none.
+    async fn media(&self, media: &ReceivedMedia) -> Result<MediaDownload, MediaError> {
+        let _ = media;
+        Err(MediaError::Gone)
     }
 
     /// The id that a message of ours has at WhatsApp even if the answer is lost, where we choose it. No IO.

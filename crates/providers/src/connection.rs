@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::channel::Preview;
 use crate::error::{ChannelError, ConfigError, ErrorKind};
-use crate::http::client::{Answer, HttpClient, PostError};
+use crate::http::client::{Answer, HttpClient, MediaResponse, PostError};
 use crate::redact::{BLANK, Redactor};
 use crate::refusal::Refusal;
 
@@ -72,6 +72,39 @@ impl Connection {
         self.exchange(request).await.map_err(Refusal::harmless)
     }
 
+    /// Begins to fetch a file from an address that gets the credentials.
+    pub(crate) async fn open(&self, url: &Url) -> Result<MediaResponse, Refusal> {
+        let mut request = Request::new(Method::GET, url.clone());
+        *request.headers_mut() = self.headers.clone();
+        self.opened(request).await
+    }
+
+    /// Begins to fetch a file from an address that a webhook named, which gets no credentials.
+    pub(crate) async fn open_public(&self, url: &Url) -> Result<MediaResponse, Refusal> {
+        self.opened(Request::new(Method::GET, url.clone())).await
+    }
+
+    async fn opened(&self, request: Request) -> Result<MediaResponse, Refusal> {
+        self.check_open()?;
+        let opened = self.http.open(request).await;
+        opened.map_err(|error| failed(error).harmless())
+    }
+
+    /// Makes one request whose answer holds a file, of which so many bytes are read at most.
+    pub(crate) async fn request_file(
+        &self,
+        url: &Url,
+        body: &Value,
+        most_bytes: usize,
+    ) -> Result<Answer, Refusal> {
+        let mut request = Request::new(Method::POST, url.clone());
+        *request.headers_mut() = self.posted_headers();
+        *request.body_mut() = Some(body.to_string().into());
+        self.check_open()?;
+        let answer = self.http.exchange_file(request, most_bytes).await;
+        answer.map_err(|error| failed(error).harmless())
+    }
+
     /// Returns the same connection for a call that carries one more secret.
     pub(crate) fn hiding(&self, secret: &SecretString) -> Self {
         Self {
@@ -111,10 +144,15 @@ impl Connection {
         self.exchange(request).await
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer, Refusal> {
-        if let Some(reason) = self.closed {
-            return Err(Refusal::new(ErrorKind::Misconfigured, reason));
+    fn check_open(&self) -> Result<(), Refusal> {
+        match self.closed {
+            Some(reason) => Err(Refusal::new(ErrorKind::Misconfigured, reason)),
+            None => Ok(()),
         }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Answer, Refusal> {
+        self.check_open()?;
         let answer = self.http.exchange(request).await.map_err(failed)?;
         if !(300..400).contains(&answer.status) {
             return Ok(answer);

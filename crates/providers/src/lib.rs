@@ -21,6 +21,7 @@ mod documented;
 mod error;
 mod http;
 mod lenient_json;
+mod media;
 mod object;
 mod prelude;
 mod profile;
@@ -47,6 +48,7 @@ pub use error::{
 };
 pub use http::client::{HttpClient, HttpClientError, PostError, Posted, Timeouts};
 pub use http::public_address::is_public;
+pub use media::{MAX_MEDIA_BYTES, MediaDownload, MediaError};
 pub use profile::{Profile, Registration, SharedWebhook};
 pub use registry::{ChannelConfig, Credentials, connect};
 pub use retry::{RetryPolicy, send_with_retries};

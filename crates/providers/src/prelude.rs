@@ -3,6 +3,7 @@
 pub(crate) use std::sync::Arc;
 
 pub(crate) use recado_core::capabilities::Capabilities;
+pub(crate) use recado_core::inbound::ReceivedMedia;
 pub(crate) use recado_core::message::Content;
 pub(crate) use reqwest::Method;
 pub(crate) use secrecy::{ExposeSecret, SecretString};
@@ -15,8 +16,9 @@ pub(crate) use crate::channel::{Channel, Health, HealthState, OutboundMessage, R
 pub(crate) use crate::connection::{Connection, secret_header};
 pub(crate) use crate::documented::says;
 pub(crate) use crate::error::{ConfigError, ErrorKind};
-pub(crate) use crate::http::client::{Answer, HttpClient};
+pub(crate) use crate::http::client::{Answer, HttpClient, MediaResponse};
 pub(crate) use crate::lenient_json::text;
+pub(crate) use crate::media::{MediaDownload, NoMedia, fetched};
 pub(crate) use crate::profile::Profile;
 pub(crate) use crate::redact::{BLANK, Redactor};
 pub(crate) use crate::refusal::Refusal;

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 
 use recado_core::MessageId;
+use recado_core::inbound::ReceivedMedia;
 use secrecy::SecretString;
 use url::Url;
 
@@ -10,6 +11,7 @@ use crate::channel::{Health, NO_QUEUE, OutboundMessage, Receipt};
 use crate::connection::Connection;
 use crate::error::ErrorKind;
 use crate::http::client::Answer;
+use crate::media::{MediaDownload, NoMedia, fetched};
 use crate::profile::Profile;
 use crate::redact::Redactor;
 use crate::refusal::Refusal;
@@ -36,6 +38,19 @@ pub(crate) trait Wire: Send + Sync + 'static {
     /// Takes a message out of the provider's queue, by the provider's own id of it.
     fn cancel(&self, _: &Connection, _: &str) -> impl Future<Output = Result<(), Refusal>> + Send {
         ready(Err(Refusal::new(ErrorKind::Rejected, NO_QUEUE)))
+    }
+
+    /// Begins to fetch a customer's file; most providers name an address that needs no key.
+    fn media(
+        &self,
+        connection: &Connection,
+        media: &ReceivedMedia,
+    ) -> impl Future<Output = Result<MediaDownload, NoMedia>> + Send {
+        async {
+            let url = media.provider_url.as_deref().ok_or(NoMedia::Gone)?;
+            let url = Url::parse(url).map_err(|_| NoMedia::Gone)?;
+            fetched(connection.open_public(&url).await?)
+        }
     }
 
     /// Returns the URL that tells the state of the number.

@@ -26,6 +26,14 @@ pub(crate) fn challenge() -> String {
     u32::from_be_bytes(random()).to_string()
 }
 
+/// Makes the id of a customer's file: digits, as Meta's have.
+pub(crate) fn media() -> String {
+    format!(
+        "{:016}",
+        u64::from_be_bytes(random()) % 10_000_000_000_000_000
+    )
+}
+
 /// Returns a random number under `limit`, which is not 0.
 pub(crate) fn below(limit: usize) -> usize {
     // The tiny bias of the remainder does not matter for an order.
@@ -48,7 +56,7 @@ pub(crate) fn trace_id() -> String {
     format!("A{}", URL_SAFE_NO_PAD.encode(random::<16>()))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     let digits = digits.map(|digit| char::from(DIGITS[usize::from(digit)]));

@@ -2,7 +2,8 @@
 //!
 //! Each checks what it receives in the order and with the words of the real provider, keeps it, and answers.
 //! What is accepted appears on a phone ([`Sandbox::phone_messages`]), which can be used:
-//! [`Sandbox::tap`], [`Sandbox::say`], [`Sandbox::pick`] and [`Sandbox::read`].
+//! [`Sandbox::tap`], [`Sandbox::say`], [`Sandbox::pick`], [`Sandbox::send_file`], [`Sandbox::send_location`],
+//! [`Sandbox::react`] and [`Sandbox::read`].
 //! Faults ([`Sandbox::fail_next`]) and switches ([`Settings`]) make the providers misbehave as the real ones do.
 //! Everything can also be reached over HTTP under `/_sandbox`; `GET /` lists the routes.
 //!
@@ -43,6 +44,7 @@ mod control;
 mod dispatch;
 pub mod drawing;
 mod faults;
+mod files;
 mod ids;
 pub mod listen;
 mod phone;
@@ -65,8 +67,8 @@ pub use accounts::{Account, TokenState};
 pub use answer::Answer;
 pub use faults::{Effect, Fault, PlannedFault};
 pub use phone::{
-    Buttons, Choice, Content, List, ListRow, Location, Menu, PhoneButton, PhoneError, PhoneMessage,
-    Section, Shape,
+    Buttons, Choice, Content, FileKind, List, ListRow, Location, Menu, PhoneButton, PhoneError,
+    PhoneFile, PhoneMessage, Section, Shape,
 };
 pub use provider::{Provider, UnknownProvider};
 pub use received::{Answered, KEPT, ReceivedRequest};

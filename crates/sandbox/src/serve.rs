@@ -1,10 +1,12 @@
 //! The server: hyper directly, because a simulated provider must be able to close a connection without an answer.
 
+use std::net::SocketAddr;
 use std::{future::Future, pin::pin, time::Duration};
 
 use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
-use axum::{Router, body::Body, response::IntoResponse, routing::any};
+use axum::routing::{any, get};
+use axum::{Router, body::Body, response::IntoResponse};
 use http_body_util::BodyExt as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,7 +16,7 @@ use tower::ServiceExt;
 
 use crate::dispatch::react;
 use crate::webhooks::Parcel;
-use crate::{Answer, Call, Provider, Sandbox, Urls, base_urls, control};
+use crate::{Answer, Call, Provider, Sandbox, Urls, base_urls, control, files};
 
 /// How long requests in flight may take after the shutdown.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,14 +32,21 @@ impl Sandbox {
         Ok(urls)
     }
 
+    /// Notes where it serves, and that parcels can leave.
+    fn begins_at(&self, address: SocketAddr) {
+        let mut state = self.state();
+        state.files.address = Some(address);
+        state.outbox.runtime = Some(Handle::current());
+    }
+
     /// Serves all providers and the control API on `listener` until `shutdown` resolves.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        listener.local_addr()?;
-        self.state().outbox.runtime = Some(Handle::current());
+        let address = listener.local_addr()?;
+        self.begins_at(address);
         self.wake();
         let router = router(self);
         let mut http = http1::Builder::new();
@@ -81,7 +90,10 @@ fn router(sandbox: Sandbox) -> Router {
             .route(&format!("{root}/"), receive.clone())
             .route(&format!("{root}/{{*path}}"), receive);
     }
-    router.with_state(sandbox)
+    router
+        .route("/files/{id}", get(files::show))
+        .route("/whatsapp/files/{id}", get(files::show_with_token))
+        .with_state(sandbox)
 }
 
 async fn receive(sandbox: Sandbox, provider: Provider, request: Request) -> Response<Body> {

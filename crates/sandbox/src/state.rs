@@ -2,8 +2,8 @@
 
 use crate::webhooks::{Outbox, Webhooks};
 use crate::{
-    PhoneMessage, Settings, accounts::Accounts, clock::Clock, faults::Faults, received::Received,
-    simulators::whatsapp::Limits,
+    PhoneMessage, Settings, accounts::Accounts, clock::Clock, faults::Faults, phone::Files,
+    received::Received, simulators::whatsapp::Limits,
 };
 
 #[derive(Default)]
@@ -17,5 +17,6 @@ pub(crate) struct State {
     pub(crate) zapi_queue: Vec<PhoneMessage>,
     pub(crate) webhooks: Webhooks,
     pub(crate) outbox: Outbox,
+    pub(crate) files: Files,
     pub(crate) settings: Settings,
 }

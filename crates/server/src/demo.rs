@@ -11,7 +11,8 @@ use recado_core::chatvolt::{SendButtons, SendList, SendText};
 use recado_core::{ApiKeyId, Provider};
 use recado_providers::{Defaults, HttpClient, Profile, Registration, RetryPolicy, Timeouts};
 use recado_sandbox::{
-    Account, DEFAULT_ADDRESS, PhoneError, PhoneMessage, Sandbox, Urls, Webhook, base_urls,
+    Account, DEFAULT_ADDRESS, FileKind, PhoneError, PhoneFile, PhoneMessage, Sandbox, Urls,
+    Webhook, base_urls,
 };
 use recado_store::{ApiKey, ApiKeySecret, Author, MasterKey, Retention, Store};
 use serde_json::{Value, json};
@@ -46,6 +47,9 @@ const MAX_LINE: usize = 76;
 const INDENT: &str = "    ";
 
 const CUSTOMER: &str = "5511900000001";
+
+/// The picture that the customer sends: one white point.
+const PICTURE: &[u8] = include_bytes!("demo/picture.png");
 
 /// A running demo.
 pub struct Demo {
@@ -182,6 +186,38 @@ impl Demo {
         let row = message.rows().next().context("the list has rows")?;
         let pick = || self.sandbox.pick_shown(&message.message_id, &row.id);
         self.answered(pick, "list.selected", conversation).await
+    }
+
+    /// Has the customer send a picture, and waits up to 10 seconds for its event; fetches the picture by the API and checks
+    /// that it is the same.
+    pub async fn receive_picture(
+        &self,
+        provider: Provider,
+        conversation: &str,
+    ) -> anyhow::Result<Value> {
+        let simulated = provider.as_str().parse()?;
+        let picture = PhoneFile {
+            kind: FileKind::Image,
+            mime_type: "image/png".to_owned(),
+            name: None,
+            caption: Some("Here it is".to_owned()),
+            bytes: PICTURE.into(),
+        };
+        let send = || self.sandbox.send_file(simulated, "", CUSTOMER, &picture);
+        let event = self
+            .answered(send, "message.received", conversation)
+            .await?;
+        let id = event["data"]["messageId"].as_str();
+        let path = format!("/messages/{}/media", id.context("a message has an id")?);
+        let request = self.http.get(format!("{}{path}", self.url));
+        let response = request.bearer_auth(&self.api_key).send().await?;
+        let status = response.status();
+        ensure!(status.is_success(), "{path} answered {status}");
+        ensure!(
+            response.bytes().await? == PICTURE,
+            "{path} gave another file"
+        );
+        Ok(event)
     }
 
     /// Has the customer answer, and waits for the event of that type.

@@ -6,6 +6,7 @@ mod direct;
 mod failing;
 mod import;
 mod login;
+mod media;
 mod queue;
 mod shell;
 mod webhook;

@@ -22,7 +22,7 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn once_shows_every_provider_its_buttons_its_list_and_its_text_and_ends_with_success() {
+async fn once_shows_every_provider_its_buttons_list_text_and_picture_and_ends_with_success() {
     let shown = ran(demo("127.0.0.1:0").arg("--once")).await.done();
     for provider in ["WhatsApp Cloud API", "Z-API", "ZapperHUB"] {
         let headings = shown.matches(&format!("── {provider} ──")).count();
@@ -34,6 +34,8 @@ async fn once_shows_every_provider_its_buttons_its_list_and_its_text_and_ends_wi
     assert_eq!(shown.matches(chosen).count(), 3, "{shown}");
     let text = "→ the phone shows a text: Your order has left our shop.\n";
     assert_eq!(shown.matches(text).count(), 3, "{shown}");
+    let picture = "Ana sent this image: Here it is\n";
+    assert_eq!(shown.matches(picture).count(), 3, "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
     let end = "All 9 messages arrived, each once, and every answer came back.\n";
     assert_contains(&shown, end);

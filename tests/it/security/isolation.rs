@@ -45,6 +45,7 @@ POST /conversation/message/{type}/{value} | /conversation/message/conversationId
 POST /conversation/message/{type}/{value} | /conversation/message/conversationId/$own-conversation | {"agentId": "$agent", "message": "Hi"} | 403 foreign_agent
 POST /conversation/message/{type}/{value} | /conversation/message/phone/5511900000003 | {"agentId": "$agent", "channel": "zapi", "message": "Hi"} | 403 foreign_agent
 GET /messages/{id} | /messages/$message | | 404 message_not_found
+GET /messages/{id}/media | /messages/$message/media | | 404 message_not_found
 DELETE /messages/{id} | /messages/$message | | 404 message_not_found
 POST /messages/{id}/resend | /messages/$message/resend | {"acceptDuplicate": true} | 404 message_not_found
 POST /messages/batch | /messages/batch | {"messages": [{"kind": "buttons", "message": {"agentId": "$own-agent", "conversationId": "$conversation", "body_text": "Hi", "button_1_id": "a", "button_1_title": "A"}}]} | 200

@@ -76,3 +76,31 @@ async fn a_failure_that_is_told_later_ends_the_message_with_its_reason(
     let shown = world.client.read(&format!("/messages/{}", sent.id)).await;
     shown.assert_has(json!({"status": "failed", "metadata": {"error": error}}));
 }
+
+#[tokio::test]
+async fn what_meta_says_about_the_account_is_an_event_once() {
+    let (world, callbacks) = World::with_callbacks().await;
+    let restricted = json!({"event": "ACCOUNT_RESTRICTION",
+        "restriction_info": [{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING"}]});
+    let change = json!({"field": "account_update", "value": restricted});
+    for time in [1_790_000_300, 1_790_000_360] {
+        let call = json!({"object": "whatsapp_business_account",
+            "entry": [{"id": "900000000000001", "time": time, "changes": [change]}]});
+        callbacks.deliver("whatsapp", &call).await;
+    }
+    callbacks
+        .deliver("zapi", &zapi(&Text::from("5511944443333")))
+        .await;
+    world.events("message.received", 1).await;
+    let alerts = world.events("channel.alert", 1).await;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(
+        (&alerts[0]["channelId"], &alerts[0]["conversationId"]),
+        (&json!("whatsapp"), &Value::Null)
+    );
+    assert_eq!(
+        alerts[0]["data"],
+        json!({"field": "account_update", "severity": "critical",
+        "detail": "ACCOUNT_RESTRICTION: RESTRICTED_BIZ_INITIATED_MESSAGING", "code": null, "value": restricted})
+    );
+}

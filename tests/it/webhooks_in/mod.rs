@@ -3,6 +3,7 @@
 mod anonymous;
 mod connection;
 mod crash;
+mod files;
 mod flood;
 mod groups;
 mod identity;

@@ -78,8 +78,10 @@ untold |  | {"reaction": {"value": "👍", "referencedMessage": {"messageId": "1
 untold |  | {"isEdit": true, "text": {"message": "Oi!"}}
 untold |  | {"pollVote": {"pollMessageId": "1", "options": [{"name": "A"}]}}
 untold |  | {"hologram": {"message": "x"}}
-ignored |  | {"notification": "REVOKE", "text": {"message": "x"}}
-ignored |  | {"waitingMessage": true}
+untold |  | {"notification": "REVOKE", "text": {"message": "x"}}
+untold |  | {"waitingMessage": true}
+said | Lanche | {"product": {"productId": "1", "title": "Lanche"}}
+said | -22.9,-47.06 | {"location": {"latitude": -22.9, "longitude": -47.06}}
 ignored |  | {"fromMe": true, "text": {"message": "x"}}
 "#;
 
@@ -101,10 +103,12 @@ said | Ana | {"contactMessage": {"displayName": "Ana"}}
 said | sem cebola | {"orderMessage": {"message": "sem cebola"}}
 untold |  | {"reactionMessage": {"text": "👍", "key": {"id": "1"}}}
 untold |  | {"editedMessage": {"message": {"conversation": "Oi!"}}}
-untold |  | {"secretEncryptedMessage": {"encPayload": "x"}}
+untold |  | {"secretEncryptedMessage": {"encPayload": "x", "secretEncType": 2}}
+ignored |  | {"secretEncryptedMessage": {"encPayload": "x", "secretEncType": 4}}
 untold |  | {"pollUpdateMessage": {"vote": {}}}
 untold |  | {"hologramMessage": {"text": "x"}}
-ignored |  | {"protocolMessage": {"type": 0, "key": {"id": "1"}}}
+untold |  | {"protocolMessage": {"type": 0, "key": {"id": "1"}}}
+ignored |  | {"protocolMessage": {"type": 3}}
 "#;
 
 /// What the receiver reads of a payload: words, id of the tap, address and type of the file.

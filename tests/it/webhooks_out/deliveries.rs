@@ -1,5 +1,6 @@
 //! Events reach the organization's own servers: signed, at least once, in order, and nowhere else.
 
+use recado_core::inbound::InboundContent;
 use recado_server::delivery::Drained;
 use recado_tests::prelude::*;
 use recado_tests::receiver::Receiver;
@@ -132,7 +133,13 @@ async fn the_server_delivers_by_itself_and_finishes_before_it_stops() {
 async fn say_20(world: &World) {
     for n in 0..20 {
         let phone = format!("55119000010{n:02}");
-        rig::say(&world.store, Timestamp::now(), &phone, rig::text("Hi")).await;
+        rig::say(
+            &world.store,
+            Timestamp::now(),
+            &phone,
+            InboundContent::text("Hi"),
+        )
+        .await;
     }
 }
 

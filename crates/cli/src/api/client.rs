@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recado_providers::Bytes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,6 +18,9 @@ const REPLAYED: &str = "idempotent-replayed";
 
 /// The server ends a stream at last, and its reader opens the next.
 const STREAM_TIMEOUT: Duration = Duration::from_hours(24);
+
+/// Above the server's own deadline for a file, which is a minute.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// A connection to one server, for one key or session.
 pub(crate) struct Client {
@@ -157,19 +161,44 @@ impl Client {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
-        let response = request.send().await;
-        let response = response.map_err(|error| self.lost(&error, effect))?;
-        if !response.status().is_success() {
-            let raw = RawAnswer::read(response).await;
-            let raw = raw.map_err(|unread| self.unread(&unread, effect))?;
-            return Err((self.refused(raw, effect)).with_kind_of_id(path, query, None));
-        }
+        let response = self.open(request, path, query).await?;
         let kind = response.headers().get(CONTENT_TYPE);
         if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
             return Ok(response);
         }
         let what = "is not a stream of events; is it a Recado server?";
         Err(self.senseless(what, effect))
+    }
+
+    /// Begins to fetch a file.
+    pub(crate) async fn download(&self, path: &[&str]) -> Result<Response> {
+        let request = self.request(Method::GET, path, &[], None)?;
+        let request = request.timeout(DOWNLOAD_TIMEOUT);
+        self.open(request, path, &[]).await
+    }
+
+    /// Returns what is fetched of a file next, or `None` at its end.
+    pub(crate) async fn next_bytes(&self, response: &mut Response) -> Result<Option<Bytes>> {
+        let chunk = response.chunk().await;
+        chunk.map_err(|error| self.lost(&error, Effect::Reads))
+    }
+
+    /// Reads the beginning of an answer that is not read whole.
+    async fn open(
+        &self,
+        request: RequestBuilder,
+        path: &[&str],
+        query: Query<'_>,
+    ) -> Result<Response> {
+        let effect = Effect::Reads;
+        let response = request.send().await;
+        let response = response.map_err(|error| self.lost(&error, effect))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let raw = RawAnswer::read(response).await;
+        let raw = raw.map_err(|unread| self.unread(&unread, effect))?;
+        Err((self.refused(raw, effect)).with_kind_of_id(path, query, None))
     }
 
     pub(super) fn request(

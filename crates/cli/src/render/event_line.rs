@@ -1,6 +1,7 @@
 //! An event on one line: when, what kind, which conversation, who, what.
 
-use recado_core::{event::EventData, inbound::Contact};
+use recado_core::event::{ChannelAlertData, EventData};
+use recado_core::inbound::{AlertSeverity, Contact};
 use recado_sandbox::drawing::{Paint, Style};
 use recado_sandbox::terminal::{one_line, width};
 use serde_json::{Value, json};
@@ -116,6 +117,7 @@ fn told(data: &EventData) -> Told {
             what: error(Some(&json!(pause.error))).unwrap_or_default(),
             ..Told::default()
         },
+        EventData::ChannelAlert(alert) => alerted(alert),
         EventData::ChannelBudget(budget) => Told {
             what: format!(
                 "{} % of the budget of {} is used",
@@ -134,6 +136,15 @@ fn told(data: &EventData) -> Told {
                 paint: None,
             }
         }
+    }
+}
+
+fn alerted(alert: &ChannelAlertData) -> Told {
+    let words = alert.detail.as_deref().unwrap_or(&alert.field);
+    Told {
+        what: format!("{}: {}", alert.severity, one_line(words)),
+        paint: (alert.severity == AlertSeverity::Critical).then_some(Paint::Red),
+        ..Told::default()
     }
 }
 
@@ -196,6 +207,8 @@ mod tests {
     #[rstest]
     #[case("channel.disconnected", json!({"detail": "phone is off"}), Some("main"),
         "12:00:03    channel.disconnected  main  phone is off")]
+    #[case("channel.alert", json!({"field": "account_update", "severity": "critical", "detail": "ACCOUNT_RESTRICTION", "code": null, "value": null}), Some("main"),
+        "12:00:03    channel.alert      main  critical: ACCOUNT_RESTRICTION")]
     #[case("webhook_endpoint.disabled", json!({"endpointId": "whk_1", "failingSince": "2026-11-17T12:00:00Z"}), None,
         "12:00:03    webhook_endpoint.disabled  whk_1  failing since 2026-11-17 12:00:00 UTC")]
     fn an_event_outside_of_a_conversation_names_its_place(

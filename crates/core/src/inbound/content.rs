@@ -5,9 +5,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::contact::Contact;
+use super::received::ReceivedContent;
 
 /// The kind of a message that WhatsApp writes about a customer.
 pub const SYSTEM: &str = "system";
+
+/// The kind of a message that the provider could not read.
+pub const UNAVAILABLE: &str = "unavailable";
 
 /// What a customer's message says.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,29 +27,55 @@ pub enum InboundContent {
         /// WhatsApp's words.
         text: Option<String>,
     },
-    /// A file was sent.
-    Media(Media),
     /// Anything else.
     Other {
-        /// `text`, `location`, …, or `unknown`.
+        /// `text`, `image`, `location`, …, or `unknown`.
         kind: String,
-        /// The text.
+        /// The words: a text, a caption, the name of a place or a contact.
         text: Option<String>,
+        /// What it holds beside its words.
+        content: Option<Box<ReceivedContent>>,
     },
 }
 
 impl InboundContent {
+    /// Creates a plain text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Other {
+            kind: "text".to_owned(),
+            text: Some(text.into()),
+            content: None,
+        }
+    }
+
     /// Tells whether a button or a row was tapped.
     pub fn is_tap(&self) -> bool {
         matches!(self, Self::Button(_) | Self::List(_))
     }
 
-    /// Tells whether the customer wrote it; `system` messages are written by WhatsApp.
-    pub fn is_by_customer(&self) -> bool {
+    /// Tells whether it opens the 24-hour window: `system` messages are written by WhatsApp, and a change of an earlier
+    /// message, or one that cannot be read, is not known to count (inferred).
+    pub fn opens_window(&self) -> bool {
         match self {
-            Self::Button(_) | Self::List(_) | Self::Media(_) => true,
+            Self::Button(_) | Self::List(_) => true,
             Self::NumberChange { .. } => false,
-            Self::Other { kind, .. } => kind != SYSTEM,
+            Self::Other { kind, .. } => ![SYSTEM, UNAVAILABLE, "edit", "revoke"].contains(&&**kind),
+        }
+    }
+
+    /// Returns what it holds beside its words.
+    pub fn received(&self) -> Option<&ReceivedContent> {
+        match self {
+            Self::Other { content, .. } => content.as_deref(),
+            Self::Button(_) | Self::List(_) | Self::NumberChange { .. } => None,
+        }
+    }
+
+    /// Returns what it holds beside its words, to change what is known of it.
+    pub fn received_mut(&mut self) -> Option<&mut ReceivedContent> {
+        match self {
+            Self::Other { content, .. } => content.as_deref_mut(),
+            Self::Button(_) | Self::List(_) | Self::NumberChange { .. } => None,
         }
     }
 }
@@ -78,50 +108,11 @@ impl fmt::Debug for InboundContent {
             Self::Button(choice) => write!(f, "Button({choice:?})"),
             Self::List(choice) => write!(f, "List({choice:?})"),
             Self::NumberChange { to, .. } => write!(f, "NumberChange {{ to: {to:?}, .. }}"),
-            Self::Media(media) => write!(f, "Media({media:?})"),
-            Self::Other { kind, .. } => write!(f, "Other {{ kind: {kind:?}, .. }}"),
+            Self::Other { kind, content, .. } => {
+                write!(f, "Other {{ kind: {kind:?}, content: {content:?}, .. }}")
+            }
         }
     }
-}
-
-/// A file that a customer sent, and its kind.
-#[derive(Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Media {
-    /// `image`, `video`, `audio`, `document` or `sticker`.
-    pub kind: String,
-    /// The customer's words below the file.
-    pub caption: Option<String>,
-    /// The file.
-    pub file: ReceivedMedia,
-}
-
-impl Media {
-    /// Creates a file of this kind, of which nothing else is known.
-    pub fn new(kind: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            ..Self::default()
-        }
-    }
-}
-
-/// A file that a customer sent, as the provider describes it. Recado does not fetch it.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ReceivedMedia {
-    /// The id with which the provider's API returns the file. Only WhatsApp Cloud API gives one.
-    pub id: Option<String>,
-    /// The address of the file at the provider, which needs no key. Z-API keeps the file for 30 days, ZapperHUB for 7.
-    pub provider_url: Option<String>,
-    /// The media type, as the customer's WhatsApp names it.
-    pub mime_type: Option<String>,
-    /// The name of the file, as the customer's WhatsApp names it.
-    pub file_name: Option<String>,
-    /// The size in bytes.
-    pub size: Option<i64>,
 }
 
 shows_only!(Choice {});
-shows_only!(Media { kind });

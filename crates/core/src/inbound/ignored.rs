@@ -26,8 +26,6 @@ words! {
         Pairing = "pairing",
         /// Whether a customer is online.
         Presence = "presence",
-        /// A reaction to a message.
-        Reaction = "reaction",
         /// The business read a message on its phone.
         ReadByMe = "read_by_me",
         /// A status that tells nothing of the customer.
@@ -36,8 +34,6 @@ words! {
         Story = "story",
         /// An item of a kind that Recado does not know.
         Unknown = "unknown",
-        /// A message that WhatsApp cannot decrypt yet.
-        Waiting = "waiting",
         /// An item without the id of its message.
         WithoutId = "without_id",
         /// An item without an address of its sender.

@@ -2,6 +2,7 @@
 
 use super::contact::Contact;
 use super::content::InboundContent;
+use super::received::{MessageContext, Referral};
 use crate::recipient::Recipient;
 
 /// A message from a customer.
@@ -16,10 +17,14 @@ pub struct InboundMessage {
     pub group: Option<Recipient>,
     /// When the provider says it was written, in milliseconds since 1970.
     pub sent_at: Option<i64>,
-    /// The provider's id of the message that it answers.
+    /// The provider's id of the message that it answers, or that it is about.
     pub in_reply_to: Option<String>,
     /// What it says.
     pub content: InboundContent,
+    /// What it refers to.
+    pub context: MessageContext,
+    /// The advertisement that brought the customer.
+    pub referral: Option<Box<Referral>>,
 }
 
 impl InboundMessage {
@@ -32,6 +37,8 @@ impl InboundMessage {
             sent_at: None,
             in_reply_to: None,
             content,
+            context: MessageContext::default(),
+            referral: None,
         }
     }
 }
@@ -56,35 +63,37 @@ impl CustomerCall {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inbound::{Choice, Media, ReceivedMedia};
+    use crate::inbound::{Choice, ReceivedContent, ReceivedFile, ReceivedMedia};
 
     #[test]
     fn debug_shows_neither_texts_nor_numbers() {
-        let message = |content| InboundMessage {
-            external_id: "wamid.1".into(),
-            from: Contact {
+        let message = |content| {
+            let ana = Contact {
                 phone: Some("5511987654321".parse().expect("a number")),
                 name: Some("qqName".into()),
                 ..Contact::default()
-            },
-            group: None,
-            sent_at: None,
-            in_reply_to: None,
-            content,
+            };
+            InboundMessage {
+                referral: Some(Box::new(Referral {
+                    click_id: Some("qqClick".into()),
+                    ..Referral::default()
+                })),
+                ..InboundMessage::new("wamid.1", ana, content)
+            }
         };
         let (id, title) = ("qqId".to_owned(), "qqTitle".to_owned());
-        let (kind, text) = ("text".to_owned(), Some("qqText".to_owned()));
+        let media = ReceivedMedia {
+            provider_url: Some("https://files.example/qqUrl".into()),
+            ..ReceivedMedia::default()
+        };
         let contents = [
             InboundContent::Button(Choice { id, title }),
-            InboundContent::Other { kind, text },
-            InboundContent::Media(Media {
-                caption: Some("qqCaption".into()),
-                file: ReceivedMedia {
-                    provider_url: Some("https://files.example/qqUrl".into()),
-                    ..ReceivedMedia::default()
-                },
-                ..Media::default()
-            }),
+            InboundContent::text("qqText"),
+            InboundContent::Other {
+                kind: "image".to_owned(),
+                text: Some("qqCaption".into()),
+                content: Some(Box::new(ReceivedContent::Image(ReceivedFile { media }))),
+            },
         ];
         for shown in contents.map(|content| format!("{:?}", message(content))) {
             assert!(!shown.contains("qq"), "{shown}");

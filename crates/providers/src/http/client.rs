@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Request, Response, redirect, retry};
+use reqwest::{Client, Request, Response, StatusCode, redirect, retry};
 use serde_json::Value;
 use url::Url;
 
@@ -19,6 +19,9 @@ const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Most bytes that are read of a discarded body, so that its connection can be used again.
 const MAX_UNREAD_BYTES: usize = 16 * 1024;
+
+/// How long a file may take, from the first step to its last byte.
+const MEDIA_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A provider may close an idle connection just when we write on it, which would lose an answer.
 const MAX_IDLE: Duration = Duration::from_secs(30);
@@ -73,6 +76,14 @@ impl Answer {
     pub(crate) fn json(&self) -> Option<Value> {
         lenient_json::parse(&self.body).filter(Value::is_object)
     }
+}
+
+/// The answer to a request for a file.
+pub(crate) enum MediaResponse {
+    /// The file, whose bytes are not read yet.
+    File(Response),
+    /// What the provider says instead.
+    Refused(Answer),
 }
 
 /// The answer of a receiver; its body is discarded.
@@ -187,21 +198,35 @@ impl HttpClient {
 
     /// Makes one request and reads the whole answer.
     pub(crate) async fn exchange(&self, request: Request) -> Result<Answer, PostError> {
+        answer(self.begin(request).await?, MAX_ANSWER_BYTES).await
+    }
+
+    /// Makes one request whose answer holds a file, of which so many bytes are read at most.
+    pub(crate) async fn exchange_file(
+        &self,
+        mut request: Request,
+        most_bytes: usize,
+    ) -> Result<Answer, PostError> {
+        *request.timeout_mut() = Some(MEDIA_TIMEOUT);
+        answer(self.begin(request).await?, most_bytes).await
+    }
+
+    /// Makes one request for a file, whose bytes are left to be read.
+    pub(crate) async fn open(&self, mut request: Request) -> Result<MediaResponse, PostError> {
+        *request.timeout_mut() = Some(MEDIA_TIMEOUT);
+        let response = self.begin(request).await?;
+        Ok(if response.status() == StatusCode::OK {
+            MediaResponse::File(response)
+        } else {
+            MediaResponse::Refused(answer(response, MAX_ANSWER_BYTES).await?)
+        })
+    }
+
+    async fn begin(&self, request: Request) -> Result<Response, PostError> {
         self.check_allowed(request.url())
             .map_err(PostError::Refused)?;
-        let response = self
-            .client
-            .execute(request)
-            .await
-            .map_err(|e| failure(&e))?;
-        let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
-        Ok(Answer {
-            status,
-            redirects_to: redirects_to(&response),
-            retry_after,
-            body: read(response).await?,
-        })
+        let begun = self.client.execute(request).await;
+        begun.map_err(|e| failure(&e))
     }
 }
 
@@ -215,10 +240,19 @@ fn redirects_to(response: &Response) -> Option<String> {
     Some(target.origin().ascii_serialization())
 }
 
-async fn read(mut response: Response) -> Result<Bytes, PostError> {
+async fn answer(response: Response, most_bytes: usize) -> Result<Answer, PostError> {
+    Ok(Answer {
+        status: response.status().as_u16(),
+        redirects_to: redirects_to(&response),
+        retry_after: retry_after(response.headers()),
+        body: read(response, most_bytes).await?,
+    })
+}
+
+async fn read(mut response: Response, most_bytes: usize) -> Result<Bytes, PostError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|e| failure(&e))? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+        if body.len() + chunk.len() > most_bytes {
             return Err(PostError::NoAnswer("the answer is too long".to_owned()));
         }
         body.extend_from_slice(&chunk);

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use recado_core::inbound::{
-    ConnectionUpdate, Contact, Ignored, Inbound, InboundContent, InboundMessage, Media,
-    ReceivedMedia, StatusUpdate,
+    ConnectionUpdate, Contact, Ignored, Inbound, InboundContent, InboundMessage, MessageContext,
+    Referral, StatusUpdate,
 };
 use recado_core::message::MessageError;
 use recado_core::{Recipient, RecipientKind, Status};
@@ -27,8 +27,6 @@ const MAX_ID_BYTES: usize = 512;
 
 /// Longer than any address of a file, and short enough for an event.
 const MAX_URL_BYTES: usize = 2048;
-
-const FILES: [&str; 5] = ["image", "video", "audio", "document", "sticker"];
 
 /// The body as a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {
@@ -65,22 +63,11 @@ pub(crate) fn short_words(value: Option<&Value>) -> Option<String> {
 }
 
 pub(crate) fn id(value: Option<&Value>) -> Option<String> {
-    words(value).filter(|id| id.len() <= MAX_ID_BYTES)
+    words(value).and_then(bounded_id)
 }
 
-/// A file of this kind, or anything else that is not a tap.
-pub(crate) fn file_or_other(
-    kind: &str,
-    text: Option<String>,
-    describe: impl FnOnce(&mut ReceivedMedia),
-) -> InboundContent {
-    if !FILES.contains(&kind) {
-        return other(kind, text);
-    }
-    let mut media = Media::new(kind);
-    media.caption = text;
-    describe(&mut media.file);
-    InboundContent::Media(media)
+pub(crate) fn bounded_id(id: String) -> Option<String> {
+    Some(id).filter(|id| id.len() <= MAX_ID_BYTES)
 }
 
 /// An address of the web.
@@ -118,7 +105,7 @@ pub(crate) fn instant(value: Option<&Value>) -> Option<i64> {
 }
 
 /// A number, its text, or protobuf.js's `{low, high}`.
-fn integer(value: &Value) -> Option<i64> {
+pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.parse().ok(),
@@ -150,6 +137,8 @@ pub(crate) struct Said<'a> {
     pub(crate) sent_at: Option<i64>,
     pub(crate) in_reply_to: Option<String>,
     pub(crate) content: InboundContent,
+    pub(crate) context: MessageContext,
+    pub(crate) referral: Option<Referral>,
 }
 
 /// Returns the message, or why it is left out.
@@ -171,6 +160,8 @@ pub(crate) fn message_of(said: Said<'_>) -> Inbound {
     message.group = group;
     message.sent_at = said.sent_at;
     message.in_reply_to = said.in_reply_to;
+    message.context = said.context;
+    message.referral = said.referral.map(Box::new);
     Inbound::Message(message)
 }
 
@@ -180,12 +171,6 @@ fn may_be_tap(said: &Said<'_>) -> bool {
         InboundContent::Other { kind, .. } => kind == "text" && said.in_reply_to.is_some(),
         content => content.is_tap(),
     }
-}
-
-/// Returns a content that is neither a tap nor a file.
-pub(crate) fn other(kind: &str, text: Option<String>) -> InboundContent {
-    let kind = kind.to_owned();
-    InboundContent::Other { kind, text }
 }
 
 pub(crate) fn connected(connected: bool, detail: Option<String>) -> Inbound {

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 mod encode;
 mod errors;
+mod media;
 pub(crate) mod profile;
 mod webhook;
 
@@ -15,6 +16,9 @@ use crate::prelude::*;
 struct WhatsApp {
     messages: Endpoint,
     number_url: Url,
+    /// The address before the ids of numbers and files.
+    version_url: Url,
+    phone_number_id: String,
     /// What to change if Meta does not know the phone number id.
     unknown_number: &'static str,
     app_secret: Option<SecretString>,
@@ -27,8 +31,8 @@ pub(crate) fn connect(
     account: &WhatsAppAccount,
     carries: &'static Capabilities,
 ) -> Result<Arc<dyn Channel>, ConfigError> {
-    let number = [&*account.api_version, &*account.phone_number_id];
-    let mut number_url = join(base_url, &number)?;
+    let version_url = join(base_url, &[&*account.api_version])?;
+    let mut number_url = join(&version_url, &[&*account.phone_number_id])?;
     let messages_url = join(&number_url, &["messages"])?;
     // Free of charge, and changes nothing (Meta, phone numbers).
     number_url.set_query(Some(
@@ -37,6 +41,8 @@ pub(crate) fn connect(
     let wire = WhatsApp {
         messages: messages_url.into(),
         number_url,
+        version_url,
+        phone_number_id: account.phone_number_id.clone(),
         unknown_number: if account::resembles_a_phone_number(&account.phone_number_id) {
             account::IS_A_PHONE_NUMBER
         } else {
@@ -67,6 +73,14 @@ impl Wire for WhatsApp {
         let id = body.as_ref().and_then(|body| text(body, "/messages/0/id"));
         id.map(Receipt::new)
             .ok_or_else(|| errors::refusal(answer, self.unknown_number))
+    }
+
+    async fn media(
+        &self,
+        connection: &Connection,
+        media: &ReceivedMedia,
+    ) -> Result<MediaDownload, NoMedia> {
+        media::download(&self.version_url, &self.phone_number_id, connection, media).await
     }
 
     fn health_url(&self) -> &Url {

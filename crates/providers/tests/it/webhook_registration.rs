@@ -91,8 +91,8 @@ async fn wuzapi_takes_the_key_first_and_then_the_url() {
     assert_eq!(registered, Ok(()));
     let key = json!({"hmac_key": SECRET});
     let webhook = json!({"webhookURL": webhook_url("http").as_str(),
-        "events": ["Message", "ReadReceipt", "Connected", "Disconnected", "LoggedOut",
-            "ConnectFailure", "TemporaryBan", "QR"]});
+        "events": ["Message", "UndecryptableMessage", "ReadReceipt", "Connected", "Disconnected",
+            "LoggedOut", "ConnectFailure", "TemporaryBan", "QR"]});
     let expected = [
         ("POST /session/hmac/config".to_owned(), key),
         ("POST /webhook".to_owned(), webhook),

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use recado_core::inbound::{InboundContent, Media};
+use recado_core::inbound::InboundContent;
 use recado_providers::{Admission, Channel, WebhookRefused, WebhookUnreadable};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use rstest::rstest;
 
 use crate::support::Subject;
-use crate::webhooks::{admit, file, only, read_bytes};
+use crate::webhooks::{admit, only, other, read_bytes, words_of};
 
 const TYPE: &str = "multipart/form-data; boundary=9f86d081884c7d65";
 /// Signed outside Rust, under the secret of these tests, over
@@ -71,8 +71,7 @@ fn a_form_whose_fields_are_signed_is_let_in_and_read() {
     assert_eq!(signed(quoted, SIGNATURE, &form()), Ok(Admission::Deliver));
     let message = only(&read_bytes(&*channel(), TYPE, &form()));
     assert_eq!(message.external_id, "3AF0C1D2E3F405162740");
-    let foto = InboundContent::Media(file("image", Some("Foto")));
-    assert_eq!(message.content, foto);
+    assert_eq!(words_of(message.content), other("image", Some("Foto")));
 }
 
 #[test]
@@ -89,10 +88,10 @@ fn bytes_that_are_not_utf_8_are_signed_as_go_writes_them_and_cost_nothing_else()
 #[case::a_file_name_in_latin_1(replaced("a.jpg", "\u{e9}.jpg"))]
 fn an_event_with_a_slip_is_read(#[case] body: Vec<u8>) {
     let message = only(&read_bytes(&*channel(), TYPE, &body));
-    let InboundContent::Media(Media { caption, .. }) = &message.content else {
+    let InboundContent::Other { text, .. } = &message.content else {
         panic!("{message:?}")
     };
-    assert!(caption.as_deref().unwrap_or_default().starts_with("Foto"));
+    assert!(text.as_deref().unwrap_or_default().starts_with("Foto"));
 }
 
 #[rstest]

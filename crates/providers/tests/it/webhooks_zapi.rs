@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 
 use crate::support::{Subject, merged};
 use crate::webhooks::{
-    address, admit, button, file, ignored, list, message, other, phone_and_lid, post, read,
-    statuses, step, with,
+    address, admit, button, file, held, ignored, list, message, other, phone_and_lid, post, read,
+    statuses, step, words_of,
 };
 
 const ZAAP_ID: &str = "7C11D0A94E5B4F0E9A1F22B3C4D5E6F7";
-const OURS: &str = "3EB0A1B2C3D4E5F60718";
+pub(crate) const OURS: &str = "3EB0A1B2C3D4E5F60718";
 
 fn channel() -> Arc<dyn Channel> {
     Subject::Zapi.channel("https://api.z-api.io")
 }
 
 /// `ReceivedCallback` from Rita with these members.
-fn received(members: &Value) -> Value {
+pub(crate) fn received(members: &Value) -> Value {
     merged(
         json!({
             "type": "ReceivedCallback", "instanceId": "INST-01", "messageId": "3AF0C1D2E3F405162739",
@@ -132,7 +132,7 @@ fn a_tap_has_several_names(#[case] members: Value) {
 #[case::nothing(json!({}), other("unknown", None))]
 fn every_kind_of_message_is_an_item(#[case] members: Value, #[case] expected: InboundContent) {
     let message = message(&*channel(), &received(&members));
-    assert_eq!(message.content, expected);
+    assert_eq!(words_of(message.content), expected);
     // By this the server can tell a tap that came as a text.
     assert_eq!(message.in_reply_to.as_deref(), Some(OURS));
 }
@@ -147,12 +147,13 @@ fn a_file_has_an_address(#[case] kind: &str, #[case] mime_type: &str) {
     let url = format!("{kind}Url");
     let member = json!({url: "https://files.example/z/1", "mimeType": mime_type, "fileName": "a", "caption": ""});
     let content = message(&*channel(), &received(&json!({kind: member}))).content;
-    let expected = with(file(kind, None), |media| {
-        media.file.provider_url = Some("https://files.example/z/1".to_owned());
-        media.file.mime_type = Some(mime_type.to_owned());
-        media.file.file_name = Some("a".to_owned());
-    });
-    assert_eq!(content, InboundContent::Media(expected));
+    let expected = file(
+        kind,
+        &json!({"providerUrl": "https://files.example/z/1", "mimeType": mime_type, "fileName": "a",
+            "available": true, "expiresAt": "2026-10-21T14:13:29Z"}),
+    );
+    assert_eq!(held(&content), expected);
+    assert_eq!(words_of(content), other(kind, None));
 }
 
 #[rstest]
@@ -162,7 +163,7 @@ fn a_file_has_an_address(#[case] kind: &str, #[case] mime_type: &str) {
 #[case::not_an_address(json!({"imageUrl": 7}))]
 fn an_address_that_cannot_be_fetched_is_left_out(#[case] image: Value) {
     let content = message(&*channel(), &received(&json!({"image": image}))).content;
-    assert_eq!(content, InboundContent::Media(file("image", None)));
+    assert_eq!(held(&content), file("image", &json!({})));
 }
 
 #[test]
@@ -177,7 +178,6 @@ fn a_customer_may_have_a_lid_and_no_phone() {
 #[rstest]
 #[case::own(json!({"fromMe": true, "buttonsMessage": {"message": "Oi", "buttons": [{"buttonId": "a", "type": 1}]}}), "echo")]
 #[case::own_that_looks_like_a_tap(json!({"fromMe": true, "buttonsResponseMessage": {"buttonId": "a"}}), "echo")]
-#[case::waiting(json!({"waitingMessage": true}), "waiting")]
 #[case::notification(json!({"notification": "MEMBERSHIP_APPROVAL_REQUEST"}), "notification")]
 #[case::group(json!({"isGroup": true, "phone": "120363000000000001-group", "participantPhone": "5521988887777"}), "group")]
 #[case::group_with_a_phone(json!({"isGroup": true, "text": {"message": "Oi"}}), "group")]

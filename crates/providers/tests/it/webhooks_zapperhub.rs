@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Subject, merged};
 use crate::webhooks::{
-    SECRET, address, admit, button, file, ignored, list, message, other, phone_and_lid, post, read,
-    statuses, step, with,
+    SECRET, address, admit, button, file, held, ignored, list, message, other, phone_and_lid, post,
+    read, statuses, step, words_of,
 };
 
 const OURS: &str = "3EB0A1B2C3D4E5F60718";
@@ -65,7 +65,7 @@ fn choice() -> Value {
         "singleSelectReply": {"selectedRowId": "h09"}, "contextInfo": context()}})
 }
 
-fn update(members: &Value) -> Value {
+pub(crate) fn update(members: &Value) -> Value {
     merged(
         json!({"type": "messages.update", "instanceId": "inst_5f2c",
         "key": {"remoteJid": "5521988887777@s.whatsapp.net", "fromMe": true, "id": OURS}}),
@@ -114,7 +114,7 @@ fn the_secret_is_the_proof(
 #[case::connection(json!({"type": "connection.update", "connection": "close"}), None, false)]
 #[case::no_event(json!([]), None, false)]
 #[case::no_object(json!([7]), None, false)]
-fn without_a_secret_the_second_webhook_tells_its_statuses_and_nothing_else(
+fn without_a_secret_the_second_webhook_tells_its_updates_and_nothing_else(
     #[case] body: Value,
     #[case] value: Option<&str>,
     #[case] admitted: bool,
@@ -231,13 +231,14 @@ fn a_tap_is_the_same_in_every_form_and_wrapping(
 #[case::tap_without_id(json!({"templateButtonReplyMessage": {"selectedDisplayText": "Confirmar", "contextInfo": context()}}),
     other("unknown", None))]
 #[case::long_text(json!({"extendedTextMessage": {"text": "Oi", "contextInfo": context()}}), other("text", Some("Oi")))]
-#[case::image(json!({"imageMessage": {"caption": "Foto"}}), InboundContent::Media(file("image", Some("Foto"))))]
+#[case::image(json!({"imageMessage": {"caption": "Foto"}}), other("image", Some("Foto")))]
 #[case::document(json!({"documentWithCaptionMessage": {"message": {"documentMessage": {"caption": "Nota"}}}}),
-    InboundContent::Media(file("document", Some("Nota"))))]
+    other("document", Some("Nota")))]
 #[case::edit(json!({"editedMessage": {"message": {"conversation": "Oi!"}}}), other("edit", Some("Oi!")))]
 #[case::unknown(json!({"hologramMessage": {"text": "x"}}), other("unknown", None))]
 fn every_kind_of_message_is_an_item(#[case] sent: Value, #[case] expected: InboundContent) {
-    assert_eq!(message(&*channel(), &upsert(&sent)).content, expected);
+    let content = message(&*channel(), &upsert(&sent)).content;
+    assert_eq!(words_of(content), expected);
 }
 
 #[rstest]
@@ -250,14 +251,14 @@ fn a_file_is_where_the_vendor_has_put_it(#[case] length: Value) {
         "mimetype": "application/pdf", "fileName": "nota.pdf", "fileLength": length, "url": "https://mmg.whatsapp.net/x"}}}}),
     );
     body["mediaUrl"] = "https://files.example/zp/7.pdf".into();
-    let expected = with(file("document", None), |media| {
-        media.file.provider_url = Some("https://files.example/zp/7.pdf".to_owned());
-        media.file.mime_type = Some("application/pdf".to_owned());
-        media.file.file_name = Some("nota.pdf".to_owned());
-        media.file.size = Some(81_234);
-    });
+    let expected = file(
+        "document",
+        &json!({"providerUrl": "https://files.example/zp/7.pdf", "mimeType": "application/pdf",
+            "fileName": "nota.pdf", "size": 81_234, "available": true, "expiresAt": "2026-09-28T14:13:29Z"}),
+    );
     let content = message(&*channel(), &body).content;
-    assert_eq!(content, InboundContent::Media(expected));
+    assert_eq!(held(&content), expected);
+    assert_eq!(words_of(content), other("document", None));
 }
 
 #[test]
@@ -292,7 +293,6 @@ fn a_customer_has_a_phone_a_lid_or_both(
 #[case::protocol("/message", json!({"protocolMessage": {"type": 0}, "messageContextInfo": {}}), "empty")]
 #[case::no_id("/key/id", json!(null), "without_id")]
 #[case::no_sender("/key/remoteJid", json!("x@y"), "without_sender")]
-#[case::reaction("/type", json!("messages.reaction"), "reaction")]
 #[case::unknown("/type", json!("presence.update"), "unknown")]
 #[case::no_type("/type", json!(null), "unknown")]
 fn what_is_no_customers_message_is_ignored(

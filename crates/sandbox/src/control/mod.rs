@@ -31,6 +31,9 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/phone/tap", phone::tap())
         .route("/phone/say", phone::say())
         .route("/phone/pick", phone::pick())
+        .route("/phone/file", phone::send_file())
+        .route("/phone/location", phone::send_location())
+        .route("/phone/react", phone::react())
         .route("/phone/read", post(phone::read));
     Router::new().route("/", get(index)).nest("/_sandbox", own)
 }

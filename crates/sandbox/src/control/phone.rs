@@ -3,11 +3,13 @@
 use axum::extract::{Query, State};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, http::StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::json::{Parsed, Refusal, created, data};
-use crate::{Choice, ListRow, PhoneError, Provider, Sandbox, Shape};
+use crate::{Choice, FileKind, ListRow, Location, PhoneError, PhoneFile, Provider, Sandbox, Shape};
 
 #[derive(Deserialize)]
 pub(super) struct To {
@@ -42,6 +44,68 @@ struct Say {
     #[serde(default, alias = "account")]
     to: String,
     text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SendFile {
+    #[serde(default = "whatsapp")]
+    provider: Provider,
+    from: String,
+    #[serde(default)]
+    to: String,
+    kind: FileKind,
+    mime_type: String,
+    name: Option<String>,
+    caption: Option<String>,
+    /// The file in base64.
+    data: String,
+}
+
+pub(super) fn send_file() -> MethodRouter<Sandbox> {
+    let send = async |State(sandbox): State<Sandbox>, Parsed(sent): Parsed<SendFile>| {
+        let bytes = STANDARD.decode(&sent.data);
+        let bytes = bytes.map_err(|_| Refusal::bad_request("data must be base64"))?;
+        let file = PhoneFile {
+            kind: sent.kind,
+            mime_type: sent.mime_type,
+            name: sent.name,
+            caption: sent.caption,
+            bytes: bytes.into(),
+        };
+        let id = sandbox.send_file(sent.provider, &sent.to, &sent.from, &file)?;
+        Ok::<_, Refusal>(created(json!({"messageId": id})))
+    };
+    post(send)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SendLocation {
+    #[serde(default = "whatsapp")]
+    provider: Provider,
+    from: String,
+    #[serde(default)]
+    to: String,
+    location: Location,
+}
+
+pub(super) fn send_location() -> MethodRouter<Sandbox> {
+    writing(|phone, sent: SendLocation| {
+        phone.send_location(sent.provider, &sent.to, &sent.from, &sent.location)
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct React {
+    message_id: String,
+    /// Empty to take the reaction back.
+    emoji: String,
+}
+
+pub(super) fn react() -> MethodRouter<Sandbox> {
+    writing(|phone, react: React| phone.react(&react.message_id, &react.emoji))
 }
 
 fn whatsapp() -> Provider {

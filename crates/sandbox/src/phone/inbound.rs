@@ -1,8 +1,10 @@
-//! A message from a customer: a text, a tap or a row of a list.
+//! A message from a customer: a text, a tap, a row of a list, a file, a place or a reaction.
 
 use serde::{Deserialize, Serialize};
 
 use super::buttons::Tap;
+use super::file::KeptFile;
+use super::location::Location;
 
 /// The name of every simulated customer.
 pub(crate) const CUSTOMER: &str = "Ana";
@@ -37,4 +39,8 @@ pub(crate) enum InboundContent<'a> {
     Text(&'a str),
     Tap(Tap<'a>),
     Pick(&'a ListRow),
+    File(&'a KeptFile),
+    Location(&'a Location),
+    /// A reaction to the message that is answered; an empty one takes it back.
+    Reaction(&'a str),
 }

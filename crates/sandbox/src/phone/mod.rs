@@ -1,18 +1,21 @@
 //! The customers' phones: tapping, writing, picking from a list, reading.
 
 mod buttons;
+mod file;
 mod inbound;
 mod list;
 mod location;
 mod message;
 
 pub use self::buttons::{Buttons, Choice, PhoneButton, Shape};
+pub use self::file::{FileKind, PhoneFile};
 pub use self::inbound::ListRow;
 pub use self::list::{List, Menu, Section};
 pub use self::location::Location;
 pub use self::message::{Content, PhoneMessage};
 
 pub(crate) use self::buttons::Tap;
+pub(crate) use self::file::{Files, KeptFile};
 pub(crate) use self::inbound::{CUSTOMER, Inbound, InboundContent, MEMBER};
 
 use crate::{Provider, Sandbox, Step, address, simulators, webhooks::arrival};
@@ -94,15 +97,37 @@ impl Sandbox {
         from: &str,
         text: &str,
     ) -> Result<String, PhoneError> {
-        let account = self.state().accounts.find(provider, account);
-        let inbound = Inbound {
-            message_id: &simulators::inbound_id(provider),
-            from: &address::bare(from),
-            account: &account.ok_or(PhoneError::UnknownAccount)?,
-            in_reply_to: None,
-            content: InboundContent::Text(text),
-        };
-        self.send(provider, &inbound)
+        self.begin(provider, account, from, InboundContent::Text(text))
+    }
+
+    /// Sends a file to an account, as [`Sandbox::say`] does a text, and returns the id of its message.
+    pub fn send_file(
+        &self,
+        provider: Provider,
+        account: &str,
+        from: &str,
+        file: &PhoneFile,
+    ) -> Result<String, PhoneError> {
+        let account = self.account(provider, account)?;
+        let kept = self.state().files.keep(&account, file);
+        self.begin(provider, &account, from, InboundContent::File(&kept))
+    }
+
+    /// Sends a place to an account, as [`Sandbox::say`] does a text, and returns the id of its message.
+    pub fn send_location(
+        &self,
+        provider: Provider,
+        account: &str,
+        from: &str,
+        place: &Location,
+    ) -> Result<String, PhoneError> {
+        self.begin(provider, account, from, InboundContent::Location(place))
+    }
+
+    /// Reacts to a message, and returns the id of the reaction; an empty emoji takes an earlier one back.
+    pub fn react(&self, message_id: &str, emoji: &str) -> Result<String, PhoneError> {
+        let message = self.shown(message_id)?;
+        self.answer(&message, InboundContent::Reaction(emoji))
     }
 
     /// Opens a message, so that the sender learns that it was read.
@@ -114,6 +139,29 @@ impl Sandbox {
         drop(state);
         self.dispatch(parcels);
         Ok(())
+    }
+
+    fn account(&self, provider: Provider, account: &str) -> Result<String, PhoneError> {
+        let account = self.state().accounts.find(provider, account);
+        account.ok_or(PhoneError::UnknownAccount)
+    }
+
+    /// Sends what answers no message.
+    fn begin(
+        &self,
+        provider: Provider,
+        account: &str,
+        from: &str,
+        content: InboundContent<'_>,
+    ) -> Result<String, PhoneError> {
+        let inbound = Inbound {
+            message_id: &simulators::inbound_id(provider),
+            from: &address::bare(from),
+            account: &self.account(provider, account)?,
+            in_reply_to: None,
+            content,
+        };
+        self.send(provider, &inbound)
     }
 
     fn shown(&self, message_id: &str) -> Result<PhoneMessage, PhoneError> {

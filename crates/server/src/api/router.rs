@@ -21,7 +21,7 @@ use super::idempotency::{IDEMPOTENCY_KEY, TakesNoKey};
 use super::layers;
 use super::openapi::{described, operations, takes_header};
 use super::routes::{
-    agents, api_keys, audit, channels, contacts, conversations, deliveries, events, health,
+    agents, api_keys, audit, channels, contacts, conversations, deliveries, events, health, media,
     messages, organizations, provider_webhooks, send, sessions, users, webhook_endpoints,
 };
 use super::timing::{PREFER, PREFERENCE_APPLIED};
@@ -59,6 +59,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             send::batch::send_batch,
             messages::show_message,
             messages::cancel_message,
+            media::fetch_media,
             send::resend::resend_message;
         "Conversations":
             conversations::create_conversation,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use recado_providers::{Defaults, HttpClient, RetryPolicy};
 use recado_store::{Retention, Store};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -30,6 +31,9 @@ pub const MAX_SENDS_IN_FLIGHT: usize = 1024;
 
 /// Attempts of queued messages at once, in all; organizations and channels share them.
 pub const MAX_ATTEMPTS_IN_FLIGHT: usize = 512;
+
+/// Customers' files that are fetched at once; wuzapi's take up to 60 MiB of memory each.
+const MAX_DOWNLOADS: usize = 16;
 
 /// How often a stream of events says that it lives, where nothing else is asked for.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -94,6 +98,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Who follows the events.
     pub(crate) streams: Streams,
+    /// The places of customers' files that are being fetched.
+    pub(crate) downloads: Arc<Semaphore>,
     pub(crate) deliveries: TaskTracker,
     pub(crate) erasures: TaskTracker,
     /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
@@ -130,6 +136,7 @@ impl App {
             unstored: Unstored::new(ending.clone()),
             memory: Memory::default(),
             passwords: Passwords::default(),
+            downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
             deliveries: TaskTracker::new(),
             erasures: TaskTracker::new(),
             draining: CancellationToken::new(),

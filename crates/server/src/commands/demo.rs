@@ -78,8 +78,8 @@ pub(crate) async fn run(config: &ConfigArgs, args: DemoArgs) -> anyhow::Result<(
     demo.stop().await
 }
 
-/// Sends buttons, a list and a text to one conversation, and tells what the provider got, and what came back. Returns the
-/// message with buttons.
+/// Sends buttons, a list and a text to one conversation, has the customer answer with a picture, and tells what the provider
+/// got, and what came back. Returns the message with buttons.
 async fn show(
     demo: &Demo,
     provider: Provider,
@@ -113,10 +113,6 @@ async fn show(
     let answer = demo.send_list(conversation).await?;
     let (_, with_list) = arrived(demo, provider, &answer, 2)?;
     let rows: Vec<_> = with_list.rows().collect();
-    say(format_args!(
-        "→ the phone shows a list with {} options",
-        rows.len()
-    ));
     let event = demo.pick(&with_list, conversation).await?;
     say(format_args!("← {}", told(&event, style)));
     let selected = event["data"]["list"]["id"].as_str();
@@ -128,6 +124,8 @@ async fn show(
     let (_, with_text) = arrived(demo, provider, &answer, 3)?;
     let text = with_text.body().unwrap_or_default();
     say(format_args!("→ the phone shows a text: {}", one_line(text)));
+    let event = demo.receive_picture(provider, conversation).await?;
+    say(format_args!("← {}", told(&event, style)));
     Ok(with_buttons)
 }
 
@@ -248,6 +246,13 @@ fn told(event: &Value, style: Style) -> String {
     let (id, title) = (text("/data/list/id"), text("/data/list/title"));
     if !id.is_empty() {
         return format!("{kind} in {place}: {who} chose {title} ({id})");
+    }
+    let file = text("/data/content/type");
+    if event.pointer("/data/content/media").is_some() {
+        return format!(
+            "{kind} in {place}: {who} sent this {file}: {}",
+            text("/data/text")
+        );
     }
     match text("/data/text") {
         said if said.is_empty() => format!("{kind} in {place}"),

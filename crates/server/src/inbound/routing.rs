@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use recado_core::inbound::{Ignored, Inbound, InboundContent};
+use recado_core::inbound::{AlertSeverity, Ignored, Inbound, InboundContent};
 use recado_core::{ChannelId, ConversationId, MessageId, OrganizationId, Provider};
 use recado_providers::{CHANNEL_WIDE_REASONS, Profile, Received};
 use recado_store::{FreshIds, Routed};
@@ -83,9 +83,13 @@ fn is_noted(called: &ChannelId, what: &Inbound) -> bool {
             true
         }
         Inbound::AccountAlert(alert) => {
-            metrics::counter!("recado_webhook_account_alerts_total").increment(1);
-            tracing::warn!(channel_id = %called, code = alert.code, "the provider sent an account alert for the channel");
-            true
+            let severity = alert.severity.as_str();
+            metrics::counter!("recado_webhook_account_alerts_total", "severity" => severity)
+                .increment(1);
+            if alert.severity != AlertSeverity::Info {
+                tracing::warn!(channel_id = %called, severity, field = alert.field, code = alert.code, "the provider sent an account alert for the channel");
+            }
+            false
         }
         Inbound::Message(message) => {
             if matches!(&message.content, InboundContent::Other { kind, .. } if kind == "unknown") {

@@ -2,30 +2,46 @@
 
 use std::collections::{HashMap, HashSet};
 
-use recado_core::event::{
-    ButtonPressedData, EventData, ListSelectedData, MessageReceivedData, ReceivedContent,
-};
-use recado_core::inbound::{Choice, Contact, InboundContent, InboundMessage, StatusUpdate};
-use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Status};
+use recado_core::inbound::{Choice, InboundContent, InboundMessage, StatusUpdate, UNAVAILABLE};
+use recado_core::{ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
 
 use crate::events::append::{EventLog, NewEvent};
+use crate::inbound::filed::{Filed, MessageRow};
 use crate::inbound::item::Effect;
 use crate::inbound::known_channels::KnownChannel;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
-use crate::messages::content::{LIST, StoredInbound, StoredOutbound, button_of_title};
+use crate::messages::content::{StoredInbound, StoredOutbound, button_of_title};
 use crate::prelude::*;
 use crate::resources::contacts::Contacts;
-use crate::resources::conversations::Conversation;
-use crate::resources::people::{self, StoredContact};
+use crate::resources::people;
 
 /// The messages that one transaction receives.
 #[derive(Default)]
 pub(crate) struct Received {
-    known: HashSet<Address>,
+    known: HashMap<Address, Known>,
     answered: HashMap<Address, Answered>,
     fresh: Vec<MessageRow>,
+    read: Vec<MessageRow>,
+}
+
+/// A customer's message that is stored already.
+#[derive(Clone)]
+enum Known {
+    Whole,
+    /// The provider could not read it, so that its words may come later.
+    Unavailable(MessageId),
+}
+
+impl Known {
+    fn of(content: &StoredInbound, id: &MessageId) -> Self {
+        if content.is_unavailable() {
+            Self::Unavailable(id.clone())
+        } else {
+            Self::Whole
+        }
+    }
 }
 
 /// Our message that a customer's message answers.
@@ -52,29 +68,6 @@ struct MessageKey<'a> {
     direction: &'static str,
 }
 
-#[derive(Serialize)]
-struct MessageRow {
-    message: MessageId,
-    conversation: ConversationId,
-    agent: AgentId,
-    channel: ChannelId,
-    content: String,
-    sender: String,
-    external: String,
-    at: i64,
-}
-
-/// A message with what is known of its sender and of the message that it answers.
-struct Filed<'a> {
-    message: &'a InboundMessage,
-    id: &'a MessageId,
-    external_id: String,
-    from: Contact,
-    in_reply_to: Option<MessageId>,
-    /// The button that was inferred from its title.
-    inferred: Option<Choice>,
-}
-
 /// Returns a status of the message that this one answers, so that [`Statuses`] loads that message.
 pub(crate) fn proof(message: &InboundMessage) -> Option<StatusUpdate> {
     let answered = message.in_reply_to.as_ref()?;
@@ -86,7 +79,7 @@ static LOOK_UP: OverList = OverList::new(
     "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'external' as external, value ->> 'direction' as direction from {list}) \
      select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
-     case when m.direction = 'outbound' then m.content end as content from sought s cross join messages m \
+     m.content from sought s cross join messages m \
      where m.organization_id = s.organization and m.channel_id = s.channel and m.external_id = s.external \
      and m.direction = s.direction order by m.created_at, m.id",
 );
@@ -97,6 +90,14 @@ static INSERT: OverList = OverList::new(
      select $1, value ->> 'message', value ->> 'conversation', value ->> 'agent', value ->> 'channel', \
      'inbound', 'delivered', value ->> 'content', value ->> 'sender', '[]', value ->> 'external', \
      cast(value ->> 'at' as bigint), cast(value ->> 'at' as bigint) from {list}",
+);
+
+/// The words of messages that could not be read before.
+static REPLACE: OverList = OverList::new(
+    "update messages set content = n.content, sender = n.sender, updated_at = n.at from (select {owner} as organization, \
+     value ->> 'message' as message, value ->> 'content' as content, value ->> 'sender' as sender, \
+     cast(value ->> 'at' as bigint) as at from {list}) n \
+     where messages.organization_id = n.organization and messages.id = n.message",
 );
 
 impl Received {
@@ -116,7 +117,8 @@ impl Received {
             let columns = Columns::new(row, "messages", "id");
             let address = (columns.get("channel_id")?, columns.get("external_id")?);
             if columns.get::<&str>("direction")? == "inbound" {
-                received.known.insert(address);
+                let known = Known::of(&columns.get("content")?, &columns.get("id")?);
+                received.known.insert(address, known);
                 continue;
             }
             // The newest comes last, and takes an id that several messages share.
@@ -149,13 +151,11 @@ impl Received {
             channel,
         } = arrival;
         let address = address(&channel.id, &message.external_id);
-        let is_erased = || {
-            let erased = (channel.id.clone(), row::erased_id(&address.1));
-            message.group.is_some() && self.known.contains(&erased)
+        let unread = match self.known(message, channel, &address) {
+            Some(Known::Whole) => return Ok(Effect::Duplicate),
+            Some(Known::Unavailable(id)) => Some(id),
+            None => None,
         };
-        if self.known.contains(&address) || is_erased() {
-            return Ok(Effect::Duplicate);
-        }
         let answered = self.answered(message, channel, statuses);
         let answers = answered.as_ref().map(|answered| &answered.conversation);
         // As the customer was known before a number change.
@@ -187,18 +187,52 @@ impl Received {
         };
         let filed = Filed {
             message,
-            id: &ids.message,
+            id: unread.as_ref().unwrap_or(&ids.message),
             external_id: address.1.clone(),
             from,
             inferred,
             in_reply_to: answered.map(|answered| answered.id),
         };
         let content = filed.content();
-        self.fresh.push(filed.row(&content, conversation, log));
+        let known = Known::of(&content, filed.id);
+        let row = filed.row(&content, conversation, log);
+        match unread {
+            Some(_) => self.replace(row),
+            None => self.fresh.push(row),
+        }
         log.append(NewEvent::of(conversation, filed.data(content)));
         contacts.said(slot, log.at());
-        self.known.insert(address);
+        self.known.insert(address, known);
         Ok(Effect::Told)
+    }
+
+    /// Returns what is stored of a message: nothing, all of it, or that it could not be read and has words now.
+    fn known(
+        &self,
+        message: &InboundMessage,
+        channel: &KnownChannel,
+        address: &Address,
+    ) -> Option<Known> {
+        match self.known.get(address) {
+            Some(Known::Unavailable(id)) if !is_unavailable(message) => {
+                Some(Known::Unavailable(id.clone()))
+            }
+            Some(_) => Some(Known::Whole),
+            None => {
+                let erased = (channel.id.clone(), row::erased_id(&address.1));
+                let is_erased = message.group.is_some() && self.known.contains_key(&erased);
+                is_erased.then_some(Known::Whole)
+            }
+        }
+    }
+
+    /// Gives a message that could not be read its words.
+    fn replace(&mut self, row: MessageRow) {
+        let mut fresh = self.fresh.iter_mut();
+        match fresh.find(|fresh| fresh.message == row.message) {
+            Some(fresh) => *fresh = row,
+            None => self.read.push(row),
+        }
     }
 
     fn answered(
@@ -223,10 +257,14 @@ impl Received {
     /// Writes what was received since the last call.
     pub(crate) async fn save(&mut self, log: &EventLog, connection: &mut Connection) -> Result<()> {
         let fresh = std::mem::take(&mut self.fresh);
-        if fresh.is_empty() {
-            return Ok(());
+        if !fresh.is_empty() {
+            log.over(&INSERT, &fresh).run(connection).await?;
         }
-        log.over(&INSERT, &fresh).run(connection).await
+        let read = std::mem::take(&mut self.read);
+        if !read.is_empty() {
+            log.over(&REPLACE, &read).run(connection).await?;
+        }
+        Ok(())
     }
 }
 
@@ -252,6 +290,10 @@ fn sought<'a>((channel, message): &(&'a ChannelId, &InboundMessage)) -> Vec<Mess
     own.into_iter().flatten().chain(answered).collect()
 }
 
+fn is_unavailable(message: &InboundMessage) -> bool {
+    matches!(&message.content, InboundContent::Other { kind, .. } if kind == UNAVAILABLE)
+}
+
 /// Returns the button whose title is the text of an answer, if phones answer so at the provider.
 fn inferred(
     message: &InboundMessage,
@@ -262,83 +304,10 @@ fn inferred(
         InboundContent::Other {
             kind,
             text: Some(text),
+            ..
         } if channel.provider.has_title_taps() && kind == "text" => {
             button_of_title(answered?.content.as_ref()?, text)
         }
         _ => None,
-    }
-}
-
-impl Filed<'_> {
-    fn content(&self) -> StoredInbound {
-        StoredInbound::new(
-            self.message,
-            self.inferred.as_ref(),
-            self.in_reply_to.clone(),
-        )
-    }
-
-    fn row(
-        &self,
-        content: &StoredInbound,
-        conversation: &Conversation,
-        log: &EventLog,
-    ) -> MessageRow {
-        MessageRow {
-            message: self.id.clone(),
-            conversation: conversation.id.clone(),
-            agent: conversation.agent_id.clone(),
-            channel: conversation.channel_id.clone(),
-            content: row::json(content),
-            sender: row::json(&StoredContact::from(&self.from)),
-            external: self.external_id.clone(),
-            at: log.at().as_millisecond(),
-        }
-    }
-
-    fn data(&self, content: StoredInbound) -> EventData {
-        let message_id = self.id.clone();
-        let external_id = Some(self.external_id.clone());
-        let in_reply_to = self.in_reply_to.clone();
-        let from = self.from.clone();
-        let text_truncated = content.text_truncated;
-        match content.choice {
-            Some(list) if content.kind == LIST => EventData::ListSelected(ListSelectedData {
-                message_id,
-                external_id,
-                in_reply_to,
-                from,
-                text_truncated,
-                list,
-            }),
-            Some(button) => EventData::ButtonPressed(ButtonPressedData {
-                message_id,
-                external_id,
-                in_reply_to,
-                from,
-                text_truncated,
-                button,
-                inferred: self.inferred.is_some(),
-            }),
-            None => EventData::MessageReceived(MessageReceivedData {
-                message_id,
-                external_id,
-                in_reply_to,
-                text_truncated,
-                content: content.media.map(|media| ReceivedContent {
-                    kind: content.kind.clone(),
-                    media,
-                }),
-                kind: content.kind,
-                text: content.text,
-                moved_to: match &self.message.content {
-                    InboundContent::NumberChange { to, .. } => {
-                        Some(to.clone().named(from.name.clone()))
-                    }
-                    _ => None,
-                },
-                from,
-            }),
-        }
     }
 }

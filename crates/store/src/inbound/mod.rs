@@ -1,6 +1,8 @@
 //! Applying what provider webhooks say, once: together where it works, and in ever smaller parts where not.
 
+pub(crate) mod alerts;
 pub(crate) mod calls;
+pub(crate) mod filed;
 pub(crate) mod item;
 pub(crate) mod known_channels;
 pub(crate) mod lost_claims;

@@ -49,7 +49,7 @@ fn of_customer(
     let Arrival {
         message, channel, ..
     } = arrival;
-    let window = if message.content.is_by_customer() {
+    let window = if message.content.opens_window() {
         contacts::window(message.sent_at, channel, log.at())
     } else {
         None

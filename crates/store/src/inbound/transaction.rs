@@ -9,6 +9,7 @@ use recado_core::{ChannelId, ContentKind};
 use serde_json::json;
 
 use crate::events::append::{Appended, EventLog};
+use crate::inbound::alerts;
 use crate::inbound::item::{Application, Applied, Effect, Routed};
 use crate::inbound::known_channels::{self, KnownChannels};
 use crate::inbound::messages::{self, Received};
@@ -190,7 +191,8 @@ impl<'c> Applying<'c> {
             Inbound::Connection(update) => {
                 known_channels::connect(update, channel, log, connection).await
             }
-            Inbound::AccountAlert(_) | Inbound::Ignored(_) => Ok(Effect::Ignored),
+            Inbound::AccountAlert(alert) => alerts::tell(alert, &channel.id, log, connection).await,
+            Inbound::Ignored(_) => Ok(Effect::Ignored),
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) mod sends;
 pub(crate) mod transition;
 
 use recado_core::event::MessageError;
-use recado_core::inbound::{Choice, Contact, Pricing};
+use recado_core::inbound::{Choice, Contact, MessageContext, Pricing, ReceivedContent, Referral};
 use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Money, Status, Warning};
 
 use crate::costs::budget::Hold;
@@ -90,6 +90,14 @@ pub enum MessageContent {
         text_truncated: bool,
         /// The button or row that was tapped.
         choice: Option<Choice>,
+        /// What the message holds beside its words.
+        content: Option<Box<ReceivedContent>>,
+        /// What it refers to.
+        context: MessageContext,
+        /// The advertisement that brought the customer.
+        referral: Option<Box<Referral>>,
+        /// When the provider says it was written.
+        sent_at: Option<Timestamp>,
     },
 }
 
@@ -158,6 +166,11 @@ pub(crate) fn hold(columns: &Columns<'_>) -> Result<Option<Hold>> {
     }))
 }
 
+/// Returns an instant in milliseconds since 1970 that a provider names.
+pub(crate) fn instant(milliseconds: Option<i64>) -> Option<Timestamp> {
+    Timestamp::from_millisecond(milliseconds?).ok()
+}
+
 fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<MessageId>)> {
     match columns.get::<&str>("direction")? {
         "outbound" => {
@@ -171,6 +184,10 @@ fn content(columns: &Columns<'_>) -> Result<(Direction, MessageContent, Option<M
                 text: content.text,
                 text_truncated: content.text_truncated,
                 choice: content.choice,
+                content: content.content.map(Box::new),
+                context: content.context,
+                referral: content.referral.map(Box::new),
+                sent_at: instant(content.sent_at),
             };
             Ok((Direction::Inbound, said, content.in_reply_to))
         }

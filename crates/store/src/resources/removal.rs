@@ -38,7 +38,7 @@ macro_rules! removing {
 /// others need no order, as only organizations are referred to.
 ///
 /// `webhook_calls` has no index by organization, which would cost every call of a provider; it is walked.
-const REMOVING: [&str; 19] = [
+const REMOVING: [&str; 20] = [
     removing!("channels", "id"),
     removing!("webhook_endpoints", "organization_id, id"),
     removing!("api_keys", "id"),
@@ -61,6 +61,7 @@ const REMOVING: [&str; 19] = [
     removing!("events", "organization_id, seq"),
     removing!("idempotency_keys", "organization_id, id"),
     removing!("send_limits", "organization_id, subject"),
+    removing!("channel_alerts", "organization_id, channel_id, digest"),
     removing!("channel_budgets", "organization_id, channel_id, month"),
     removing!(
         "message_costs",

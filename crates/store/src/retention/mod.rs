@@ -35,10 +35,11 @@ pub struct Pruned {
 
 impl Pruned {
     /// Every sort of rows.
-    pub const ALL: [&str; 14] = [
+    pub const ALL: [&str; 15] = [
         CALLS,
         "webhook_calls_set_aside",
         "pending_statuses",
+        "channel_alerts",
         "deliveries",
         "sessions",
         "links",

@@ -68,7 +68,7 @@ fn deliveries_kept(retention: &Retention) -> Option<Duration> {
         .min()
 }
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part {
         what: "webhook_calls_set_aside",
         kept: |retention| retention.set_aside_calls,
@@ -85,6 +85,16 @@ const PARTS: [Part; 10] = [
         texts: &[
             "delete from orphan_statuses where (organization_id, channel_id, sought, status) in (\
              select organization_id, channel_id, sought, status from orphan_statuses \
+             where created_at < $1 order by created_at limit $2)",
+        ],
+    },
+    Part {
+        what: "channel_alerts",
+        kept: |_| Some(WEEK),
+        rows: MAX_STEP_ROWS,
+        texts: &[
+            "delete from channel_alerts where (organization_id, channel_id, digest) in (\
+             select organization_id, channel_id, digest from channel_alerts \
              where created_at < $1 order by created_at limit $2)",
         ],
     },

@@ -18,6 +18,7 @@ mod erasure {
     mod in_time;
 }
 mod inbound {
+    mod contents;
     mod far_away;
     mod groups;
     pub(super) mod number_changes;

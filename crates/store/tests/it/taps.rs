@@ -91,11 +91,7 @@ pub(crate) fn inbound(external_id: &str, from: Contact, content: InboundContent)
 }
 
 pub(crate) fn said(external_id: &str, from: Contact, text: &str) -> Inbound {
-    let content = InboundContent::Other {
-        kind: "text".into(),
-        text: Some(text.into()),
-    };
-    Inbound::Message(inbound(external_id, from, content))
+    Inbound::Message(inbound(external_id, from, InboundContent::text(text)))
 }
 
 /// Returns a customer's message with a change.

@@ -1,5 +1,6 @@
 //! Databases of earlier programs are brought up to date, and lose nothing.
 
+use recado_core::inbound::ReceivedContent;
 use recado_core::{Content, Scopes};
 use recado_store::testing::TestDatabase;
 use recado_store::{ApiKey, ApiKeySecret, Message, MessageContent};
@@ -48,18 +49,21 @@ async fn the_keys_of_before_keep_working_with_all_scopes() {
     assert!(ok(store.delete_api_key(&org(1), &id("key_1"), &by(8))).await);
 }
 
-/// Messages that an earlier program wrote: one of ours, and one of the customer.
-const MESSAGES_WITHOUT_KIND: &str = "insert into messages (organization_id, id, conversation_id, agent_id, \
+/// Messages that earlier programs wrote: one of ours without a kind, and two of the customer, whose file has no type.
+const FORMER_MESSAGES: &str = "insert into messages (organization_id, id, conversation_id, agent_id, \
      channel_id, direction, status, content, warnings, created_at, updated_at) values \
      ('org_1', 'msg_1', 'conv-456', 'agent-123', 'main', 'outbound', 'read', \
      '{\"header\":\"H\",\"body\":\"B\",\"buttons\":[{\"id\":\"1\",\"title\":\"A\"}]}', '[]', 1, 1), \
      ('org_1', 'msg_2', 'conv-456', 'agent-123', 'main', 'inbound', 'delivered', \
-     '{\"kind\":\"text\",\"text\":\"Hi\"}', '[]', 2, 2)";
+     '{\"kind\":\"text\",\"text\":\"Hi\"}', '[]', 2, 2), \
+     ('org_1', 'msg_3', 'conv-456', 'agent-123', 'main', 'inbound', 'delivered', \
+     '{\"kind\":\"image\",\"media\":{\"id\":\"1490\",\"providerUrl\":null,\"mimeType\":\"image/jpeg\",\"fileName\":null,\"size\":null}}', \
+     '[]', 3, 3)";
 
 #[tokio::test]
 async fn messages_of_an_earlier_program_have_buttons() {
     let World { store, database } = &World::new().await;
-    database.execute(MESSAGES_WITHOUT_KIND).await;
+    database.execute(FORMER_MESSAGES).await;
     let ours = some(store.get::<Message>(&org(1), &id("msg_1"))).await;
     let MessageContent::Outbound(Content::Buttons(buttons)) = ours.content else {
         panic!("a message with buttons");
@@ -76,4 +80,23 @@ async fn messages_of_an_earlier_program_have_buttons() {
     );
     let theirs = some(store.get::<Message>(&org(1), &id("msg_2"))).await;
     assert!(matches!(theirs.content, MessageContent::Inbound { kind, .. } if kind == "text"));
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_program_can_be_fetched() {
+    let World { store, database } = &World::new().await;
+    database.execute(FORMER_MESSAGES).await;
+    let theirs = some(store.get::<Message>(&org(1), &id("msg_3"))).await;
+    let MessageContent::Inbound {
+        content: Some(content),
+        ..
+    } = theirs.content
+    else {
+        panic!("a content");
+    };
+    let ReceivedContent::Image(file) = *content else {
+        panic!("a picture");
+    };
+    assert_eq!(file.media.id.as_deref(), Some("1490"));
+    assert!(file.media.available);
 }

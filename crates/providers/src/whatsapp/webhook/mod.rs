@@ -1,5 +1,7 @@
 //! What Meta sends: the handshake, and batches of messages, statuses and errors (Meta, webhooks).
 
+mod account_alerts;
+mod content;
 mod number_changes;
 
 use std::collections::HashMap;
@@ -18,27 +20,11 @@ use crate::webhook::{Admission, WebhookCall, WebhookHead, WebhookRefused};
 /// Most bytes of a word in a price class; those of Meta have 32 at most.
 const MAX_PRICING_WORD: usize = 64;
 
+/// Longest name of a field; Meta's have 36 bytes at most.
+const MAX_FIELD: usize = 64;
+
 /// Meta's challenges have about ten digits.
 const MAX_CHALLENGE_BYTES: usize = 256;
-
-/// The kinds of message that are no tap, and where each has its text.
-const KINDS: [(&str, Option<&str>); 15] = [
-    ("text", Some("/text/body")),
-    ("image", Some("/image/caption")),
-    ("video", Some("/video/caption")),
-    ("document", Some("/document/caption")),
-    ("audio", None),
-    ("sticker", None),
-    ("location", Some("/location/name")),
-    ("contacts", None),
-    ("reaction", Some("/reaction/emoji")),
-    ("order", Some("/order/text")),
-    (SYSTEM, Some("/system/body")),
-    ("button", Some("/button/text")),
-    ("edit", None),
-    ("revoke", None),
-    ("unsupported", None),
-];
 
 /// The system messages that say so when a customer's number or user id changes; the second is an older name.
 const NUMBER_CHANGES: [&str; 3] = [
@@ -102,14 +88,17 @@ pub(super) fn parse(redactor: &Redactor, body: &[u8]) -> Result<Vec<Received>, W
         return Ok(Vec::new());
     }
     let entries = items(&body, "entry").iter();
-    let changes = entries.flat_map(|entry| items(entry, "changes"));
-    let received = changes.flat_map(|it| change(redactor, it));
+    let changes = entries.flat_map(|entry| {
+        let changes = items(entry, "changes").iter();
+        changes.map(move |change| (entry, change))
+    });
+    let received = changes.flat_map(|(entry, it)| change(redactor, entry, it));
     Ok(number_changes::in_order(
         received.take(MAX_ITEMS + 1).collect(),
     ))
 }
 
-fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
+fn change(redactor: &Redactor, entry: &Value, change: &Value) -> Vec<Received> {
     let value = change.get("value").unwrap_or(&Value::Null);
     let number = id(value.pointer("/metadata/phone_number_id"));
     let received = |what| Received {
@@ -123,7 +112,11 @@ fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
             let calls = items(value, "calls").iter().take(MAX_ITEMS + 1);
             return calls.map(|it| received(call(&contacts, it))).collect();
         }
-        _ => return vec![received(Inbound::Ignored(Ignored::Field))],
+        field => {
+            let field = field.filter(|field| field.len() <= MAX_FIELD);
+            let alert = field.and_then(|it| account_alerts::alert(redactor, entry, it, value));
+            return vec![received(alert.unwrap_or(Inbound::Ignored(Ignored::Field)))];
+        }
     }
     let messages = items(value, "messages").iter();
     let statuses = items(value, "statuses").iter();
@@ -131,7 +124,7 @@ fn change(redactor: &Redactor, change: &Value) -> Vec<Received> {
     messages
         .map(|it| message(&contacts, it))
         .chain(statuses.map(|it| status(redactor, it)))
-        .chain(errors.map(|it| Inbound::AccountAlert(error(redactor, it))))
+        .chain(errors.map(|it| account_alerts::of_error(redactor, entry, it, &error(redactor, it))))
         .map(received)
         .take(MAX_ITEMS + 1)
         .collect()
@@ -146,7 +139,7 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
                 InboundContent::NumberChange { to, text },
             )
         }
-        None => (sender(contacts, message), content(message)),
+        None => (sender(contacts, message), content::content(message)),
     };
     let answered = message.pointer("/context/id");
     let group = message.get("group_id").filter(|chat| !chat.is_null());
@@ -158,6 +151,8 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
         sent_at: instant(message.get("timestamp")),
         in_reply_to: id(answered.or_else(|| message.pointer("/reaction/message_id"))),
         content,
+        context: content::context(message),
+        referral: content::referral(message),
     })
 }
 
@@ -246,49 +241,6 @@ fn former(message: &Value, to: &Contact) -> Option<Contact> {
         addresses.map(|address| address.filter(|it| !is_new(it))),
         None,
     )
-}
-
-fn content(message: &Value) -> InboundContent {
-    let kind = text(message, "/type").unwrap_or_default();
-    if kind == "interactive" {
-        return interactive(message);
-    }
-    // A template's quick reply is a tap too, under other names (Meta, messages webhook, button).
-    if kind == "button"
-        && let Some(id) = choice_id(message.pointer("/button/payload"))
-    {
-        let title = words(message.pointer("/button/text")).unwrap_or_default();
-        return InboundContent::Button(Choice::new(id, title));
-    }
-    let Some((_, path)) = KINDS.iter().find(|(known, _)| *known == kind) else {
-        return other("unknown", None);
-    };
-    let text = path.and_then(|path| words(message.pointer(path)));
-    let member = |key| message.get(kind)?.get(key);
-    file_or_other(kind, text, |file| {
-        // Meta's `url` gives the file only with the access token, which a customer's server does not have.
-        file.id = id(member("id"));
-        file.mime_type = short_words(member("mime_type"));
-        file.file_name = short_words(member("filename"));
-    })
-}
-
-fn interactive(message: &Value) -> InboundContent {
-    let kind = text(message, "/interactive/type").unwrap_or_default();
-    let reply = |key: &str| message.get("interactive")?.get(kind)?.get(key);
-    let choice = || {
-        let title = words(reply("title")).unwrap_or_default();
-        Some(Choice::new(choice_id(reply("id"))?, title))
-    };
-    let found = match kind {
-        "button_reply" => choice().map(InboundContent::Button),
-        "list_reply" => choice().map(InboundContent::List),
-        // The form's answers, as the JSON text that Meta makes of them.
-        "nfm_reply" => Some(other(kind, words(reply("response_json")))),
-        "call_permission_reply" => Some(other(kind, words(reply("response")))),
-        _ => None,
-    };
-    found.unwrap_or_else(|| other("unknown", None))
 }
 
 fn status(redactor: &Redactor, status: &Value) -> Inbound {

@@ -1,45 +1,12 @@
 //! What Z-API sends: one object, told apart by `type` (Z-API docs, webhooks).
 
+mod content;
+
 use serde_json::Value;
 
 use super::errors::{is_error, meaning};
 use crate::error::{BUTTON_TERMS_NOT_ACCEPTED, RESTRICTED};
 use crate::webhook::prelude::*;
-
-/// JSON pointers to the id and the title of a tapped button, in order of precedence.
-///
-/// The first is documented (Z-API docs, on-message-received), the second and third observed, the others inferred.
-const BUTTONS: [(&str, &str); 5] = [
-    (
-        "/buttonsResponseMessage/buttonId",
-        "/buttonsResponseMessage/message",
-    ),
-    ("/buttonReply/buttonId", "/buttonReply/message"),
-    ("/buttonReply/id", "/buttonReply/text"),
-    (
-        "/templateButtonReplyMessage/selectedId",
-        "/templateButtonReplyMessage/selectedDisplayText",
-    ),
-    (
-        "/templateButtonReplyMessage/buttonId",
-        "/templateButtonReplyMessage/message",
-    ),
-];
-
-/// The members that carry a content, our word for each, and where its text is.
-const KINDS: [(&str, &str, &str); 11] = [
-    ("text", "text", "/text/message"),
-    ("image", "image", "/image/caption"),
-    ("video", "video", "/video/caption"),
-    ("document", "document", "/document/caption"),
-    ("audio", "audio", "/audio/caption"),
-    ("sticker", "sticker", "/sticker/caption"),
-    ("location", "location", "/location/name"),
-    ("contact", "contacts", "/contact/displayName"),
-    ("contacts", "contacts", "/contacts/displayName"),
-    ("reaction", "reaction", "/reaction/value"),
-    ("order", "order", "/order/message"),
-];
 
 /// Our words for the texts of `DeliveryCallback` as a whole (Z-API docs, on-message-send examples).
 ///
@@ -123,14 +90,35 @@ fn received(body: &Value) -> Inbound {
         None => (["/phone", "/senderLid", "/chatLid"], body.get("chatName")),
     };
     let name = short_words(body.get("senderName")).or_else(|| short_words(chat_name));
+    let quoted = id(body.get("referenceMessageId"));
+    let about = body.get("reaction").and_then(content::reaction_target);
     message_of(Said {
-        external_id: id(body.get("messageId")),
+        external_id: external_id(body),
         from: contact(addresses.map(|path| text(body, path)), name),
         group,
         sent_at: instant(body.get("momment")),
-        in_reply_to: id(body.get("referenceMessageId")),
-        content: content(body),
+        in_reply_to: quoted.clone().or(about),
+        content: content::content(body),
+        context: MessageContext {
+            replied_to_external_id: quoted,
+            forwarded: body.get("forwarded") == Some(&Value::Bool(true)),
+            ..MessageContext::default()
+        },
+        referral: content::referral(body),
     })
+}
+
+/// The id of a message. A change of an earlier one comes with the id of that one, and needs one of its own.
+fn external_id(body: &Value) -> Option<String> {
+    let target = content::target(body);
+    let is_edit = body.get("isEdit") == Some(&Value::Bool(true));
+    if content::is_revoke(body) {
+        derived_id(&target?, "revoke", None)
+    } else if is_edit && let Some(at) = instant(body.get("momment")) {
+        derived_id(&target?, "edit", Some(at))
+    } else {
+        target
+    }
 }
 
 fn is_group(body: &Value) -> bool {
@@ -152,46 +140,12 @@ fn ignored_reason(body: &Value) -> Option<Ignored> {
         Some(Ignored::OwnMessage)
     } else if is("isNewsletter") || phone.ends_with("@newsletter") {
         Some(Ignored::Newsletter)
-    } else if is("waitingMessage") {
-        Some(Ignored::Waiting)
-    } else if body.get("notification").is_some_and(|it| !it.is_null()) {
+    } else if body.get("notification").is_some_and(|it| !it.is_null()) && !content::is_revoke(body)
+    {
         Some(Ignored::Notification)
     } else {
         None
     }
-}
-
-/// A text that answers a message of ours may be a tap: the store compares it with the titles of its buttons.
-fn content(body: &Value) -> InboundContent {
-    let tap = |(id, title): &(&str, &str)| {
-        let title = words(body.pointer(title)).unwrap_or_default();
-        Some(Choice::new(choice_id(body.pointer(id))?, title))
-    };
-    if let Some(choice) = BUTTONS.iter().find_map(tap) {
-        return InboundContent::Button(choice);
-    }
-    if let Some(id) = choice_id(body.pointer("/listResponseMessage/selectedRowId")) {
-        let title = ["/title", "/message"].map(|key| format!("/listResponseMessage{key}"));
-        let title = title.iter().find_map(|path| words(body.pointer(path)));
-        let title = title.unwrap_or_default();
-        return InboundContent::List(Choice::new(id, title));
-    }
-    let known = KINDS
-        .iter()
-        .find(|(member, ..)| body.get(member).is_some_and(|it| !it.is_null()));
-    let Some((member, kind, path)) = known else {
-        return other("unknown", None);
-    };
-    let text = words(body.pointer(path));
-    if body.get("isEdit") == Some(&Value::Bool(true)) {
-        return other("edit", text);
-    }
-    let of_file = |key: &str| body.get(member)?.get(key);
-    file_or_other(kind, text, |file| {
-        file.provider_url = url(of_file(&format!("{member}Url")));
-        file.mime_type = short_words(of_file("mimeType"));
-        file.file_name = short_words(of_file("fileName"));
-    })
 }
 
 /// The result of the queue; a failure names `zaapId` in both places (Z-API docs, on-message-send examples).

@@ -3,4 +3,6 @@
 pub(super) mod content;
 pub(super) mod encode;
 pub(super) mod errors;
+pub(super) mod kinds;
+pub(super) mod members;
 pub(super) mod own_message;

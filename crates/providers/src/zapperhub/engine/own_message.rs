@@ -7,7 +7,8 @@ use recado_core::ContentKind;
 use recado_core::inbound::OwnMessage;
 use serde_json::Value;
 
-use super::content::{is_edit, own, unwrapped, within};
+use super::content::{is_edit, unwrapped};
+use super::members::{own, within};
 use crate::webhook::prelude::*;
 
 /// The members of a message with buttons: each with the keys of its body and its buttons.

@@ -8,7 +8,7 @@ use crate::webhook::reading::items;
 /// The name of our webhook among an instance's several.
 const NAME: &str = "recado";
 
-/// Calls `POST /webhooks` for the statuses, which the webhook above is not promised to be told (ZapperAPI, webhooks).
+/// Calls `POST /webhooks` for the statuses and for changes of customers' messages, which the webhook above is not promised to be told (ZapperAPI, webhooks).
 ///
 /// Ours is changed if it is there, so that an order given again does not make another.
 pub(super) async fn register_updates(

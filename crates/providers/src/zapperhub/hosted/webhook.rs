@@ -3,9 +3,12 @@
 //! The vendor publishes the names, and receivers the message; the members of the others are inferred.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::webhook::prelude::*;
-use crate::zapperhub::engine::content::{content, ignored_reason, is_group};
+use crate::zapperhub::engine::content::{Heard, content, ignored_reason, is_group};
+use crate::zapperhub::engine::kinds::Origin;
+use crate::zapperhub::engine::members::own;
 use crate::zapperhub::engine::own_message::own_message;
 
 /// A status by its number, its name, and ours.
@@ -16,6 +19,9 @@ const STATUSES: [(i64, &str, Status); 5] = [
     (4, "READ", Status::Read),
     (5, "PLAYED", Status::Read),
 ];
+
+/// How long ZapperAPI keeps a customer's file (ZapperHUB's vendor).
+const MEDIA_DAYS: i64 = 7;
 
 /// What the second webhook is told, which can carry no secret (ZapperAPI, `POST /webhooks`).
 pub(super) const UPDATES: [&str; 2] = ["messages.update", "message-receipt.update"];
@@ -63,7 +69,7 @@ fn of_event(redactor: &Redactor, event: &Value) -> Vec<Inbound> {
         Some("messages.update") => |_, item| update(item),
         Some("message-receipt.update") => |_, item| receipt(item),
         Some("connection.update") => connection_update,
-        Some("messages.reaction") => |_, _| Inbound::Ignored(Ignored::Reaction),
+        Some("messages.reaction") => |_, item| reacted(item),
         _ => |_, _| Inbound::Ignored(Ignored::Unknown),
     };
     let items = event
@@ -76,24 +82,52 @@ fn of_event(redactor: &Redactor, event: &Value) -> Vec<Inbound> {
 
 fn message(item: &Value) -> Inbound {
     let chat = text(item, "/key/remoteJid").unwrap_or_default();
+    let sent_at = instant(item.get("messageTimestamp"));
+    let message = item.get("message").unwrap_or(&Value::Null);
+    let key = item.get("key").unwrap_or(&Value::Null);
+    if is_own(key) {
+        if let Some(reason) = ignored_reason(chat) {
+            return Inbound::Ignored(reason);
+        }
+        if is_group(chat) {
+            return Inbound::Ignored(Ignored::Group);
+        }
+        let to = contact(
+            ["remoteJid", "remoteJidAlt"].map(|it| address(key, it)),
+            None,
+        );
+        return own_message(id(key.get("id")), to, sent_at, message);
+    }
+    let origin = Origin {
+        file_url: item.get("mediaUrl"),
+        url_days: Some(MEDIA_DAYS),
+        key_days: None,
+        sent_at,
+    };
+    let heard = content(message, origin).or_else(|| {
+        let is_stub = item.get("messageStubType").is_some_and(is_ciphertext);
+        is_stub.then(|| Heard::alone(unavailable(false)))
+    });
+    let Some(heard) = heard else {
+        return ignored_reason(chat).map_or(Inbound::Ignored(Ignored::Empty), Inbound::Ignored);
+    };
+    let name = short_words(item.get("pushName"));
+    said(key, id(key.get("id")), name, sent_at, heard)
+}
+
+/// A message of a customer or of a member of a group, by its key.
+fn said(
+    key: &Value,
+    external_id: Option<String>,
+    name: Option<String>,
+    sent_at: Option<i64>,
+    heard: Heard,
+) -> Inbound {
+    let chat = text(key, "/remoteJid").unwrap_or_default();
     if let Some(reason) = ignored_reason(chat) {
         return Inbound::Ignored(reason);
     }
-    let external_id = id(item.pointer("/key/id"));
-    let sent_at = instant(item.get("messageTimestamp"));
-    let message = item.get("message").unwrap_or(&Value::Null);
-    let address = |key| item.get("key")?.get(key)?.as_str();
     let in_a_group = is_group(chat);
-    if item.pointer("/key/fromMe") == Some(&true.into()) {
-        if in_a_group {
-            return Inbound::Ignored(Ignored::Group);
-        }
-        let to = contact(["remoteJid", "remoteJidAlt"].map(address), None);
-        return own_message(external_id, to, sent_at, message);
-    }
-    let Some((content, in_reply_to)) = content(message, item.get("mediaUrl")) else {
-        return Inbound::Ignored(Ignored::Empty);
-    };
     // The vendor shows the first of each; the others are newer members of Baileys' key.
     let addresses = if in_a_group {
         [
@@ -107,15 +141,54 @@ fn message(item: &Value) -> Inbound {
     };
     message_of(Said {
         external_id,
-        from: contact(addresses.map(address), short_words(item.get("pushName"))),
+        from: contact(addresses.map(|it| address(key, it)), name),
         group: Some(chat).filter(|_| in_a_group),
         sent_at,
-        in_reply_to,
-        content,
+        in_reply_to: heard.in_reply_to,
+        content: heard.content,
+        context: heard.context,
+        referral: heard.referral,
     })
 }
 
+fn address<'a>(key: &'a Value, member: &str) -> Option<&'a str> {
+    key.get(member)?.as_str()
+}
+
+fn is_own(key: &Value) -> bool {
+    key.get("fromMe") == Some(&Value::Bool(true))
+}
+
+/// Whether a message without content could not be decrypted (Baileys, `WAMessageStubType`).
+fn is_ciphertext(stub: &Value) -> bool {
+    stub.as_i64() == Some(2) || stub.as_str() == Some("CIPHERTEXT")
+}
+
+/// A reaction, which names its target by `key`, and itself by `reaction.key` (Baileys, `messages.reaction`).
+fn reacted(item: &Value) -> Inbound {
+    let target = id(item.pointer("/key/id"));
+    let told = item.get("reaction").unwrap_or(&Value::Null);
+    let key = told.get("key").or(item.get("key"));
+    let key = key.unwrap_or(&Value::Null);
+    if is_own(key) {
+        return Inbound::Ignored(Ignored::OwnMessage);
+    }
+    let sent_at = instant(told.get("senderTimestampMs"));
+    let own_id = told.get("key").and_then(|key| id(key.get("id")));
+    let external_id = own_id.or_else(|| derived_id(target.as_deref()?, "reaction", Some(sent_at?)));
+    let content = reaction(words(told.get("text")), target.clone());
+    let heard = Heard {
+        in_reply_to: target,
+        ..Heard::alone(content)
+    };
+    said(key, external_id, None, sent_at, heard)
+}
+
+/// A status of a message of ours, or a change of an earlier message.
 fn update(item: &Value) -> Inbound {
+    if let Some(change) = change(item) {
+        return change;
+    }
     let news = item
         .pointer("/update/status")
         .or_else(|| item.get("status"));
@@ -123,6 +196,57 @@ fn update(item: &Value) -> Inbound {
         Some(step) => of_ours(item, step),
         None => Inbound::Ignored(Ignored::Status),
     }
+}
+
+/// New words of an earlier message, or its deletion; it has no id of its own.
+fn change(item: &Value) -> Option<Inbound> {
+    let update = item.get("update")?;
+    let key = item.get("key")?;
+    let target = id(key.get("id"));
+    let sent_at = instant(update.get("messageTimestamp"));
+    let (content, external_id) = match update.get("message")? {
+        Value::Null => {
+            let stub = update.get("messageStubType")?;
+            let is_revoke = stub.as_i64() == Some(1) || stub.as_str() == Some("REVOKE");
+            let id = derived_id(target.as_deref()?, "revoke", None);
+            (is_revoke.then(|| revoked(target))?, id)
+        }
+        message => {
+            own(message, "editedMessage")?;
+            let origin = Origin {
+                sent_at,
+                ..Origin::default()
+            };
+            let mut new = content(message, origin)?.content;
+            let InboundContent::Other {
+                text,
+                content: Some(beside),
+                ..
+            } = &mut new
+            else {
+                return None;
+            };
+            let ReceivedContent::Edited(edited) = &mut **beside else {
+                return None;
+            };
+            edited.target_external_id.clone_from(&target);
+            // Without a time, the words tell one change from another.
+            let at = sent_at.unwrap_or_else(|| fingerprint(text.as_deref()));
+            (new, derived_id(&target?, "edit", Some(at)))
+        }
+    };
+    Some(if is_own(key) {
+        Inbound::Ignored(Ignored::OwnMessage)
+    } else {
+        said(key, external_id, None, sent_at, Heard::alone(content))
+    })
+}
+
+fn fingerprint(text: Option<&str>) -> i64 {
+    let digest = Sha256::digest(text.unwrap_or_default());
+    digest[..7]
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | i64::from(*byte))
 }
 
 fn step(news: &Value) -> Option<Status> {

@@ -1,6 +1,7 @@
 //! wuzapi in the vendor's version, on a server of one's own.
 
 mod answers;
+mod media;
 mod multipart;
 mod webhook;
 
@@ -15,8 +16,9 @@ use crate::object::Object;
 use crate::prelude::*;
 
 /// All events that are read; those that are not ordered are not sent (`wmiau.go`).
-const EVENTS: [&str; 8] = [
+const EVENTS: [&str; 9] = [
     "Message",
+    "UndecryptableMessage",
     "ReadReceipt",
     "Connected",
     "Disconnected",
@@ -35,6 +37,7 @@ pub(super) struct Wuzapi {
     buttons: Endpoint,
     list: Endpoint,
     location: Endpoint,
+    chat: Url,
     status_url: Url,
     webhook_url: Url,
     signing_key_url: Url,
@@ -48,6 +51,7 @@ impl Wuzapi {
             buttons: join(base, &["chat", "send", "buttons"])?.into(),
             location: join(base, &["chat", "send", "location"])?.into(),
             list: join(base, &["chat", "send", "list"])?.into(),
+            chat: join(base, &["chat"])?,
             status_url: join(base, &["session", "status"])?,
             webhook_url: join(base, &["webhook"])?,
             signing_key_url: join(base, &["session", "hmac", "config"])?,
@@ -82,6 +86,14 @@ impl Wire for Wuzapi {
 
     fn preset_message_id(&self, id: &MessageId) -> Option<String> {
         Some(message_id(id))
+    }
+
+    async fn media(
+        &self,
+        connection: &Connection,
+        media: &ReceivedMedia,
+    ) -> Result<MediaDownload, NoMedia> {
+        media::download(&self.chat, connection, media).await
     }
 
     fn health_url(&self) -> &Url {

@@ -2,13 +2,22 @@
 
 use std::borrow::Cow;
 
+use recado_core::inbound::RevokedBy;
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::multipart;
 use crate::webhook::prelude::*;
-use crate::zapperhub::engine::content::{content, ignored_reason, is_group, own};
+use crate::zapperhub::engine::content::{Heard, content, ignored_reason, is_group};
+use crate::zapperhub::engine::kinds::Origin;
+use crate::zapperhub::engine::members::own;
 use crate::zapperhub::engine::own_message::own_message;
+
+/// How long WhatsApp keeps a file for linked devices (inferred).
+const MEDIA_DAYS: i64 = 14;
+
+/// The flags of a message that is to be seen only once (whatsmeow, `events.Message`).
+const VIEW_ONCE: [&str; 3] = ["IsViewOnce", "IsViewOnceV2", "IsViewOnceV2Extension"];
 
 /// The bytes that the signature of a body covers: itself, or the text fields of a multipart form.
 pub(super) fn signed<'a>(content_type: Option<&str>, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
@@ -52,6 +61,7 @@ fn of_event(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
     let cut_off = |words: &str| vec![connected(false, Some(words.to_owned()))];
     match text(body, "/type").unwrap_or_default() {
         "Message" => vec![message(event, body.pointer("/s3/url"))],
+        "UndecryptableMessage" => vec![unread(event)],
         "ReadReceipt" => receipt(body, event),
         "Connected" => vec![connected(true, None)],
         "Disconnected" => vec![connected(false, None)],
@@ -69,36 +79,93 @@ fn of_event(redactor: &Redactor, body: &Value) -> Vec<Inbound> {
 
 /// `file_url` is where wuzapi has put the message's file, if it was told a store for files.
 fn message(event: &Value, file_url: Option<&Value>) -> Inbound {
-    let info = |key| own(own(event, "Info")?, key);
-    let said = |key| info(key).and_then(Value::as_str);
-    let is = |key| info(key) == Some(&true.into());
-    let chat = said("Chat").unwrap_or_default();
+    let message = own(event, "Message").unwrap_or(&Value::Null);
+    let sent_at = instant(info(event, "Timestamp"));
+    let origin = Origin {
+        file_url,
+        url_days: None,
+        key_days: Some(MEDIA_DAYS),
+        sent_at,
+    };
+    if info(event, "IsFromMe") == Some(&Value::Bool(true)) {
+        let chat = said_of(event, "Chat").unwrap_or_default();
+        if let Some(reason) = ignored_reason(chat) {
+            return Inbound::Ignored(reason);
+        }
+        if is_in_group(event) {
+            return Inbound::Ignored(Ignored::Group);
+        }
+        let to = contact([Some(chat)], None);
+        return own_message(id(info(event, "ID")), to, sent_at, message);
+    }
+    if let Some(heard) = content(message, origin) {
+        return said(event, flagged(event, heard));
+    }
+    let chat = said_of(event, "Chat").unwrap_or_default();
+    Inbound::Ignored(ignored_reason(chat).unwrap_or(Ignored::Empty))
+}
+
+/// Adds what the engine tells beside a message, from which it has taken the wrappers.
+fn flagged(event: &Value, mut heard: Heard) -> Heard {
+    let is = |flag: &&str| own(event, flag) == Some(&Value::Bool(true));
+    let content = heard.content.received_mut();
+    if let Some(ReceivedContent::Revoked(revoked)) = content {
+        revoked.by = said_of(event, "Edit").and_then(revoked_by);
+    } else if let Some(media) = content.and_then(ReceivedContent::media_mut) {
+        media.view_once |= VIEW_ONCE.iter().any(is);
+    }
+    heard
+}
+
+/// Who deleted a message (whatsmeow, `EditAttribute`).
+fn revoked_by(edit: &str) -> Option<RevokedBy> {
+    match edit {
+        "7" => Some(RevokedBy::Sender),
+        "8" => Some(RevokedBy::Admin),
+        _ => None,
+    }
+}
+
+/// A message that the engine could not decrypt, or that WhatsApp keeps from linked devices.
+fn unread(event: &Value) -> Inbound {
+    if info(event, "IsFromMe") == Some(&Value::Bool(true)) {
+        return Inbound::Ignored(Ignored::OwnMessage);
+    }
+    let kind = own(event, "UnavailableType").and_then(Value::as_str);
+    let is_view_once = kind == Some("view_once");
+    said(event, Heard::alone(unavailable(is_view_once)))
+}
+
+fn info<'a>(event: &'a Value, key: &str) -> Option<&'a Value> {
+    own(own(event, "Info")?, key)
+}
+
+fn said_of<'a>(event: &'a Value, key: &str) -> Option<&'a str> {
+    info(event, key)?.as_str()
+}
+
+fn is_in_group(event: &Value) -> bool {
+    info(event, "IsGroup") == Some(&Value::Bool(true))
+        || said_of(event, "Chat").is_some_and(is_group)
+}
+
+/// A message of a customer or of a member of a group.
+fn said(event: &Value, heard: Heard) -> Inbound {
+    let chat = said_of(event, "Chat").unwrap_or_default();
     if let Some(reason) = ignored_reason(chat) {
         return Inbound::Ignored(reason);
     }
-    let in_a_group = is("IsGroup") || is_group(chat);
-    let external_id = id(info("ID"));
-    let message = own(event, "Message").unwrap_or(&Value::Null);
-    let sent_at = instant(info("Timestamp"));
-    if is("IsFromMe") {
-        if in_a_group {
-            return Inbound::Ignored(Ignored::Group);
-        }
-        let to = contact([said("Chat")], None);
-        return own_message(external_id, to, sent_at, message);
-    }
-    let Some((content, in_reply_to)) = content(message, file_url) else {
-        return Inbound::Ignored(Ignored::Empty);
-    };
     // One of the first two is the phone, the other the LID, if both are there.
-    let addresses = ["Sender", "SenderAlt", "Chat"].map(said);
+    let addresses = ["Sender", "SenderAlt", "Chat"].map(|key| said_of(event, key));
     message_of(Said {
-        external_id,
-        from: contact(addresses, short_words(info("PushName"))),
-        group: Some(chat).filter(|_| in_a_group),
-        sent_at,
-        in_reply_to,
-        content,
+        external_id: id(info(event, "ID")),
+        from: contact(addresses, short_words(info(event, "PushName"))),
+        group: Some(chat).filter(|_| is_in_group(event)),
+        sent_at: instant(info(event, "Timestamp")),
+        in_reply_to: heard.in_reply_to,
+        content: heard.content,
+        context: heard.context,
+        referral: heard.referral,
     })
 }
 

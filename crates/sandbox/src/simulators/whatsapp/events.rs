@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{buttons, errors::WINDOW_CLOSED, list, recipient::is_user_id, retained};
+use super::{buttons, errors::WINDOW_CLOSED, list, media, recipient::is_user_id, retained};
 use crate::phone::{CUSTOMER, Inbound, InboundContent};
 use crate::{BsuidMode, Failure, PhoneMessage, State, Step, ids, webhooks::Event};
 
@@ -53,7 +53,8 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         "from": customer.phone, "from_user_id": customer.user, "id": inbound.message_id,
         "timestamp": seconds(state),
     });
-    if let Some(answered) = inbound.in_reply_to {
+    let is_reaction = matches!(inbound.content, InboundContent::Reaction(_));
+    if let Some(answered) = inbound.in_reply_to.filter(|_| !is_reaction) {
         let business = state.accounts.number(inbound.account);
         let business = business.map(|(number, _)| number);
         message["context"] = json!({"from": business, "id": answered});
@@ -62,6 +63,16 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         InboundContent::Text(text) => ("text", json!({"body": text})),
         InboundContent::Tap(tap) => interactive(buttons::tapped(tap)?),
         InboundContent::Pick(row) => interactive(list::picked(row)),
+        InboundContent::File(kept) => {
+            (kept.file.kind.as_str(), without_null(media::received(kept)))
+        }
+        InboundContent::Location(place) => ("location", without_null(json!(place))),
+        InboundContent::Reaction(emoji) => {
+            // The removal of a reaction has none (Meta, reaction messages).
+            let emoji = Some(emoji).filter(|emoji| !emoji.is_empty());
+            let reaction = json!({"message_id": inbound.in_reply_to, "emoji": emoji});
+            ("reaction", without_null(reaction))
+        }
     };
     message["type"] = json!(kind);
     message[kind] = content;

@@ -12,6 +12,7 @@ mod list;
 mod location;
 mod location_request;
 mod meaning;
+mod media;
 mod node;
 mod rate_limits;
 mod recipient;
@@ -59,6 +60,11 @@ fn route(state: &mut State, call: &Call) -> Result<Outcome, GraphError> {
         }
         _ => return Err(UNKNOWN_PATH),
     };
+    let file = state.files.find(object).filter(|_| rest.is_empty());
+    if let (&Method::GET, Some(kept)) = (call.method(), file) {
+        authorize(state, call, &kept.account)?;
+        return media::look_up(state, call, kept).map(Outcome::from);
+    }
     authorize(state, call, object)?;
     match (call.method(), rest) {
         (&Method::POST, ["messages"]) => messages(state, call, object),

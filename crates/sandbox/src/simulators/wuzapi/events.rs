@@ -1,11 +1,13 @@
 //! The events of messages: the names and spellings of whatsmeow as Go writes them (the fork's source code).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use super::{buttons, list};
-use crate::phone::{CUSTOMER, Inbound, MEMBER};
-use crate::simulators::device::{jid, message};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER};
+use crate::simulators::device::{WHATSMEOW, jid, message};
 use crate::webhooks::{Event, Written, sign};
 use crate::{PhoneMessage, Session, State, Step, Webhook, WebhookFormat, ids};
 
@@ -36,9 +38,16 @@ pub(crate) fn connection(user: &str, session: Session) -> Event {
 }
 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let message = message(inbound, buttons::tapped, list::picked, "stanzaID")?;
+    let message = message(inbound, buttons::tapped, list::picked, &WHATSMEOW)?;
     let event = json!({"Info": info(state, inbound), "Message": message});
-    Some(enveloped("Message", inbound.account, event))
+    let mut event = enveloped("Message", inbound.account, event);
+    if let InboundContent::File(kept) = inbound.content {
+        // The usual delivery of a file (the fork's `media_delivery`).
+        event.body["base64"] = json!(STANDARD.encode(&kept.file.bytes));
+        event.body["mimeType"] = json!(kept.file.mime_type);
+        event.body["fileName"] = json!(inbound.message_id);
+    }
+    Some(event)
 }
 
 /// Returns whether one call can hold both: the same receipt of messages in the same chat.

@@ -6,6 +6,7 @@ mod buttons;
 mod events;
 mod list;
 mod location;
+mod media;
 mod request;
 mod text;
 mod webhooks;
@@ -17,7 +18,9 @@ use serde_json::{Map, Value, json};
 
 use self::events::name;
 use self::request::{Sent, error, object, success};
-use crate::{Answer, Call, Outcome, PhoneMessage, Provider, Session, State, TimestampShape, ids};
+use crate::{
+    Answer, Call, FileKind, Outcome, PhoneMessage, Provider, Session, State, TimestampShape, ids,
+};
 
 /// How often a delivery is tried (the fork's source code).
 pub(crate) const ATTEMPTS: u32 = 5;
@@ -32,6 +35,7 @@ type Read = fn(&Map<String, Value>) -> Result<Sent, Answer>;
 
 enum Operation {
     Send(Read),
+    Download(FileKind),
     SetWebhook,
     SetKey,
     Status,
@@ -44,6 +48,7 @@ impl Operation {
             ["chat", "send", "list"] => (Method::POST, Self::Send(list::read)),
             ["chat", "send", "text"] => (Method::POST, Self::Send(text::read)),
             ["chat", "send", "location"] => (Method::POST, Self::Send(location::read)),
+            ["chat", route] => (Method::POST, Self::Download(media::kind(route)?)),
             ["webhook"] => (Method::POST, Self::SetWebhook),
             ["session", "hmac", "config"] => (Method::POST, Self::SetKey),
             ["session", "status"] => (Method::GET, Self::Status),
@@ -64,6 +69,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Result<Outcome, Answer> 
     let (token, user) = user.ok_or_else(|| error(401, "unauthorized"))?;
     match operation {
         Operation::Send(read) => send(state, call, &user, read),
+        Operation::Download(kind) => media::download(state, call, kind).map(Outcome::from),
         Operation::SetWebhook => webhooks::set(state, call, &user).map(Outcome::from),
         Operation::SetKey => webhooks::set_key(state, call, &user).map(Outcome::from),
         Operation::Status => Ok(status(state, token, &user).into()),

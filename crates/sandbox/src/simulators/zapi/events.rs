@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{buttons, list};
-use crate::phone::{CUSTOMER, Inbound, InboundContent, MEMBER};
+use crate::phone::{CUSTOMER, Inbound, InboundContent, KeptFile, MEMBER};
 use crate::webhooks::{Event, Written};
-use crate::{Failure, PhoneMessage, State, Step, ids};
+use crate::{Failure, FileKind, PhoneMessage, State, Step, ids};
 
 const OWN_NUMBER: &str = "5521300000000";
 /// The error of an account that has not accepted the terms for buttons (Z-API docs, on message send).
@@ -57,9 +57,18 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         InboundContent::Text(text) => ("text", json!({"message": text})),
         InboundContent::Tap(tap) => buttons::tapped(tap)?,
         InboundContent::Pick(row) => list::picked(row),
+        InboundContent::File(kept) => (kept.file.kind.as_str(), file(state, kept)),
+        InboundContent::Location(place) => (
+            "location",
+            json!({"latitude": place.latitude, "longitude": place.longitude, "name": place.name,
+                   "address": place.address, "url": ""}),
+        ),
+        InboundContent::Reaction(emoji) => ("reaction", reaction(state, inbound, emoji)),
     };
     let mut members = received(state, inbound);
-    members["referenceMessageId"] = json!(inbound.in_reply_to);
+    if !matches!(inbound.content, InboundContent::Reaction(_)) {
+        members["referenceMessageId"] = json!(inbound.in_reply_to);
+    }
     members[key] = content;
     Some(callback(
         state,
@@ -67,6 +76,25 @@ pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
         inbound.account,
         members,
     ))
+}
+
+/// A file, with an address that needs no key (Z-API docs, on-message-received).
+fn file(state: &State, kept: &KeptFile) -> Value {
+    let file = &kept.file;
+    let mut content =
+        json!({"mimeType": file.mime_type, "caption": file.caption.as_deref().unwrap_or_default()});
+    content[format!("{}Url", file.kind.as_str())] = json!(state.files.url(&kept.id));
+    match file.kind {
+        FileKind::Audio => content["ptt"] = json!(true),
+        FileKind::Document => content["fileName"] = json!(file.name),
+        FileKind::Image | FileKind::Video | FileKind::Sticker => {}
+    }
+    content
+}
+
+fn reaction(state: &State, inbound: &Inbound<'_>, emoji: &str) -> Value {
+    let target = json!({"messageId": inbound.in_reply_to, "fromMe": true, "phone": inbound.from, "participant": null});
+    json!({"value": emoji, "time": milliseconds(state), "reactionBy": inbound.from, "referencedMessage": target})
 }
 
 /// Returns whether one call can hold both: the same status of messages to the same phone.

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{buttons, list, location, text};
-use crate::phone::{CUSTOMER, Inbound};
-use crate::simulators::device::{jid, message};
+use crate::phone::{CUSTOMER, Inbound, InboundContent};
+use crate::simulators::device::{BAILEYS, jid, message};
 use crate::webhooks::{Event, Written};
 use crate::{Connection, Content, MessageTimestamp, PhoneMessage, State, Step, Webhook};
 
@@ -40,12 +40,15 @@ pub(crate) fn connection_update(account: &str, connection: Connection) -> Event 
 }
 
 pub(crate) fn inbound(state: &State, inbound: &Inbound<'_>) -> Option<Event> {
-    let message = message(inbound, buttons::tapped, list::picked, "stanzaId")?;
-    let body = json!({
+    let message = message(inbound, buttons::tapped, list::picked, &BAILEYS)?;
+    let mut body = json!({
         "type": UPSERT, "instanceId": inbound.account,
         "key": {"remoteJid": jid(inbound.from), "fromMe": false, "id": inbound.message_id},
         "messageTimestamp": timestamp(state), "pushName": CUSTOMER, "message": message,
     });
+    if let InboundContent::File(kept) = inbound.content {
+        body["mediaUrl"] = json!(state.files.url(&kept.id));
+    }
     Some(Event::new(UPSERT, body))
 }
 

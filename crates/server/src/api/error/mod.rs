@@ -116,6 +116,22 @@ impl ApiError {
         )
     }
 
+    /// Returns the error of a file that a provider did not give, in its words.
+    pub fn of_file(error: &ChannelError) -> Self {
+        let reason: Reason = error.kind.into();
+        let message = format!(
+            "could not fetch the file through {}: {}",
+            error.provider, error.message
+        );
+        Self {
+            code: error.code,
+            retry_after: reason
+                .wait()
+                .map(|usual| error.retry_after.unwrap_or(usual)),
+            ..Self::new(reason, message)
+        }
+    }
+
     /// Returns an error of a query or a header, whose sentence does not speak of a body.
     pub fn invalid_query(details: FieldErrors) -> Self {
         let message = format!("The query is not valid: {}", details.first());

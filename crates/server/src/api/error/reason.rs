@@ -62,6 +62,8 @@ reasons! {
         "the organization has no such conversation";
     MessageNotFound = "message_not_found", NOT_FOUND,
         "the organization has no such message";
+    MediaNotFound = "media_not_found", NOT_FOUND,
+        "the message has no file, or its provider gives none";
     WebhookEndpointNotFound = "webhook_endpoint_not_found", NOT_FOUND,
         "the organization has no such webhook endpoint";
     DeliveryNotFound = "delivery_not_found", NOT_FOUND,
@@ -98,6 +100,8 @@ reasons! {
         "the message was canceled before it was sent; nothing was sent";
     ChannelOverBudget = "channel_over_budget", CONFLICT,
         "the budget of the channel for this month is used up, or has no price for the message; nothing was sent";
+    MediaGone = "media_gone", GONE,
+        "the provider does not keep the file any more";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE,
         "the body has over 1 MiB (sign-in: 16 KiB; provider, batch: 4 MiB)";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY,
@@ -132,6 +136,8 @@ reasons! {
         "the provider's answer was lost: the message may have gone out; see messageId";
     Internal = "internal", INTERNAL_SERVER_ERROR,
         "Recado's own fault";
+    MediaFailed = "media_failed", BAD_GATEWAY,
+        "the provider did not give the file, or not as the customer sent it";
     QueueFull = "queue_full", SERVICE_UNAVAILABLE,
         "as much waits in the organization's queue as may wait; nothing was stored: wait as long as Retry-After says";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE,

@@ -26,7 +26,11 @@ pub(super) fn divide(components: &mut Components) {
     for name in ["Channel", "NewChannel"] {
         divide_by(components, name, "provider", channels(name));
     }
-    for (name, property) in [("SentContent", "type"), ("SendLimits", "kind")] {
+    for (name, property) in [
+        ("SentContent", "type"),
+        ("ReceivedContent", "type"),
+        ("SendLimits", "kind"),
+    ] {
         name_kinds(components, name, property);
     }
 }
@@ -46,15 +50,21 @@ fn name_kinds(components: &mut Components, name: &str, property: &str) {
         let reference = Ref::from_schema_name(&shape);
         let place = reference.ref_location.clone();
         discriminator.mapping.insert(word.clone(), place);
-        union = union.item(reference);
-        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&shape) {
-            let schema = ObjectBuilder::new()
-                .schema_type(Type::String)
-                .description(Some("The kind of the message."))
-                .enum_values(Some([word]));
-            object.properties.insert(property.to_owned(), schema.into());
-            object.required.push(property.to_owned());
+        let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(&shape) else {
+            continue;
+        };
+        // Kinds of one shape stand in it together, as `image` and `video` do.
+        if let Some(RefOr::T(Schema::Object(known))) = object.properties.get_mut(property) {
+            known.enum_values.get_or_insert_default().push(word.into());
+            continue;
         }
+        union = union.item(reference);
+        let schema = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The kind of the message."))
+            .enum_values(Some([word]));
+        object.properties.insert(property.to_owned(), schema.into());
+        object.required.push(property.to_owned());
     }
     let union = union.discriminator(Some(discriminator)).build();
     components

@@ -1,6 +1,6 @@
 //! Messages, in the shape of ChatVolt's `Message`.
 
-use recado_core::inbound::{Choice, Contact, Pricing};
+use recado_core::inbound::{Choice, Contact, MessageContext, Pricing, ReceivedContent, Referral};
 use recado_core::message::MessageError;
 use recado_core::{Content, List, ListRow, ListSection, Status, Warning};
 use recado_store::{Direction, MessageContent};
@@ -104,6 +104,22 @@ struct Metadata {
     choice: Option<Choice>,
     /// The customer who wrote.
     contact: Option<Contact>,
+    /// What a message of the customer holds beside its words. Plain texts and taps have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ReceivedContent, required = false)]
+    content: Option<Box<ReceivedContent>>,
+    /// What a message of the customer refers to.
+    #[serde(skip_serializing_if = "MessageContext::is_empty")]
+    #[schema(required = false)]
+    context: MessageContext,
+    /// The advertisement whose button brought the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Referral, required = false)]
+    referral: Option<Box<Referral>>,
+    /// When the customer sent it, as the provider says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false)]
+    sent_at: Option<Timestamp>,
     /// The provider's own id, beside WhatsApp's: `zaapId` at Z-API, the job at `ZapperHUB`.
     provider_id: Option<String>,
     /// Why it was rejected or failed.
@@ -211,6 +227,10 @@ impl From<store::Message> for Message {
                 text_truncated: false,
                 choice: None,
                 contact: message.from,
+                content: None,
+                context: MessageContext::default(),
+                referral: None,
+                sent_at: None,
                 provider_id: message.provider_id,
                 error: message.error,
                 pricing: message.pricing,
@@ -257,12 +277,20 @@ fn described(content: MessageContent, metadata: Metadata) -> (String, Metadata) 
             text,
             text_truncated,
             choice,
+            content,
+            context,
+            referral,
+            sent_at,
         } => (
             text.unwrap_or_default(),
             Metadata {
                 kind,
                 text_truncated,
                 choice,
+                content,
+                context,
+                referral,
+                sent_at: sent_at.map(Timestamp::from),
                 ..metadata
             },
         ),

@@ -15,6 +15,7 @@ pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod health;
 mod listing;
+pub(crate) mod media;
 pub(crate) mod messages;
 pub(crate) mod organizations;
 mod prelude;

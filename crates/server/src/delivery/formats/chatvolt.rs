@@ -1,8 +1,7 @@
 //! Events as ChatVolt's webhook payload, for receivers that were written for it (ChatVolt docs, webhooks).
 
 use recado_core::event::{EventData, EventType, MessageStatusData};
-use recado_core::inbound::ReceivedMedia;
-use recado_core::inbound::{Choice, Contact};
+use recado_core::inbound::{Choice, Contact, ReceivedContent, ReceivedMedia, Referral};
 use recado_core::{MessageId, Provider, Recipient, RecipientKind};
 use recado_providers::Profile;
 use recado_store::{Agent, Channel, Conversation, Event, Message, Store, StoreError};
@@ -27,7 +26,7 @@ const WINDOW_CLOSED: i64 = 131_047;
 ///
 /// The others make no delivery, because a receiver would take them for words: ChatVolt has no event for reactions,
 /// edits, revokes, calls and notices of WhatsApp, and `unsupported` and `unknown` say nothing.
-const SAID: [&str; 13] = [
+const SAID: [&str; 14] = [
     "text",
     "image",
     "video",
@@ -37,6 +36,7 @@ const SAID: [&str; 13] = [
     "location",
     "contacts",
     "order",
+    "product",
     // Taps whose id is not known.
     "button",
     "list",
@@ -74,6 +74,8 @@ pub(crate) struct Payload {
     #[serde(skip_serializing_if = "Option::is_none")]
     attachments: Option<[Attachment; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    ctwa_attributions: Option<[Attribution; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_phone_number: Option<String>,
@@ -89,6 +91,39 @@ struct Attachment {
     mime_type: String,
     /// 0 if it is not known.
     size: i64,
+}
+
+/// The advertisement that brought the customer. ChatVolt's time of the click is left out, because no provider tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Attribution {
+    ctwa_clid: Option<String>,
+    source_id: Option<String>,
+    source_type: Option<String>,
+    headline: Option<String>,
+    body: Option<String>,
+    source_url: Option<String>,
+    media_type: Option<String>,
+    image_url: Option<String>,
+    video_url: Option<String>,
+    thumbnail_url: Option<String>,
+}
+
+impl From<Referral> for Attribution {
+    fn from(referral: Referral) -> Self {
+        Self {
+            ctwa_clid: referral.click_id,
+            source_id: referral.source_id,
+            source_type: referral.source_type,
+            headline: referral.headline,
+            body: referral.body,
+            source_url: referral.source_url,
+            media_type: referral.media_type,
+            image_url: referral.image_url,
+            video_url: referral.video_url,
+            thumbnail_url: referral.thumbnail_url,
+        }
+    }
 }
 
 /// What the payload tells that does not stand in the event.
@@ -112,6 +147,7 @@ struct Told {
     choice: Option<Choice>,
     text: Option<String>,
     media: Option<ReceivedMedia>,
+    referral: Option<Referral>,
 }
 
 /// Returns the event in ChatVolt's shape, or `None` if ChatVolt has no word for it.
@@ -142,8 +178,13 @@ fn told(event: &Event) -> Option<Told> {
     };
     match data {
         EventData::MessageReceived(data) => SAID.contains(&&*data.kind).then(|| Told {
-            text: data.text,
-            media: data.content.map(|content| content.media),
+            text: data.text.or_else(|| coordinates(data.content.as_ref()?)),
+            media: data
+                .content
+                .as_ref()
+                .and_then(ReceivedContent::media)
+                .cloned(),
+            referral: data.referral,
             ..of_user(data.message_id, data.from)
         }),
         // A tap has no event of its own there: it arrives as a message of the user (inferred).
@@ -169,11 +210,20 @@ fn told(event: &Event) -> Option<Told> {
         | EventData::MessageRead(_)
         | EventData::ConversationCreated(_)
         | EventData::ChannelConnected(_)
+        | EventData::ChannelAlert(_)
         | EventData::ChannelBudget(_)
         | EventData::ChannelDisconnected(_)
         | EventData::ChannelPaused(_)
         | EventData::ChannelResumed(_)
         | EventData::WebhookEndpointDisabled(_) => None,
+    }
+}
+
+/// What stands for a place without a name, where there is room for a text only.
+fn coordinates(content: &ReceivedContent) -> Option<String> {
+    match content {
+        ReceivedContent::Location(place) => Some(format!("{},{}", place.latitude, place.longitude)),
+        _ => None,
     }
 }
 
@@ -248,6 +298,7 @@ fn compose(event: &Event, told: Told, found: Surroundings) -> Payload {
         agent_response: found.agent_response,
         button_reply: told.choice,
         attachments: attachment.map(|attachment| [attachment]),
+        ctwa_attributions: told.referral.map(|referral| [referral.into()]),
         user_name: found.name,
         user_phone_number: found.phone,
         created_at: event.created_at.into(),

@@ -239,6 +239,7 @@ async fn what_whatsapp_says_of_a_customer_opens_no_window() {
     let system = InboundContent::Other {
         kind: "system".into(),
         text: None,
+        content: None,
     };
     let notice = Inbound::Message(inbound("w.1", ana(), system));
     apply(store, vec![notice, moved("w.2", ana(), phone(NEW))]).await;

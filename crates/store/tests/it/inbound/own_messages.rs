@@ -101,7 +101,7 @@ async fn only_the_event_of_the_acceptance_names_what_is_degraded() {
     // It is delivered before the answer to the send is stored.
     apply(store, vec![status_update("3EB0", Status::Delivered)]).await;
     let result = with(ended(Outcome::Accepted), |it| {
-        it.external_id = Some("3EB0".into())
+        it.external_id = Some("3EB0".into());
     });
     ok(store.finish_send(&org(1), &msg("msg_1"), &result, at(7_000))).await;
     let told: Vec<_> = (events(store, &org(1)).await.iter())

@@ -1,6 +1,8 @@
 //! What customers write: once, and in the right conversation.
 
-use recado_core::inbound::{Choice, Inbound, InboundContent, Media};
+use recado_core::inbound::{
+    Choice, Inbound, InboundContent, MessageContext, ReceivedContent, ReceivedFile, ReceivedMedia,
+};
 use recado_store::{Channel, Conversation, Direction, Event, Message, MessageContent, Store};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -9,7 +11,7 @@ use crate::taps::{
     ana, application, apply, apply_one, connection, events, inbound, kinds, phone, said, tap,
     tapped,
 };
-use crate::world::{ALL, World, at, conv, id, msg, ok, org, some, with};
+use crate::world::{ALL, World, at, conv, id, msg, ok, org, some};
 
 /// Opens a conversation of `chn_1` by API.
 pub(crate) async fn opened(store: &Store, text: &str, recipient: &str) -> Conversation {
@@ -68,6 +70,10 @@ async fn a_tap_is_told_with_all_that_it_answers() {
             text: Some("Sales".into()),
             text_truncated: false,
             choice: Some(choice),
+            content: None,
+            context: MessageContext::default(),
+            referral: None,
+            sent_at: None,
         }
     );
     let listed = ok(store.list_messages(&org(1), &conv(), &ALL)).await;
@@ -79,10 +85,17 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     let World { store, .. } = &tapped().await;
     let choice = Choice::new("row", "Row");
     let list = Inbound::Message(inbound("w.1", ana(), InboundContent::List(choice)));
-    let image = InboundContent::Media(with(Media::new("image"), |media| {
-        media.file.provider_url = Some("https://files.example/1.jpeg".into());
-        media.file.mime_type = Some("image/jpeg".into());
-    }));
+    let media = ReceivedMedia {
+        provider_url: Some("https://files.example/1.jpeg".into()),
+        mime_type: Some("image/jpeg".into()),
+        available: true,
+        ..ReceivedMedia::default()
+    };
+    let image = InboundContent::Other {
+        kind: "image".into(),
+        text: None,
+        content: Some(Box::new(ReceivedContent::Image(ReceivedFile { media }))),
+    };
     apply(
         store,
         vec![list, Inbound::Message(inbound("w.2", ana(), image))],
@@ -94,7 +107,7 @@ async fn a_list_row_and_other_kinds_are_told_as_what_they_are() {
     assert_eq!(told[2].event_type.as_str(), "message.received");
     assert_eq!(told[2].data["kind"], "image");
     let content = json!({"type": "image", "media": {"id": null, "providerUrl": "https://files.example/1.jpeg",
-        "mimeType": "image/jpeg", "fileName": null, "size": null}});
+        "mimeType": "image/jpeg", "fileName": null, "size": null, "available": true}});
     assert_eq!(told[2].data["content"], content);
     assert!(told[2].data["text"].is_null() && told[2].data["inReplyTo"].is_null());
 }

@@ -16,11 +16,12 @@ use crate::world::{ALL, World, at, by, create_channel, gives, id, ok, org, organ
 const ROWS: i64 = 1_100;
 
 /// The tables with the columns that a row needs, and its values for the organization `{o}` and the number `i`.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "agents (id, name, created_at): 'a' || i, 'Ana', i",
     "api_keys (id, name, secret_hash, created_at): \
      'k{o}-' || i, 'shop', cast(cast(10 * i + {o} as text) as {bytes}), i",
     "audit_log (id, at, actor, action): 'u{o}-' || i, i, 'server', 'agent.deleted'",
+    "channel_alerts (channel_id, digest, created_at): 'c', 'd' || i, i",
     "channel_budgets (channel_id, month, messages, amount, alerted, alerted_limit): 'c' || i, i, 1, 1, 0, ''",
     "channels (id, provider, name, settings, key_id, secrets, version, created_at, updated_at): \
      'c{o}-' || i, 'zapi', 'main', '{}', 'k', cast('1' as {bytes}), 1, i, i",

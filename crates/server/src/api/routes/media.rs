@@ -1,0 +1,215 @@
+//! The files that customers send, which the provider keeps.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream;
+use recado_core::inbound::ReceivedMedia;
+use recado_providers::MediaError;
+use recado_store::MessageContent;
+
+use super::prelude::*;
+use crate::api::openapi::PROVIDER;
+
+/// Longest name of a file, in characters: most file systems take 255 bytes.
+const MAX_NAME_CHARS: usize = 60;
+
+/// The media type of what has none, or one that a browser might run.
+const ANY_FILE: &str = "application/octet-stream";
+
+/// The beginnings of the media types that a file is shown with.
+const SAFE_TYPES: [&str; 8] = [
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/gif",
+    "audio/",
+    "video/",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.",
+];
+
+failures!(MediaFailures: PROVIDER, &[
+    Reason::MediaNotFound,
+    Reason::MediaGone,
+    Reason::MediaFailed,
+    Reason::ChannelNotFound,
+]);
+
+/// Fetch the file of a customer's message
+///
+/// Passes the file on from the provider, as long as the provider keeps it: 7 days for WhatsApp Cloud API and ZapperHUB's
+/// hosted API, 30 days for Z-API, about 14 days for wuzapi. It has at most 100 MiB (16 MiB through wuzapi). The answer is a
+/// download (`Content-Disposition: attachment`), and never a page. A file that is not the one that the customer sent breaks
+/// off: compare the length with `Content-Length`.
+#[utoipa::path(get, path = "/messages/{id}/media",
+    responses((status = 200, description = "The file", content_type = "application/octet-stream", body = Vec<u8>), MediaFailures))]
+pub(crate) async fn fetch_media(
+    caller: Caller<Reads>,
+    Id(id): Id<MessageId>,
+) -> Result<Response, ApiError> {
+    let message = caller.find::<store::Message>(&id).await?;
+    let media = media_of(&message).ok_or_else(no_file)?;
+    let now = caller.app.clock.now();
+    let has_ended = |end: &String| end.parse().is_ok_and(|end: jiff::Timestamp| end <= now);
+    if media.expires_at.as_ref().is_some_and(has_ended) {
+        return Err(failed(&MediaError::Gone));
+    }
+    let Ok(place) = Arc::clone(&caller.app.downloads).try_acquire_owned() else {
+        let message = "Too many files are being fetched at present; nothing was fetched";
+        return Err(ApiError::new(Reason::Unavailable, message));
+    };
+    let channel = caller.find::<store::Channel>(&message.channel_id).await?;
+    let channel = caller.app.channels().ready(&channel)?;
+    let mut download = channel.media(media).await.map_err(|e| failed(&e))?;
+    // What is wrong with a short file is told before its first byte is.
+    let first = download.chunk().await.map_err(|e| failed(&e))?;
+    let headers = [
+        (header::CONTENT_TYPE, content_type(media)),
+        (header::CONTENT_DISPOSITION, disposition(media, &id)),
+    ];
+    let length = download.length().map(HeaderValue::from);
+    let body = Body::from_stream(stream::try_unfold(
+        (download, first, place),
+        |(mut download, first, place)| async move {
+            let Some(bytes) = first else { return Ok(None) };
+            let next = download.chunk().await.inspect_err(|error| {
+                tracing::warn!(%error, "a customer's file broke off");
+            })?;
+            Ok::<_, MediaError>(Some((bytes, (download, next, place))))
+        },
+    ));
+    let mut response = (headers, body).into_response();
+    if let Some(length) = length {
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+    }
+    Ok(response)
+}
+
+fn media_of(message: &store::Message) -> Option<&ReceivedMedia> {
+    match &message.content {
+        MessageContent::Inbound { content, .. } => {
+            content.as_ref()?.media().filter(|media| media.available)
+        }
+        MessageContent::Outbound(_) => None,
+    }
+}
+
+fn no_file() -> ApiError {
+    let message = "The message has no file, or its provider gives none";
+    ApiError::new(Reason::MediaNotFound, message)
+}
+
+fn failed(error: &MediaError) -> ApiError {
+    match error {
+        MediaError::Gone => {
+            let message =
+                "The provider does not keep the file any more; ask the customer to send it again";
+            ApiError::new(Reason::MediaGone, message)
+        }
+        MediaError::Channel(error) => ApiError::of_file(error),
+        error => ApiError::new(Reason::MediaFailed, format!("No file: {error}")),
+    }
+}
+
+/// The media type of the file. What a browser might run is shown as any file.
+fn content_type(media: &ReceivedMedia) -> HeaderValue {
+    let told = media.mime_type.as_deref().unwrap_or_default();
+    let lower = told.trim().to_ascii_lowercase();
+    let is_safe = SAFE_TYPES.iter().any(|safe| lower.starts_with(safe));
+    let value = HeaderValue::from_str(told.trim()).ok().filter(|_| is_safe);
+    value.unwrap_or(HeaderValue::from_static(ANY_FILE))
+}
+
+/// The file's name: the customer's without what leads elsewhere, or that of the message.
+fn disposition(media: &ReceivedMedia, id: &MessageId) -> HeaderValue {
+    let told = media.file_name.as_deref().unwrap_or_default();
+    let told = told.rsplit(['/', '\\']).next().unwrap_or_default();
+    let told: String = told
+        .chars()
+        .filter(|char| !char.is_control() && !is_direction(*char))
+        .take(MAX_NAME_CHARS)
+        .collect();
+    let told = told.trim().trim_start_matches('.');
+    let name = if told.is_empty() { id.as_str() } else { told };
+    let plain: String = name
+        .chars()
+        .map(|char| {
+            if char.is_ascii_graphic() && !"\"\\%".contains(char) || char == ' ' {
+                char
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let encoded = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+    // RFC 8187 has no sign for a space but `%20`, and leaves no star as it is.
+    let encoded = encoded.replace('+', "%20").replace('*', "%2A");
+    let value = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
+    HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+/// Whether a character turns the direction of what follows, so that a name seems to end otherwise.
+const fn is_direction(char: char) -> bool {
+    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn media(mime_type: &str, file_name: &str) -> ReceivedMedia {
+        ReceivedMedia {
+            mime_type: Some(mime_type.to_owned()),
+            file_name: Some(file_name.to_owned()),
+            ..ReceivedMedia::default()
+        }
+    }
+
+    #[rstest]
+    #[case("image/jpeg", "image/jpeg")]
+    #[case("audio/ogg; codecs=opus", "audio/ogg; codecs=opus")]
+    #[case("text/html", ANY_FILE)]
+    #[case("image/svg+xml", ANY_FILE)]
+    #[case("TEXT/HTML; a=image/png", ANY_FILE)]
+    #[case("image/png\r\nset-cookie: a=b", ANY_FILE)]
+    #[case("", ANY_FILE)]
+    fn no_file_is_a_page(#[case] told: &str, #[case] shown: &str) {
+        assert_eq!(content_type(&media(told, "")), shown);
+    }
+
+    #[rstest]
+    #[case(
+        "nota.pdf",
+        "attachment; filename=\"nota.pdf\"; filename*=UTF-8''nota.pdf"
+    )]
+    #[case(
+        "../../etc/passwd",
+        "attachment; filename=\"passwd\"; filename*=UTF-8''passwd"
+    )]
+    #[case(
+        "C:\\x\\a.exe",
+        "attachment; filename=\"a.exe\"; filename*=UTF-8''a.exe"
+    )]
+    #[case(
+        "não é.pdf",
+        "attachment; filename=\"n_o _.pdf\"; filename*=UTF-8''n%C3%A3o%20%C3%A9.pdf"
+    )]
+    #[case(
+        "a\"; x=\"b\r\n.pdf",
+        "attachment; filename=\"a_; x=_b.pdf\"; filename*=UTF-8''a%22%3B%20x%3D%22b.pdf"
+    )]
+    #[case(
+        "gpj\u{202e}exe",
+        "attachment; filename=\"gpjexe\"; filename*=UTF-8''gpjexe"
+    )]
+    #[case("...", "attachment; filename=\"msg_1\"; filename*=UTF-8''msg_1")]
+    fn a_name_leads_nowhere_and_ends_no_header(#[case] told: &str, #[case] shown: &str) {
+        let id = "msg_1".parse().expect("an id");
+        assert_eq!(disposition(&media("", told), &id), shown);
+    }
+}
