@@ -88,6 +88,7 @@ DELETE /messages/{id} | send
 POST /messages/{id}/resend | send
 GET /messages/{id} | read
 GET /messages/{id}/media | read
+GET /media/{organizationId}/{messageId}/{proof} | nothing
 POST /conversations | send
 GET /conversations | read
 GET /conversations/{id} | read

@@ -106,7 +106,7 @@ event_types! {
     ChannelPaused(ChannelPauseData) = "channel.paused";
     /// The queued messages of a channel are sent again.
     ChannelResumed(ChannelPauseData) = "channel.resumed";
-    /// The provider says something about the account, the number or a template of a channel.
+    /// The provider reports something about the account, the number or a template of a channel.
     ChannelAlert(ChannelAlertData) = "channel.alert";
     /// A part of the budget of a channel is used: once 80 % in a month, and once all of it.
     ChannelBudget(ChannelBudgetData) = "channel.budget";
@@ -137,11 +137,11 @@ pub struct ButtonPressedData {
     /// True if the provider reported a text, and Recado recognized the title of the button in it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inferred: bool,
-    /// When the customer sent it, as the provider says.
+    /// When the customer sent the message, by the provider's clock. Absent if the provider does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false, required = false))]
     pub sent_at: Option<String>,
-    /// What it refers to.
+    /// The message or the product that this message refers to, and whether it was forwarded. Absent if neither applies.
     #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub context: MessageContext,
@@ -167,11 +167,11 @@ pub struct ListSelectedData {
     pub text_truncated: bool,
     /// The row that was chosen.
     pub list: Choice,
-    /// When the customer sent it, as the provider says.
+    /// When the customer sent the message, by the provider's clock. Absent if the provider does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false, required = false))]
     pub sent_at: Option<String>,
-    /// What it refers to.
+    /// The message or the product that this message refers to, and whether it was forwarded. Absent if neither applies.
     #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub context: MessageContext,
@@ -192,22 +192,23 @@ pub struct MessageReceivedData {
     pub in_reply_to: Option<MessageId>,
     /// The customer who wrote.
     pub from: Contact,
-    /// True if the text was longer than 64 KiB and is cut.
+    /// True if the text was longer than 64 KiB and is cut, or if `content` or `referral` was too long and is left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub text_truncated: bool,
     /// The kind of the message: `text`, `image`, … or `unknown`.
     pub kind: String,
-    /// The words: a text, a caption, the name of a place or a contact.
+    /// The text: what the customer wrote, a caption, the name of a place, a contact or a product, the note of an order, the
+    /// question of a poll, the emoji of a reaction, the new text of an edit, or WhatsApp's notice; null if there is none.
     pub text: Option<String>,
-    /// What the message holds beside its words. Plain texts have none.
+    /// What the message holds in addition to its text. Plain texts have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = ReceivedContent, required = false))]
     pub content: Option<ReceivedContent>,
-    /// When the customer sent it, as the provider says.
+    /// When the customer sent the message, by the provider's clock. Absent if the provider does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false, required = false))]
     pub sent_at: Option<String>,
-    /// What it refers to.
+    /// The message or the product that this message refers to, and whether it was forwarded. Absent if neither applies.
     #[serde(default, skip_serializing_if = "MessageContext::is_empty")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub context: MessageContext,
@@ -279,20 +280,22 @@ pub struct ChannelConnectionData {
     pub detail: Option<String>,
 }
 
-/// The provider says something about the account, the number or a template of a channel.
+/// The provider reports something about the account, the number or a template of a channel.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ChannelAlertData {
     /// What it is about, in the provider's word, such as `account_update` or `message_template_status_update`.
     pub field: String,
-    /// How much it matters: `critical` if messages are not sent any more, or soon will not be.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    /// How much it matters.
     pub severity: AlertSeverity,
-    /// What is said, in the provider's words.
+    /// The provider's id of the account: Meta's of the WhatsApp Business Account.
+    pub account: Option<String>,
+    /// The provider's description.
     pub detail: Option<String>,
-    /// The provider's number of an error.
+    /// The provider's number of the error; null unless it reports an error.
     pub code: Option<i64>,
-    /// All that is said, in the provider's JSON; null if that is longer than 64 KiB.
+    /// The whole report in the provider's JSON; null if it is longer than 64 KiB, or if Recado does not know the field, which
+    /// may name customers.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub value: Option<Value>,
 }
@@ -359,7 +362,7 @@ mod tests {
             json!({"messageId": "m", "externalId": null, "status": "failed", "error": {"reason": "r", "code": 1, "message": "m"}}),
             json!({"from": from}),
             json!({"detail": null}),
-            json!({"field": "account_update", "severity": "critical", "detail": null, "code": null, "value": {"event": "ACCOUNT_DELETED"}}),
+            json!({"field": "account_update", "severity": "critical", "account": "9", "detail": null, "code": null, "value": {"event": "ACCOUNT_DELETED"}}),
             json!({"percent": 80, "month": "2026-11", "amount": "150.00", "currency": "BRL", "messages": null,
                    "usedAmount": "120.025", "usedMessages": 3_693, "stop": true}),
             json!({"endpointId": "whk", "failingSince": null}),

@@ -1,5 +1,28 @@
 //! Closed sets of words: one row for each word.
 
+/// Implements utoipa's traits for an enum of [`words!`], whose words a derive does not see.
+macro_rules! schema_of_words {
+    ($type:ident as $name:literal: $description:literal) => {
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $type {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::Type::String)
+                    .description(Some($description))
+                    .enum_values(Some(Self::ALL.map(Self::as_str)))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $type {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+        }
+    };
+}
+
 /// Defines an enum whose variants are words in requests, answers and the database.
 ///
 /// Each row has a variant and its word, so that no word can be missing in a second list. The enum has `ALL`,

@@ -10,7 +10,8 @@ use url::Url;
 use crate::channel::{Channel, Health, HealthState, OutboundMessage, Preview, Receipt, refused};
 use crate::connection::Connection;
 use crate::error::{ChannelError, ErrorKind};
-use crate::media::{MediaDownload, MediaError, NoMedia};
+use crate::fetch::NoMedia;
+use crate::media::{MediaDownload, MediaError};
 use crate::webhook::{
     Admission, Received, WebhookCall, WebhookHead, WebhookRefused, WebhookUnreadable,
 };

@@ -50,9 +50,9 @@ pub trait Channel: Send + Sync {
         Err(ChannelError::new(provider, ErrorKind::Rejected, NO_QUEUE))
     }
 
-    /// Begins to fetch a file that a customer sent. It changes nothing, and the credentials go to the provider alone.
+    /// Begins to fetch a customer's file. Credentials go to the provider's own addresses only.
     ///
-    /// Unless a provider gives files, there is none.
+    /// The default returns [`MediaError::Gone`], for providers that give no files.
     async fn media(&self, media: &ReceivedMedia) -> Result<MediaDownload, MediaError> {
         let _ = media;
         Err(MediaError::Gone)

@@ -80,8 +80,17 @@ impl Connection {
     }
 
     /// Begins to fetch a file from an address that a webhook named, which gets no credentials.
-    pub(crate) async fn open_public(&self, url: &Url) -> Result<MediaResponse, Refusal> {
-        self.opened(Request::new(Method::GET, url.clone())).await
+    ///
+    /// It is on the public internet, or where `own` is: a customer or a forged call could name any address, also on a server
+    /// that may reach private networks.
+    pub(crate) async fn open_public(&self, url: &Url, own: &Url) -> Result<MediaResponse, Refusal> {
+        let request = Request::new(Method::GET, url.clone());
+        let opened = if url.origin() == own.origin() {
+            self.http.open(request).await
+        } else {
+            self.http.open_on_internet(request).await
+        };
+        opened.map_err(|error| failed(error).harmless())
     }
 
     async fn opened(&self, request: Request) -> Result<MediaResponse, Refusal> {

@@ -19,6 +19,7 @@ mod connection;
 mod defaults;
 mod documented;
 mod error;
+mod fetch;
 mod http;
 mod lenient_json;
 mod media;

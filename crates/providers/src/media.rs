@@ -8,26 +8,27 @@ use reqwest::header::CONTENT_TYPE;
 use sha2::{Digest, Sha256};
 
 use crate::error::ChannelError;
-use crate::http::client::MediaResponse;
-use crate::refusal::Refusal;
 
 /// Most bytes of a file: those of WhatsApp's largest document.
 pub const MAX_MEDIA_BYTES: u64 = 100 * 1024 * 1024;
+
+/// Bytes of a file in memory that are given at once.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Why a file, or the rest of it, cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MediaError {
-    /// The provider does not have the file, or not any more.
+    /// The provider does not have the file, or deleted it.
     #[error("the provider does not have the file any more")]
     Gone,
-    /// The file is longer than [`MAX_MEDIA_BYTES`].
-    #[error("the file is longer than {} MiB", MAX_MEDIA_BYTES >> 20)]
+    /// The file is longer than is passed on: [`MAX_MEDIA_BYTES`], or less at the provider.
+    #[error("the file is longer than is passed on")]
     TooLarge,
-    /// The bytes are not those of the customer's file: its hash is another one.
+    /// The hash of the bytes differs from the announced one.
     #[error("the bytes are not those that the customer sent")]
     Altered,
-    /// The file broke off.
+    /// The connection ended before the whole file came.
     #[error("the file broke off on its way from the provider")]
     BrokeOff,
     /// The provider could not be asked, or refused.
@@ -39,7 +40,7 @@ pub enum MediaError {
 pub struct MediaDownload {
     content_type: Option<String>,
     length: Option<u64>,
-    source: Source,
+    rest: Rest,
     /// What was read and is not given yet: the last bytes are given once the whole is known to be right.
     held: Bytes,
     read: u64,
@@ -49,7 +50,7 @@ pub struct MediaDownload {
     hash: Sha256,
 }
 
-enum Source {
+enum Rest {
     Response(Response),
     Bytes(Bytes),
     End,
@@ -67,7 +68,7 @@ impl MediaDownload {
         Self {
             content_type,
             length: u64::try_from(bytes.len()).ok(),
-            source: Source::Bytes(bytes),
+            rest: Rest::Bytes(bytes),
             held: Bytes::new(),
             read: 0,
             most: MAX_MEDIA_BYTES,
@@ -83,7 +84,7 @@ impl MediaDownload {
         Self {
             content_type: content_type.map(str::to_owned),
             length: response.content_length(),
-            source: Source::Response(response),
+            rest: Rest::Response(response),
             ..Self::new(Bytes::new(), None)
         }
     }
@@ -96,12 +97,12 @@ impl MediaDownload {
         }
     }
 
-    /// The media type, as the provider says.
+    /// Returns the media type that the provider states, or `None`.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
 
-    /// The length in bytes, if the provider says it before the file.
+    /// Returns the length in bytes, or `None` if the provider does not state it.
     pub const fn length(&self) -> Option<u64> {
         self.length
     }
@@ -110,6 +111,16 @@ impl MediaDownload {
     ///
     /// The last bytes come only if the whole has the hash that the provider announced; after an error nothing more comes.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, MediaError> {
+        let read = self.read_on().await;
+        if read.is_err() {
+            self.rest = Rest::End;
+            self.held = Bytes::new();
+            self.expected = None;
+        }
+        read
+    }
+
+    async fn read_on(&mut self) -> Result<Option<Bytes>, MediaError> {
         if self.length.is_some_and(|length| length > self.most) {
             return Err(MediaError::TooLarge);
         }
@@ -119,7 +130,6 @@ impl MediaDownload {
             }
             self.read += bytes.len() as u64;
             if self.read > self.most {
-                self.source = Source::End;
                 return Err(MediaError::TooLarge);
             }
             self.hash.update(&bytes);
@@ -128,56 +138,30 @@ impl MediaDownload {
                 return Ok(Some(given));
             }
         }
-        let last = mem::take(&mut self.held);
-        if last.is_empty() {
-            return Ok(None);
-        }
         let found = hex::encode(mem::take(&mut self.hash).finalize());
-        match &self.expected {
-            Some(expected) if *expected != found => Err(MediaError::Altered),
-            _ => Ok(Some(last)),
+        match self.expected.take() {
+            Some(expected) if expected != found => Err(MediaError::Altered),
+            _ => Ok(Some(mem::take(&mut self.held)).filter(|last| !last.is_empty())),
         }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, MediaError> {
-        match mem::replace(&mut self.source, Source::End) {
-            Source::Response(mut response) => {
+        match mem::replace(&mut self.rest, Rest::End) {
+            Rest::Response(mut response) => {
                 let chunk = response.chunk().await.map_err(|_| MediaError::BrokeOff);
                 if let Ok(Some(_)) = chunk {
-                    self.source = Source::Response(response);
+                    self.rest = Rest::Response(response);
                 }
                 chunk
             }
-            Source::Bytes(bytes) => Ok(Some(bytes)),
-            Source::End => Ok(None),
-        }
-    }
-}
-
-/// Why a provider gives no file, before its words are cleaned.
-pub(crate) enum NoMedia {
-    Gone,
-    TooLarge,
-    Refused(Refusal),
-}
-
-impl From<Refusal> for NoMedia {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-/// Returns the file of an answer. An answer that says that the file is missing is [`NoMedia::Gone`], also where a store for
-/// files hides that behind a 403.
-pub(crate) fn fetched(response: MediaResponse) -> Result<MediaDownload, NoMedia> {
-    match response {
-        MediaResponse::File(response) => Ok(MediaDownload::of(response)),
-        MediaResponse::Refused(answer) if matches!(answer.status, 403 | 404 | 410) => {
-            Err(NoMedia::Gone)
-        }
-        MediaResponse::Refused(answer) => {
-            let kind = crate::error::ErrorKind::from_status(answer.status);
-            Err(Refusal::of(&answer, kind, None).into())
+            Rest::Bytes(mut bytes) => {
+                let piece = bytes.split_to(bytes.len().min(PIECE_BYTES));
+                if !bytes.is_empty() {
+                    self.rest = Rest::Bytes(bytes);
+                }
+                Ok(Some(piece))
+            }
+            Rest::End => Ok(None),
         }
     }
 }
@@ -195,7 +179,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_last_bytes_come_only_if_the_hash_and_the_length_are_right() {
+    async fn the_last_bytes_come_only_if_the_hash_is_right_and_the_file_is_not_too_long() {
         let hash = hex::encode(Sha256::digest(b"photo"));
         let download = || MediaDownload::new(&b"photo"[..], None);
         assert_eq!(whole(download()).await.as_deref(), Ok(&b"photo"[..]));
@@ -209,6 +193,11 @@ mod tests {
             ..download()
         };
         assert_eq!(whole(too_long).await, Err(MediaError::TooLarge));
+        let no_bytes = MediaDownload::new(&b""[..], None).expecting(Some("00".repeat(32)));
+        assert_eq!(whole(no_bytes).await, Err(MediaError::Altered));
+        let mut ended = download().expecting(Some("00".repeat(32)));
+        assert_eq!(ended.chunk().await, Err(MediaError::Altered));
+        assert_eq!(ended.chunk().await, Ok(None));
         let wrong = download().expecting(Some("00".repeat(32)));
         assert_eq!(whole(wrong).await, Err(MediaError::Altered));
         assert_eq!(

@@ -16,9 +16,10 @@ pub(crate) use crate::channel::{Channel, Health, HealthState, OutboundMessage, R
 pub(crate) use crate::connection::{Connection, secret_header};
 pub(crate) use crate::documented::says;
 pub(crate) use crate::error::{ConfigError, ErrorKind};
+pub(crate) use crate::fetch::{NoMedia, fetched};
 pub(crate) use crate::http::client::{Answer, HttpClient, MediaResponse};
 pub(crate) use crate::lenient_json::text;
-pub(crate) use crate::media::{MediaDownload, NoMedia, fetched};
+pub(crate) use crate::media::MediaDownload;
 pub(crate) use crate::profile::Profile;
 pub(crate) use crate::redact::{BLANK, Redactor};
 pub(crate) use crate::refusal::Refusal;

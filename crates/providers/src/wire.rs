@@ -10,8 +10,9 @@ use url::Url;
 use crate::channel::{Health, NO_QUEUE, OutboundMessage, Receipt};
 use crate::connection::Connection;
 use crate::error::ErrorKind;
+use crate::fetch::{NoMedia, from_url};
 use crate::http::client::Answer;
-use crate::media::{MediaDownload, NoMedia, fetched};
+use crate::media::MediaDownload;
 use crate::profile::Profile;
 use crate::redact::Redactor;
 use crate::refusal::Refusal;
@@ -48,8 +49,7 @@ pub(crate) trait Wire: Send + Sync + 'static {
     ) -> impl Future<Output = Result<MediaDownload, NoMedia>> + Send {
         async {
             let url = media.provider_url.as_deref().ok_or(NoMedia::Gone)?;
-            let url = Url::parse(url).map_err(|_| NoMedia::Gone)?;
-            fetched(connection.open_public(&url).await?)
+            from_url(connection, url, self.health_url()).await
         }
     }
 

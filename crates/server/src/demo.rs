@@ -49,7 +49,7 @@ const INDENT: &str = "    ";
 const CUSTOMER: &str = "5511900000001";
 
 /// The picture that the customer sends: one white point.
-const PICTURE: &[u8] = include_bytes!("demo/picture.png");
+const PICTURE: &[u8] = include_bytes!("../assets/picture.png");
 
 /// A running demo.
 pub struct Demo {

@@ -54,7 +54,7 @@ async fn metrics_count_what_is_sent_and_what_comes_in() {
     client.send(smallest_body("conv-zapi")).await.expect(500);
     let text = client.at(&measured.metrics).get("/metrics").await.text;
     for line in [
-        "recado_webhook_account_alerts_total 1",
+        "recado_webhook_account_alerts_total{severity=\"warning\"} 1",
         "recado_webhook_unknown_total 1",
         "recado_sends_total{provider=\"whatsapp\",outcome=\"accepted\"} 3",
         "recado_sends_total{provider=\"whatsapp\",outcome=\"channel_unauthorized\"} 1",

@@ -11,6 +11,8 @@ use reqwest::RequestBuilder;
 const PUBLIC: [&str; 2] = ["GET /healthz", "GET /readyz"];
 /// Takes no key, but an e-mail and a password.
 const SIGN_IN: &str = "POST /sessions";
+/// Has its proof in the link that was given, which is tested with ChatVolt's format.
+const LINK: &str = "GET /media/{organizationId}/{messageId}/{proof}";
 /// Called by the providers, who have no key; what proves their calls is tested with the intake.
 const OF_PROVIDERS: [&str; 4] = [
     "GET /webhooks/whatsapp/{channelId}",
@@ -182,6 +184,7 @@ async fn walk(client: &Client, kind: Kind, victim: &Owned, stranger: &Owned) {
 fn every_route_has_a_case() {
     let mut cases: BTreeSet<_> = rows().map(|[operation, ..]| operation.to_owned()).collect();
     cases.extend(PUBLIC.map(str::to_owned));
+    cases.insert(LINK.to_owned());
     cases.extend(OF_PROVIDERS.map(str::to_owned));
     cases.insert(STREAM.to_owned());
     assert_eq!(
@@ -226,6 +229,7 @@ async fn without_a_key_only_the_public_routes_answer() {
         match operation.as_str() {
             public if PUBLIC.contains(&public) => assert_eq!(answered.status, 200, "{public}"),
             SIGN_IN => answered.refused(400, "invalid_body"),
+            LINK => answered.refused(404, "media_not_found"),
             theirs if OF_PROVIDERS.contains(&theirs) => answered.refused(404, "not_found"),
             _ => answered.refused(401, "unauthorized"),
         }

@@ -100,7 +100,7 @@ async fn what_meta_says_about_the_account_is_an_event_once() {
     );
     assert_eq!(
         alerts[0]["data"],
-        json!({"field": "account_update", "severity": "critical",
+        json!({"field": "account_update", "severity": "critical", "account": "900000000000001",
         "detail": "ACCOUNT_RESTRICTION: RESTRICTED_BIZ_INITIATED_MESSAGING", "code": null, "value": restricted})
     );
 }

@@ -1,12 +1,13 @@
 //! `--format chatvolt`: what a receiver that was written for ChatVolt gets of every kind of message.
 
+use recado_sandbox::{FileKind, PhoneFile, Provider};
 use recado_tests::callbacks::{FILE, call_of};
 use recado_tests::prelude::*;
 use recado_tests::receiver::Receiver;
 
 /// One row of a table.
 struct Row {
-    /// `said`, `tapped` or `file`; `untold` if only Recado's own events tell it, because the user did not say it;
+    /// `said`, `tapped`, `file`, or `linked` for a file with a link to Recado; `untold` if only Recado's own events tell it, because the user did not say it;
     /// `ignored` if Recado makes no event either.
     kind: &'static str,
     /// The user's words, the id of the tap, and the address and the type of the file.
@@ -25,6 +26,7 @@ fn rows(table: &'static str) -> Vec<Row> {
         let told = match kind {
             "tapped" => [words, more, "", ""],
             "file" => [words, "", FILE, more],
+            "linked" => [words, "", LINK, more],
             _ => [words, "", "", ""],
         };
         Row {
@@ -36,6 +38,9 @@ fn rows(table: &'static str) -> Vec<Row> {
     rows.collect()
 }
 
+/// What stands for a link to Recado.
+const LINK: &str = "a link";
+
 /// Meta gives a file by its id, and only to the owner of the token.
 const WHATSAPP: &str = r#"
 said | Oi | {"type": "text", "text": {"body": "Oi"}}
@@ -43,11 +48,11 @@ tapped | T / i | {"type": "interactive", "interactive": {"type": "button_reply",
 tapped | T / i | {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": {"id": "i", "title": "T"}}}
 tapped | Quick / p | {"type": "button", "button": {"payload": "p", "text": "Quick"}}
 said | Without id | {"type": "button", "button": {"text": "Without id"}}
-said | Foto | {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg", "caption": "Foto"}}
-said |  | {"type": "video", "video": {"id": "1", "mime_type": "video/mp4"}}
-said |  | {"type": "audio", "audio": {"id": "1", "mime_type": "audio/ogg", "voice": true}}
-said | a.pdf | {"type": "document", "document": {"id": "1", "filename": "a.pdf"}}
-said |  | {"type": "sticker", "sticker": {"id": "1", "mime_type": "image/webp"}}
+linked | Foto / image/jpeg | {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg", "caption": "Foto"}}
+linked |  / video/mp4 | {"type": "video", "video": {"id": "1", "mime_type": "video/mp4"}}
+linked |  / audio/ogg | {"type": "audio", "audio": {"id": "1", "mime_type": "audio/ogg", "voice": true}}
+linked | a.pdf / application/octet-stream | {"type": "document", "document": {"id": "1", "filename": "a.pdf"}}
+linked |  / image/webp | {"type": "sticker", "sticker": {"id": "1", "mime_type": "image/webp"}}
 said | Loja | {"type": "location", "location": {"latitude": 1.5, "longitude": 2, "name": "Loja"}}
 said |  | {"type": "contacts", "contacts": [{"name": {"formatted_name": "Ana"}}]}
 said | sem cebola | {"type": "order", "order": {"text": "sem cebola", "product_items": []}}
@@ -118,11 +123,17 @@ fn read(payload: &Value) -> [String; 4] {
     if !file.is_null() {
         assert!(file["id"].is_string() && file["size"].is_i64(), "{payload}");
     }
+    let url = file["url"].as_str().unwrap_or_default();
+    let url = if url.contains("/media/demo/msg_") {
+        LINK
+    } else {
+        url
+    };
     let optional = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     [
         text(&payload["userMessage"]).to_owned(),
         optional(&payload["buttonReply"]["id"]),
-        optional(&file["url"]),
+        url.to_owned(),
         optional(&file["mimeType"]),
     ]
 }
@@ -171,7 +182,7 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
     // Each provider has one list among its taps.
     world.events("list.selected", 4).await;
     world.events("button.pressed", count(&["tapped"]) - 4).await;
-    let others = count(&["said", "file", "untold"]);
+    let others = count(&["said", "file", "linked", "untold"]);
     world.events("message.received", others).await;
     // What is told of a conversation arrives in order: nothing of the above comes behind this.
     for (channel, _, _, end) in TABLES {
@@ -179,7 +190,7 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
         let body = call_of(channel, &format!("{channel}-end"), &end);
         callbacks.deliver(channel, &body).await;
     }
-    let told = ["said", "tapped", "file"];
+    let told = ["said", "tapped", "file", "linked"];
     receiver.wait_for(count(&told) + TABLES.len()).await;
     let arrived = receiver.arrived();
     for (channel, conversation, table, _) in TABLES {
@@ -206,4 +217,39 @@ async fn what_the_user_said_is_delivered_and_nothing_else() {
         let reason = "not sent: format chatvolt has no word for it";
         assert_eq!(delivery["lastError"], reason);
     }
+}
+
+#[tokio::test]
+async fn k182_the_link_of_a_file_needs_no_key_and_ends_after_a_week() {
+    let ((world, ahead), receiver) = (World::with_clock().await, Receiver::start().await);
+    world.connect_webhooks().await;
+    let endpoint = json!({"url": receiver.url, "format": "chatvolt"});
+    world.client.create("/webhook-endpoints", endpoint).await;
+    let picture = PhoneFile {
+        kind: FileKind::Image,
+        mime_type: "image/jpeg".to_owned(),
+        name: None,
+        caption: Some("Foto".to_owned()),
+        bytes: "photo".into(),
+    };
+    let sent = (world.sandbox).send_file(Provider::Whatsapp, "", CUSTOMER, &picture);
+    sent.expect("a message");
+    receiver.wait_for(1).await;
+    let link = text(&receiver.arrived()[0]["attachments"][0]["url"]).to_owned();
+    let path = link
+        .strip_prefix(&world.url)
+        .expect("a link to this server");
+    let stranger = world.client.anonymous();
+    let fetched = stranger.get(path).await;
+    assert_eq!((fetched.status.as_u16(), &*fetched.text), (200, "photo"));
+
+    // A link that is not as it was given leads nowhere.
+    let message = path.split('/').nth(3).expect("an id");
+    let other = path.replace(message, "msg_0199f3aa4a1e7c109d7b000000000001");
+    let longer = path.replace(&format!("{message}/1"), &format!("{message}/2"));
+    for wrong in [&other, &longer, &path[..path.len() - 1], "/media/demo/x/1"] {
+        stranger.get(wrong).await.refused(404, "media_not_found");
+    }
+    ahead.pass(Duration::from_hours(7 * 24));
+    stranger.get(path).await.refused(410, "media_gone");
 }

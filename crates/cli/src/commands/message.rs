@@ -26,7 +26,7 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  recado message media msg_… photo.jpg")]
     Media {
         id: MessageId,
-        /// File to write, which must not be there
+        /// File to write; it must not exist
         file: PathBuf,
     },
     /// Send again what a message says, as a new message

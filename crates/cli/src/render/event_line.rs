@@ -207,7 +207,7 @@ mod tests {
     #[rstest]
     #[case("channel.disconnected", json!({"detail": "phone is off"}), Some("main"),
         "12:00:03    channel.disconnected  main  phone is off")]
-    #[case("channel.alert", json!({"field": "account_update", "severity": "critical", "detail": "ACCOUNT_RESTRICTION", "code": null, "value": null}), Some("main"),
+    #[case("channel.alert", json!({"field": "account_update", "severity": "critical", "account": null, "detail": "ACCOUNT_RESTRICTION", "code": null, "value": null}), Some("main"),
         "12:00:03    channel.alert      main  critical: ACCOUNT_RESTRICTION")]
     #[case("webhook_endpoint.disabled", json!({"endpointId": "whk_1", "failingSince": "2026-11-17T12:00:00Z"}), None,
         "12:00:03    webhook_endpoint.disabled  whk_1  failing since 2026-11-17 12:00:00 UTC")]

@@ -6,14 +6,18 @@ words! {
     /// How much what a provider says about an account matters.
     #[non_exhaustive]
     pub enum AlertSeverity {
-        /// Good to know.
+        /// Needs no action.
         Info = "info",
-        /// Something needs a person soon.
+        /// A person should act soon.
         Warning = "warning",
         /// Messages are not sent any more, or soon will not be.
         Critical = "critical",
     }
 }
+
+schema_of_words!(AlertSeverity as "AlertSeverity":
+    "How much an alert matters: `info` needs no action, `warning` needs a person soon, `critical` means that messages are not \
+     sent any more, or soon will not be.");
 
 /// What a provider says about an account, and not about one message.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,13 +27,15 @@ pub struct AccountAlert {
     pub field: String,
     /// How much it matters.
     pub severity: AlertSeverity,
+    /// The provider's id of the account.
+    pub account: Option<String>,
     /// What is said, in the provider's words.
     pub detail: Option<String>,
     /// The provider's number of an error.
     pub code: Option<i64>,
-    /// All that is said, in the provider's JSON; `None` if that is too long to be kept.
+    /// All that is said, in the provider's JSON; `None` if that is too long, or may name customers.
     pub value: Option<Value>,
-    /// What is the same whenever the same is said: the provider gives it no id.
+    /// A hash of the report, by which a repeat is recognized: the provider gives it no id.
     pub digest: String,
 }
 
@@ -43,6 +49,7 @@ impl AccountAlert {
         Self {
             field: field.into(),
             severity,
+            account: None,
             detail: None,
             code: None,
             value: None,

@@ -53,9 +53,10 @@ impl InboundContent {
         matches!(self, Self::Button(_) | Self::List(_))
     }
 
-    /// Tells whether it opens the 24-hour window: `system` messages are written by WhatsApp, and a change of an earlier
-    /// message, or one that cannot be read, is not known to count (inferred).
+    /// Returns whether the message opens the 24-hour window.
     pub fn opens_window(&self) -> bool {
+        // WhatsApp writes `system` messages, and a change of an earlier message, or a message that cannot be read, is not
+        // known to count (inferred).
         match self {
             Self::Button(_) | Self::List(_) => true,
             Self::NumberChange { .. } => false,

@@ -68,28 +68,9 @@ impl Status {
     }
 }
 
-// The derive of utoipa does not see the words of `words!`.
-#[cfg(feature = "openapi")]
-impl utoipa::PartialSchema for Status {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::Type::String)
-            .description(Some(
-                "How far a message has come: it is `queued` if it has to wait, `sending`, then `accepted`, `rejected` or \
-                 `unknown` (the provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is \
-                 `delivered`.",
-            ))
-            .enum_values(Some(Self::ALL.map(Self::as_str)))
-            .into()
-    }
-}
-
-#[cfg(feature = "openapi")]
-impl utoipa::ToSchema for Status {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "MessageStatus".into()
-    }
-}
+schema_of_words!(Status as "MessageStatus":
+    "How far a message has come: it is `queued` if it has to wait, `sending`, then `accepted`, `rejected` or `unknown` (the \
+     provider's answer was lost), and later `sent`, `delivered`, `read` or `failed`. A message from a customer is `delivered`.");
 
 /// The reasons that concern a channel, and not one message.
 const CHANNEL_REASONS: [&str; 6] = [

@@ -50,6 +50,8 @@ impl Default for Timeouts {
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     client: Client,
+    /// Reaches the public internet only.
+    internet: Client,
     guarded: bool,
 }
 
@@ -114,23 +116,31 @@ pub enum PostError {
 impl HttpClient {
     /// Makes a client; unless `allow_private_networks`, it reaches the public internet only.
     pub fn new(timeouts: Timeouts, allow_private_networks: bool) -> Result<Self, HttpClientError> {
-        let client = Client::builder()
-            .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .pool_idle_timeout(MAX_IDLE)
-            // A POST must never go out twice. Below reqwest, hyper-util repeats a request by itself only
-            // if a pooled connection was closed before the request was taken off its queue, that is,
-            // before its first byte was written (hyper hands the request back in that case alone).
-            .retry(retry::never())
-            .dns_resolver(HostResolver::new(!allow_private_networks))
-            .build()
-            .map_err(HttpClientError)?;
+        let client = |public_only| {
+            Client::builder()
+                .user_agent(concat!("recado/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(timeouts.connect)
+                .timeout(timeouts.total)
+                .redirect(redirect::Policy::none())
+                .no_proxy()
+                .tcp_nodelay(true)
+                .pool_idle_timeout(MAX_IDLE)
+                // A POST must never go out twice. Below reqwest, hyper-util repeats a request by itself only
+                // if a pooled connection was closed before the request was taken off its queue, that is,
+                // before its first byte was written (hyper hands the request back in that case alone).
+                .retry(retry::never())
+                .dns_resolver(HostResolver::new(public_only))
+                .build()
+                .map_err(HttpClientError)
+        };
+        let internet = client(true)?;
         Ok(Self {
-            client,
+            client: if allow_private_networks {
+                client(false)?
+            } else {
+                internet.clone()
+            },
+            internet,
             guarded: !allow_private_networks,
         })
     }
@@ -209,6 +219,19 @@ impl HttpClient {
     ) -> Result<Answer, PostError> {
         *request.timeout_mut() = Some(MEDIA_TIMEOUT);
         answer(self.begin(request).await?, most_bytes).await
+    }
+
+    /// Makes one request for a file on the public internet, whatever else this client may reach.
+    pub(crate) async fn open_on_internet(
+        &self,
+        request: Request,
+    ) -> Result<MediaResponse, PostError> {
+        let guarded = Self {
+            client: self.internet.clone(),
+            internet: self.internet.clone(),
+            guarded: true,
+        };
+        guarded.open(request).await
     }
 
     /// Makes one request for a file, whose bytes are left to be read.

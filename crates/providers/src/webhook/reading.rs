@@ -26,7 +26,7 @@ const MAX_SHORT_CHARS: usize = 256;
 const MAX_ID_BYTES: usize = 512;
 
 /// Longer than any address of a file, and short enough for an event.
-const MAX_URL_BYTES: usize = 2048;
+pub(crate) const MAX_URL_BYTES: usize = 2048;
 
 /// The body as a JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Value, WebhookUnreadable> {

@@ -9,6 +9,7 @@ use recado_core::inbound::{
     ReceivedMedia, Referral, Revoked, UNAVAILABLE, Unavailable, Unknown,
 };
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::reading::{bounded_id, integer, words};
 
@@ -113,9 +114,18 @@ pub(crate) fn unavailable(view_once: bool) -> InboundContent {
 }
 
 /// The id of a change of the message with this id, which has none of its own.
-pub(crate) fn derived_id(target: &str, change: &str, at: Option<i64>) -> Option<String> {
-    let at = at.map(|at| format!("-{at}")).unwrap_or_default();
-    bounded_id(format!("{target}#{change}{at}"))
+pub(crate) fn derived_id(target: &str, change: &str, mark: Option<String>) -> Option<String> {
+    let mark = mark.map(|mark| format!("-{mark}")).unwrap_or_default();
+    bounded_id(format!("{target}#{change}{mark}"))
+}
+
+/// What tells one change of a message from another: its time, or else its words.
+pub(crate) fn mark(at: Option<i64>, content: &InboundContent) -> Option<String> {
+    let InboundContent::Other { text, .. } = content else {
+        return at.map(|at| at.to_string());
+    };
+    let words = || hex::encode(&Sha256::digest(text.as_deref().unwrap_or_default())[..8]);
+    Some(at.map_or_else(words, |at| at.to_string()))
 }
 
 /// The kind of file that an advertisement shows: WhatsApp's word or its number (whatsmeow, `waE2E`).
@@ -158,9 +168,17 @@ pub(crate) fn whole(raw: &Value) -> Option<Value> {
     is_short.then(|| kept(raw))
 }
 
-/// The value without NUL, which PostgreSQL cannot store, and without what is nested deeper than [`MAX_DEPTH`].
+/// The value without NUL, which PostgreSQL cannot store, without what is nested deeper than [`MAX_DEPTH`], and
+/// without the keys of files.
 fn kept(value: &Value) -> Value {
     kept_to(MAX_DEPTH, value)
+}
+
+/// Whether a member opens a file or a message to everyone who knows it.
+fn opens_files(key: &str) -> bool {
+    ["mediaKey", "messageSecret"]
+        .iter()
+        .any(|secret| key.eq_ignore_ascii_case(secret))
 }
 
 fn kept_to(depth: usize, value: &Value) -> Value {
@@ -169,10 +187,11 @@ fn kept_to(depth: usize, value: &Value) -> Value {
         Value::Array(_) | Value::Object(_) if depth == 0 => Value::Null,
         Value::Array(items) => items.iter().map(|it| kept_to(depth - 1, it)).collect(),
         Value::Object(members) => {
+            let shown = members.iter().filter(|(key, _)| !opens_files(key));
             let clean = |(key, value): (&String, &Value)| {
                 (key.replace('\0', ""), kept_to(depth - 1, value))
             };
-            Value::Object(members.iter().map(clean).collect())
+            Value::Object(shown.map(clean).collect())
         }
         other => other.clone(),
     }

@@ -10,7 +10,7 @@ use recado_core::inbound::{EncryptedFile, ReceivedMedia};
 use recado_providers::{
     Channel, HttpClient, MAX_MEDIA_BYTES, MediaDownload, MediaError, Timeouts, connect,
 };
-use recado_sandbox::{Effect, FileKind, PhoneFile};
+use recado_sandbox::Effect;
 use rstest::rstest;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -109,19 +109,27 @@ async fn k144_the_token_goes_to_no_address_that_is_not_metas() {
 }
 
 #[rstest]
-fn no_credentials_go_to_the_address_that_a_webhook_names(
+#[tokio::test]
+async fn no_credentials_go_to_the_address_that_a_webhook_names(
     #[values(Zapi, ZapperHub, Wuzapi)] subject: Subject,
 ) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    runtime.block_on(async {
-        let store = canned(200, "photo").await;
-        let channel = subject.channel("http://127.0.0.1:9");
-        let file = fetched(&*channel, &by_url(&store.url)).await;
-        assert_eq!(file.as_deref(), Ok(&b"photo"[..]));
-        for name in ["authorization", "client-token", "x-api-key", "token"] {
-            assert!(!store.last().headers.contains_key(name), "{name}");
-        }
-    });
+    let store = canned(200, "photo").await;
+    let file = fetched(&*subject.channel(&store.url), &by_url(&store.url)).await;
+    assert_eq!(file.as_deref(), Ok(&b"photo"[..]));
+    for name in ["authorization", "client-token", "x-api-key", "token"] {
+        assert!(!store.last().headers.contains_key(name), "{name}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_address_in_a_private_network_is_not_fetched_also_where_channels_may_be_there(
+    #[values(Zapi, ZapperHub, Wuzapi)] subject: Subject,
+) {
+    let (store, provider) = (canned(200, "secret").await, canned(200, "").await);
+    let file = fetched(&*subject.channel(&provider.url), &by_url(&store.url)).await;
+    assert!(matches!(file, Err(MediaError::Channel(_))), "{file:?}");
+    assert_eq!(store.requests(), 0);
 }
 
 #[rstest]
@@ -131,7 +139,7 @@ fn no_credentials_go_to_the_address_that_a_webhook_names(
 #[tokio::test]
 async fn a_file_that_is_not_there_is_gone(#[case] status: u16, #[case] expected: MediaError) {
     let store = canned(status, "").await;
-    let channel = Zapi.channel("http://127.0.0.1:9");
+    let channel = Zapi.channel(&store.url);
     assert_eq!(fetched(&*channel, &by_url(&store.url)).await, Err(expected));
 }
 
@@ -142,7 +150,7 @@ async fn k145_bytes_with_another_hash_are_not_given() {
         sha256: Some("00".repeat(32)),
         ..by_url(&store.url)
     };
-    let file = fetched(&*Zapi.channel("http://127.0.0.1:9"), &media).await;
+    let file = fetched(&*Zapi.channel(&store.url), &media).await;
     assert_eq!(file, Err(MediaError::Altered));
 }
 
@@ -150,7 +158,7 @@ async fn k145_bytes_with_another_hash_are_not_given() {
 async fn a_page_in_the_place_of_a_file_is_refused() {
     let page = HeaderMap::from_iter([(header::CONTENT_TYPE, "text/html".parse().expect("one"))]);
     let store = crate::support::Canned::start(200, page, "<html>").await;
-    let file = fetched(&*Zapi.channel("http://127.0.0.1:9"), &by_url(&store.url)).await;
+    let file = fetched(&*Zapi.channel(&store.url), &by_url(&store.url)).await;
     assert!(matches!(file, Err(MediaError::Channel(_))), "{file:?}");
 }
 
@@ -166,8 +174,8 @@ async fn a_file_that_is_announced_as_too_long_is_not_read() {
         stream.write_all(head.as_bytes()).await?;
         stream.read_to_end(&mut Vec::new()).await
     });
-    let channel = Zapi.channel("http://127.0.0.1:9");
-    let file = fetched(&*channel, &by_url(&format!("http://{address}/"))).await;
+    let url = format!("http://{address}/");
+    let file = fetched(&*Zapi.channel(&url), &by_url(&url)).await;
     assert_eq!(file, Err(MediaError::TooLarge));
 }
 
@@ -233,17 +241,6 @@ async fn a_lost_answer_is_a_provider_that_could_not_be_reached(
     #[values(WhatsApp, Wuzapi)] subject: Subject,
 ) {
     let world = World::start().await;
-    let file = PhoneFile {
-        kind: FileKind::Image,
-        mime_type: "image/jpeg".into(),
-        name: None,
-        caption: None,
-        bytes: "photo".into(),
-    };
-    let sent = world
-        .sandbox
-        .send_file(subject.simulator(), "", "5511900000001", &file);
-    sent.expect("a message");
     world.fail_next(subject, Effect::ResetBefore, 1);
     let media = ReceivedMedia {
         encrypted: Some(EncryptedFile {

@@ -4,7 +4,7 @@ use recado_core::inbound::{AccountAlert, Ignored, Inbound};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::webhooks::read;
+use crate::webhooks::{address, message, read};
 use crate::webhooks_whatsapp::channel;
 
 fn body(account: &str, field: &str, value: &Value) -> Value {
@@ -39,9 +39,6 @@ fn alert(field: &str, value: &Value) -> AccountAlert {
 #[case::pin("security", json!({"event": "PIN_RESET_REQUEST"}), "critical", "PIN_RESET_REQUEST")]
 #[case::meta_says_how_much_it_matters("account_alerts",
     json!({"alert_info": {"alert_severity": "WARNING", "alert_type": "OBA", "alert_description": "Check it"}}), "warning", "OBA: Check it")]
-#[case::k158_no_more_marketing("user_preferences",
-    json!({"user_preferences": [{"wa_id": "5511900000001", "detail": "User requested to stop marketing messages", "value": "stop"}]}),
-    "info", "User requested to stop marketing messages")]
 fn a_change_of_the_account_has_its_severity_and_its_words(
     #[case] field: &str,
     #[case] value: Value,
@@ -71,7 +68,8 @@ fn k159_a_field_that_was_never_seen_is_told_with_its_name() {
         (&*alert.field, alert.severity.as_str()),
         ("hologram_update", "info")
     );
-    assert_eq!((alert.detail, alert.value), (None, Some(json!({"x": 1}))));
+    // It may name customers.
+    assert_eq!((alert.detail, alert.value), (None, None));
 }
 
 #[test]
@@ -95,11 +93,49 @@ fn k160_the_same_change_is_recognized_and_that_of_another_account_is_another() {
 #[case::k111_what_the_phone_sent("smb_message_echoes")]
 #[case::contacts_of_the_phone("smb_app_state_sync")]
 #[case::k157_of_another_program("standby")]
-#[case::of_no_name("")]
 fn what_other_programs_and_the_phone_do_makes_no_alert(#[case] field: &str) {
     let items = read(
         &*channel(),
         &body("9", field, &json!({"messages": [{"id": "wamid.1"}]})),
     );
     assert_eq!(items, [Inbound::Ignored(Ignored::Field)]);
+}
+
+#[test]
+fn a_field_without_a_name_is_ignored() {
+    let items = read(&*channel(), &body("9", "", &json!({})));
+    assert_eq!(items, [Inbound::Ignored(Ignored::Field)]);
+}
+
+#[test]
+fn k153_the_account_of_a_partners_change_is_named_in_its_value() {
+    let value = json!({"event": "PARTNER_ADDED", "waba_info": {"waba_id": "900000000000001"}});
+    let items = read(
+        &*channel(),
+        &body("700000000000001", "account_update", &value),
+    );
+    let [Inbound::AccountAlert(alert)] = &items[..] else {
+        panic!("an alert");
+    };
+    assert_eq!(alert.account.as_deref(), Some("900000000000001"));
+}
+
+#[test]
+fn k158_a_customer_who_wants_no_marketing_is_a_notice_about_the_customer() {
+    let value = json!({"metadata": {"phone_number_id": "800000000000001"},
+        "contacts": [{"profile": {"name": "Rita"}, "wa_id": "5511900000001"}],
+        "user_preferences": [{"wa_id": "5511900000001", "detail": "User requested to stop marketing messages",
+            "category": "marketing_messages", "value": "stop", "timestamp": 1_790_000_304}]});
+    let notice = message(&*channel(), &body("9", "user_preferences", &value));
+    assert_eq!(address(&notice.from.phone), Some("5511900000001"));
+    assert_eq!(
+        notice.external_id,
+        "5511900000001#marketing_messages_stop-1790000304000"
+    );
+    let content = serde_json::to_value(notice.content.received()).expect("JSON");
+    assert_eq!(
+        content,
+        json!({"type": "system", "event": "marketing_messages_stop"})
+    );
+    assert!(!notice.content.opens_window());
 }

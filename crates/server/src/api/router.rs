@@ -60,6 +60,7 @@ fn messaging(router: OpenApiRouter<Arc<App>>) -> OpenApiRouter<Arc<App>> {
             messages::show_message,
             messages::cancel_message,
             media::fetch_media,
+            media::follow_media_link,
             send::resend::resend_message;
         "Conversations":
             conversations::create_conversation,

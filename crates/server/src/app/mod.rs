@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use recado_providers::{Defaults, HttpClient, RetryPolicy};
 use recado_store::{Retention, Store};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -99,7 +98,7 @@ pub struct App {
     /// Who follows the events.
     pub(crate) streams: Streams,
     /// The places of customers' files that are being fetched.
-    pub(crate) downloads: Arc<Semaphore>,
+    pub(crate) download_places: SendPlaces,
     pub(crate) deliveries: TaskTracker,
     pub(crate) erasures: TaskTracker,
     /// Cancelled when the server is asked to stop: it goes on serving, and is not ready any more.
@@ -136,7 +135,7 @@ impl App {
             unstored: Unstored::new(ending.clone()),
             memory: Memory::default(),
             passwords: Passwords::default(),
-            downloads: Arc::new(Semaphore::new(MAX_DOWNLOADS)),
+            download_places: SendPlaces::new(MAX_DOWNLOADS),
             deliveries: TaskTracker::new(),
             erasures: TaskTracker::new(),
             draining: CancellationToken::new(),

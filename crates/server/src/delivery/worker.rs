@@ -229,7 +229,7 @@ async fn deliver(app: Arc<App>, due: DueDelivery) -> Done {
 
 async fn attempt(app: &App, due: &DueDelivery) -> Result<AfterAttempt, StoreError> {
     let at = app.clock.now();
-    let Some(body) = formats::of(&app.store, due).await? else {
+    let Some(body) = formats::of(app, due).await? else {
         return skip(app, due, at).await;
     };
     let answered = send(app, due, body, at).await;

@@ -96,7 +96,7 @@ catalogue! {
     Counter "recado_webhook_unknown_total" [] once =>
         "Messages of customers of a kind that Recado does not know; their events have the kind `unknown`";
     Counter "recado_webhook_account_alerts_total" ["severity"] || each(AlertSeverity::ALL.map(AlertSeverity::as_str)) =>
-        "Alerts of a provider about a channel; each that was not told before is an event `channel.alert`";
+        "Account alerts of providers; one that did not come on the same day before makes an event `channel.alert`";
     Counter "recado_webhook_ignored_total" ["what"] || each(Ignored::ALL.map(Ignored::as_str)) =>
         "Items of webhooks that make no event, by what they are; `other_instance`: the URL of a channel's webhook is set at another instance";
     Counter "recado_webhook_refused_total" ["provider"] providers =>

@@ -12,7 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use jiff::Timestamp;
-use recado_core::{ChannelId, OrganizationId, Recipient};
+use recado_core::{ChannelId, MessageId, OrganizationId, Recipient};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -86,6 +86,22 @@ impl MasterKey {
             .chain_update(number.expose_secret())
             .finalize();
         BASE64.encode(hash)
+    }
+
+    /// Returns a hash that proves who was given the link of a customer's file until an instant, in seconds since 1970.
+    pub(crate) fn media_proof(
+        &self,
+        organization: &OrganizationId,
+        message: &MessageId,
+        until: i64,
+    ) -> String {
+        let hash = Sha256::new()
+            .chain_update(b"recado media 1\0")
+            .chain_update(self.0.as_slice())
+            // An id has no line break.
+            .chain_update(format!("{organization}\n{message}\n{until}"))
+            .finalize();
+        hex::encode(&hash[..16])
     }
 
     /// Returns a short hash of a person on a channel, who cannot be guessed from it without this key.

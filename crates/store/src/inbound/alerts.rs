@@ -35,6 +35,7 @@ pub(crate) async fn tell(
         data: EventData::ChannelAlert(ChannelAlertData {
             field: alert.field.clone(),
             severity: alert.severity,
+            account: alert.account.clone(),
             detail: alert.detail.clone(),
             code: alert.code,
             value: alert.value.clone(),

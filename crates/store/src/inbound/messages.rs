@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use recado_core::inbound::{Choice, InboundContent, InboundMessage, StatusUpdate, UNAVAILABLE};
+use recado_core::inbound::{
+    Choice, Contact, InboundContent, InboundMessage, StatusUpdate, UNAVAILABLE,
+};
 use recado_core::{ChannelId, Content, ConversationId, MessageId, Status};
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use crate::inbound::item::Effect;
 use crate::inbound::known_channels::KnownChannel;
 use crate::inbound::resolve::{self, Arrival};
 use crate::inbound::statuses::{Address, Statuses};
-use crate::messages::content::{StoredInbound, StoredOutbound, button_of_title};
+use crate::messages::content::{StoredKind, StoredOutbound, button_of_title};
 use crate::prelude::*;
 use crate::resources::contacts::Contacts;
 use crate::resources::people;
@@ -20,24 +22,30 @@ use crate::resources::people;
 /// The messages that one transaction receives.
 #[derive(Default)]
 pub(crate) struct Received {
-    known: HashMap<Address, Known>,
+    known: HashMap<Address, StoredAs>,
     answered: HashMap<Address, Answered>,
     fresh: Vec<MessageRow>,
     read: Vec<MessageRow>,
 }
 
-/// A customer's message that is stored already.
+/// How a customer's message is stored already.
 #[derive(Clone)]
-enum Known {
+enum StoredAs {
     Whole,
-    /// The provider could not read it, so that its words may come later.
-    Unavailable(MessageId),
+    /// The provider could not read it, so that its text may come later, from the same sender.
+    Unavailable {
+        id: MessageId,
+        from: Contact,
+    },
 }
 
-impl Known {
-    fn of(content: &StoredInbound, id: &MessageId) -> Self {
-        if content.is_unavailable() {
-            Self::Unavailable(id.clone())
+impl StoredAs {
+    fn new(is_unavailable: bool, id: &MessageId, from: Contact) -> Self {
+        if is_unavailable {
+            Self::Unavailable {
+                id: id.clone(),
+                from,
+            }
         } else {
             Self::Whole
         }
@@ -79,7 +87,7 @@ static LOOK_UP: OverList = OverList::new(
     "with sought as (select {owner} as organization, value ->> 'channel' as channel, \
      value ->> 'external' as external, value ->> 'direction' as direction from {list}) \
      select m.id, m.channel_id, m.external_id, m.direction, m.conversation_id, \
-     m.content from sought s cross join messages m \
+     m.content, m.sender from sought s cross join messages m \
      where m.organization_id = s.organization and m.channel_id = s.channel and m.external_id = s.external \
      and m.direction = s.direction order by m.created_at, m.id",
 );
@@ -94,8 +102,10 @@ static INSERT: OverList = OverList::new(
 
 /// The words of messages that could not be read before.
 static REPLACE: OverList = OverList::new(
-    "update messages set content = n.content, sender = n.sender, updated_at = n.at from (select {owner} as organization, \
-     value ->> 'message' as message, value ->> 'content' as content, value ->> 'sender' as sender, \
+    "update messages set conversation_id = n.conversation, agent_id = n.agent, content = n.content, sender = n.sender, \
+     updated_at = n.at from (select {owner} as organization, \
+     value ->> 'message' as message, value ->> 'conversation' as conversation, value ->> 'agent' as agent, \
+     value ->> 'content' as content, value ->> 'sender' as sender, \
      cast(value ->> 'at' as bigint) as at from {list}) n \
      where messages.organization_id = n.organization and messages.id = n.message",
 );
@@ -117,8 +127,10 @@ impl Received {
             let columns = Columns::new(row, "messages", "id");
             let address = (columns.get("channel_id")?, columns.get("external_id")?);
             if columns.get::<&str>("direction")? == "inbound" {
-                let known = Known::of(&columns.get("content")?, &columns.get("id")?);
-                received.known.insert(address, known);
+                let content: StoredKind = columns.get("content")?;
+                let from = people::read_sender(&columns)?.unwrap_or_default();
+                let stored = StoredAs::new(content.is_unavailable(), &columns.get("id")?, from);
+                received.known.insert(address, stored);
                 continue;
             }
             // The newest comes last, and takes an id that several messages share.
@@ -152,8 +164,8 @@ impl Received {
         } = arrival;
         let address = address(&channel.id, &message.external_id);
         let unread = match self.known(message, channel, &address) {
-            Some(Known::Whole) => return Ok(Effect::Duplicate),
-            Some(Known::Unavailable(id)) => Some(id),
+            Some(StoredAs::Whole) => return Ok(Effect::Duplicate),
+            Some(StoredAs::Unavailable { id, .. }) => Some(id),
             None => None,
         };
         let answered = self.answered(message, channel, statuses);
@@ -194,7 +206,7 @@ impl Received {
             in_reply_to: answered.map(|answered| answered.id),
         };
         let content = filed.content();
-        let known = Known::of(&content, filed.id);
+        let known = StoredAs::new(content.is_unavailable(), filed.id, filed.from.clone());
         let row = filed.row(&content, conversation, log);
         match unread {
             Some(_) => self.replace(row),
@@ -212,16 +224,18 @@ impl Received {
         message: &InboundMessage,
         channel: &KnownChannel,
         address: &Address,
-    ) -> Option<Known> {
+    ) -> Option<StoredAs> {
         match self.known.get(address) {
-            Some(Known::Unavailable(id)) if !is_unavailable(message) => {
-                Some(Known::Unavailable(id.clone()))
+            Some(unread @ StoredAs::Unavailable { from, .. })
+                if !is_unavailable(message) && people::may_be_same(&message.from, from) =>
+            {
+                Some(unread.clone())
             }
-            Some(_) => Some(Known::Whole),
+            Some(_) => Some(StoredAs::Whole),
             None => {
                 let erased = (channel.id.clone(), row::erased_id(&address.1));
                 let is_erased = message.group.is_some() && self.known.contains_key(&erased);
-                is_erased.then_some(Known::Whole)
+                is_erased.then_some(StoredAs::Whole)
             }
         }
     }

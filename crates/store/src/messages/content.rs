@@ -47,6 +47,19 @@ pub(crate) struct StoredInbound {
     pub(crate) in_reply_to: Option<MessageId>,
 }
 
+/// The kind of an inbound content, of which the rest is not read.
+#[derive(Deserialize)]
+pub(crate) struct StoredKind {
+    kind: String,
+}
+
+impl StoredKind {
+    /// Tells whether the provider could not read the message, so that it may come again.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.kind == UNAVAILABLE
+    }
+}
+
 /// The content of an outbound message, as it is read.
 pub(crate) struct StoredOutbound(pub(crate) Content);
 
@@ -88,6 +101,7 @@ struct WithKind {
 }
 
 stored!(StoredInbound as &str, inbound);
+stored!(StoredKind as json);
 stored!(StoredOutbound as &str, outbound);
 
 impl StoredInbound {

@@ -21,7 +21,7 @@ use recado_core::{AgentId, ChannelId, Content, ConversationId, MessageId, Money,
 use crate::costs::budget::Hold;
 use crate::messages::content::{StoredInbound, StoredOutbound};
 use crate::prelude::*;
-use crate::resources::people::StoredContact;
+use crate::resources::people;
 
 /// One message in one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,12 +107,7 @@ impl Row for Message {
          status, content, sender, warnings, external_id, provider_id, error, pricing, budget_month, budget_price, send_at, created_at, updated_at";
 
     fn read(columns: &Columns<'_>) -> Result<Self> {
-        let sender = columns
-            .get::<Option<StoredContact>>("sender")?
-            .map(|sender| {
-                let contact = sender.into_contact();
-                contact.ok_or_else(|| columns.corrupt("sender"))
-            });
+        let sender = people::read_sender(columns)?;
         let (direction, content, in_reply_to) = content(columns)?;
         Ok(Message {
             id: columns.get("id")?,
@@ -123,7 +118,7 @@ impl Row for Message {
             direction,
             status: columns.get("status")?,
             content,
-            from: sender.transpose()?,
+            from: sender,
             in_reply_to,
             warnings: columns.get("warnings")?,
             external_id: columns.get("external_id")?,
@@ -143,6 +138,18 @@ impl Noun for Message {
 }
 
 impl Store {
+    /// Returns what a link to the file of a customer's message ends with, so that it works without a key until that
+    /// second. It ends with the master key too.
+    pub fn media_proof(
+        &self,
+        organization: &OrganizationId,
+        message: &MessageId,
+        until: i64,
+    ) -> String {
+        let hash = self.key().media_proof(organization, message, until);
+        format!("{until}-{hash}")
+    }
+
     /// Lists the messages of a conversation.
     pub async fn list_messages(
         &self,

@@ -58,6 +58,16 @@ pub(crate) fn of(recipient: &Recipient) -> Contact {
     Contact::new([recipient.clone()])
 }
 
+/// Reads who sent a message, if a customer did.
+pub(crate) fn read_sender(columns: &Columns<'_>) -> Result<Option<Contact>> {
+    let sender = columns.get::<Option<StoredContact>>("sender")?;
+    let sender = sender.map(|sender| {
+        let contact = sender.into_contact();
+        contact.ok_or_else(|| columns.corrupt("sender"))
+    });
+    sender.transpose()
+}
+
 /// Returns `person` with the addresses and the name that only `other` has.
 pub(crate) fn completed(person: &Contact, other: &Contact) -> Contact {
     let addresses = person.addresses().chain(other.addresses());

@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct ReceivedContacts {
     /// The cards, in their order.
     pub contacts: Vec<ContactCard>,
-    /// True if the customer was asked for the own contact, and gave it.
-    #[serde(default)]
+    /// True if the customer shared their own contact after a request (WhatsApp Cloud API).
     pub shared: bool,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct MessageContext {
     /// The id at the provider of the message that it answers, also of one that is not yours.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub replied_to_external_id: Option<String>,
     /// True if it was forwarded.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -52,19 +52,19 @@ pub struct Referral {
     pub source_type: Option<String>,
     /// Meta's id of the advertisement or the post.
     pub source_id: Option<String>,
-    /// Its address.
+    /// The address of the advertisement.
     pub source_url: Option<String>,
-    /// Its headline.
+    /// The headline of the advertisement.
     pub headline: Option<String>,
-    /// Its text.
+    /// The text of the advertisement.
     pub body: Option<String>,
     /// `image` or `video`.
     pub media_type: Option<String>,
-    /// The address of its picture.
+    /// The address of the advertisement's picture.
     pub image_url: Option<String>,
-    /// The address of its video.
+    /// The address of the advertisement's video.
     pub video_url: Option<String>,
-    /// The address of a small picture of it.
+    /// The address of a small picture of the advertisement.
     pub thumbnail_url: Option<String>,
     /// Meta's id of the click (`ctwa_clid`).
     pub click_id: Option<String>,

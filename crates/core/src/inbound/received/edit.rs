@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The new words of an earlier message. The event's `text` has them.
+/// The new text of an earlier message; `text` has it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Edited {
     /// The id of the earlier message at the provider.
     pub target_external_id: Option<String>,
-    /// The kind of the earlier message, such as `text`; null if the provider cannot read the new words.
+    /// The kind of the earlier message, such as `text`; null if the provider cannot read the new text.
     pub kind: Option<String>,
 }
 
@@ -21,7 +21,6 @@ pub struct Revoked {
     /// The id of the earlier message at the provider.
     pub target_external_id: Option<String>,
     /// Who deleted it, if the provider tells.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub by: Option<RevokedBy>,
 }
 
@@ -29,12 +28,15 @@ words! {
     /// Who deleted a message for everyone.
     #[non_exhaustive]
     pub enum RevokedBy {
-        /// Who had sent it.
+        /// The person who sent it.
         Sender = "sender",
         /// An administrator of the group.
         Admin = "admin",
     }
 }
+
+schema_of_words!(RevokedBy as "RevokedBy":
+    "Who deleted a message for everyone: its `sender`, or an `admin` of the group.");
 
 shows_only!(Edited { target_external_id });
 shows_only!(Revoked { target_external_id });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The answers to a form. Of WhatsApp Cloud API, the event's `text` has them as WhatsApp writes them.
+/// The answers to a form. At WhatsApp Cloud API, `text` has them as WhatsApp wrote them.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FormReply {

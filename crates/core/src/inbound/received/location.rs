@@ -16,11 +16,11 @@ pub struct ReceivedLocation {
     pub address: Option<String>,
     /// A link that belongs to the place.
     pub url: Option<String>,
-    /// True if the customer moves, and this is the first position.
+    /// True for a live location; the message has its first position, and later positions make no event.
     pub live: bool,
     /// How exact the position is, in metres. Only a live one has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub accuracy: Option<i64>,
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A file that a customer sent, which has an object of its own in an event.
+/// A file that a customer sent.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReceivedFile {
@@ -29,28 +29,28 @@ pub struct ReceivedMedia {
     pub file_name: Option<String>,
     /// The size in bytes.
     pub size: Option<i64>,
-    /// Whether the file can be fetched: see `GET /messages/{id}/media`.
+    /// True if the provider gave a way to fetch the file when the message arrived: `GET /messages/{id}/media`.
     #[serde(default)]
     pub available: bool,
-    /// Until when the provider keeps the file, as far as its time is known.
+    /// When the provider deletes the file. Absent if that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(format = DateTime, required = false))]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime, nullable = false, required = false))]
     pub expires_at: Option<String>,
     /// The SHA-256 of the file, in hexadecimal digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub sha256: Option<String>,
     /// The length of a recording or a video in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub seconds: Option<i64>,
     /// The width of a picture or a video in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub width: Option<i64>,
     /// The height of a picture or a video in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(required = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, required = false))]
     pub height: Option<i64>,
     /// True if the customer recorded it as a voice message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -64,12 +64,13 @@ pub struct ReceivedMedia {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[cfg_attr(feature = "openapi", schema(required = false))]
     pub view_once: bool,
-    /// What a linked device needs to fetch the file from WhatsApp. It opens the file, so no event has it.
+    /// What wuzapi needs to fetch the file from WhatsApp. It contains the key of the file, so it is not serialized: store it
+    /// separately.
     #[serde(skip)]
     pub encrypted: Option<EncryptedFile>,
 }
 
-/// What a linked device needs to fetch a file from WhatsApp, in the forms of its message: bytes are base64.
+/// What wuzapi needs to fetch a file from WhatsApp, as the message has it: bytes are base64.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EncryptedFile {

@@ -1,4 +1,4 @@
-//! What a customer's message holds beside its words: one file for each kind.
+//! What a customer's message holds in addition to its text: one file for each kind.
 
 mod contacts;
 mod context;
@@ -26,7 +26,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What a customer's message holds beside its words. Plain texts and taps have none.
+/// What a customer's message holds in addition to its text. Plain texts and taps have none.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -58,7 +58,7 @@ pub enum ReceivedContent {
     Poll(ReceivedPoll),
     /// A vote in a poll.
     PollVote(PollVote),
-    /// The new words of an earlier message.
+    /// The new text of an earlier message.
     Edited(Edited),
     /// An earlier message was deleted for everyone.
     Revoked(Revoked),

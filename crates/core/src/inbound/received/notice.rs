@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// WhatsApp tells something about the customer. The event's `text` has its words.
+/// WhatsApp tells something about the customer; `text` has its notice.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SystemNotice {
-    /// What happened, in WhatsApp's word, such as `user_changed_number`.
+    /// What happened, in WhatsApp's word, such as `customer_identity_changed`.
     pub event: Option<String>,
 }
 
-/// WhatsApp gives businesses no messages of this kind: the phone shows more.
+/// WhatsApp does not deliver this kind of message to businesses; only the phone shows it.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unsupported {

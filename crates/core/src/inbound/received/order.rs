@@ -11,7 +11,7 @@ pub struct ReceivedOrder {
     pub order_id: Option<String>,
     /// The id of the catalog.
     pub catalog_id: Option<String>,
-    /// The token with which WhatsApp gives the items to its own apps.
+    /// WhatsApp's token for the items, which its own apps use.
     pub token: Option<String>,
     /// The currency.
     pub currency: Option<String>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reaction {
-    /// The reaction; null if the customer took it back.
+    /// The emoji; null if the customer removed the reaction.
     pub emoji: Option<String>,
     /// The id at the provider of the message that it is about.
     pub target_external_id: Option<String>,

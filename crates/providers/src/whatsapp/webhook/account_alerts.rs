@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::webhook::prelude::*;
 
+const MILLISECONDS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
+
 /// Fields that make no alert: what a phone sends from its own history, and what other programs of the business do.
 const SILENT: [&str; 5] = [
     "smb_message_echoes",
@@ -16,7 +18,7 @@ const SILENT: [&str; 5] = [
 ];
 
 /// Where the words of a change may stand, in the order in which a person reads them.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 19] = [
     "/event",
     "/decision",
     "/alert_info/alert_type",
@@ -34,9 +36,26 @@ const WORDS: [&str; 20] = [
     "/rejection_reason",
     "/reason",
     "/current_limit",
-    "/user_preferences/0/detail",
     "/message",
     "/flow_id",
+];
+
+/// Fields whose values name no customer; of others the value is not kept, because an erasure could not find it.
+const ABOUT_NO_CUSTOMER: [&str; 14] = [
+    "account_alerts",
+    "account_review_update",
+    "account_update",
+    "business_capability_update",
+    "flows",
+    "message_template_components_update",
+    "message_template_quality_update",
+    "message_template_status_update",
+    "partner_solutions",
+    "payment_configuration_update",
+    "phone_number_name_update",
+    "phone_number_quality_update",
+    "security",
+    "template_category_update",
 ];
 
 /// What happens to an account that sends no more, or soon will not (`account_update`).
@@ -72,7 +91,10 @@ pub(super) fn alert(
     // Meta writes it in the place of a reason.
     let words: Vec<_> = words.filter(|word| *word != "NONE").collect();
     alert.detail = (!words.is_empty()).then(|| redactor.clean(&words.join(": ")));
-    alert.value = whole(value);
+    alert.account = account(entry, value);
+    if ABOUT_NO_CUSTOMER.contains(&field) {
+        alert.value = whole(value);
+    }
     Some(Inbound::AccountAlert(alert))
 }
 
@@ -87,6 +109,7 @@ pub(super) fn of_error(
     let mut alert = AccountAlert::new(field, AlertSeverity::Warning, digest(entry, field, error));
     alert.code = words.code;
     alert.detail = Some(redactor.clean(&words.message)).filter(|text| !text.is_empty());
+    alert.account = account(entry, &Value::Null);
     alert.value = whole(error);
     Inbound::AccountAlert(alert)
 }
@@ -126,9 +149,15 @@ fn severity(field: &str, value: &Value) -> AlertSeverity {
     }
 }
 
-/// Meta repeats a change without an id; the time of the entry may be another one then.
+/// The account: of a partner's change the entry may name a business portfolio.
+fn account(entry: &Value, value: &Value) -> Option<String> {
+    id(value.pointer("/waba_info/waba_id")).or_else(|| id(entry.get("id")))
+}
+
+/// Meta repeats a change without an id. The same may happen again on another day, and is news then.
 fn digest(entry: &Value, field: &str, value: &Value) -> String {
     let account = entry.get("id").unwrap_or(&Value::Null);
-    let said = format!("{account} {field} {value}");
+    let day = instant(entry.get("time")).map(|at| at / MILLISECONDS_OF_DAY);
+    let said = format!("{account} {day:?} {field} {value}");
     hex::encode(&Sha256::digest(said)[..16])
 }

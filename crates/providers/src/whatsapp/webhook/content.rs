@@ -47,6 +47,16 @@ pub(super) fn content(message: &Value) -> InboundContent {
     }
 }
 
+/// WhatsApp tells what a customer wants.
+pub(super) fn preference(event: &str, detail: Option<String>) -> InboundContent {
+    let event = short_words(Some(&event.into()));
+    holding(
+        SYSTEM,
+        detail,
+        ReceivedContent::System(SystemNotice { event }),
+    )
+}
+
 /// A template's quick reply is a tap too, under other names (Meta, messages webhook, button).
 fn template_tap(message: &Value) -> InboundContent {
     let title = words(message.pointer("/button/text"));

@@ -112,6 +112,12 @@ fn change(redactor: &Redactor, entry: &Value, change: &Value) -> Vec<Received> {
             let calls = items(value, "calls").iter().take(MAX_ITEMS + 1);
             return calls.map(|it| received(call(&contacts, it))).collect();
         }
+        Some("user_preferences") => {
+            let preferences = items(value, "user_preferences").iter().take(MAX_ITEMS + 1);
+            return preferences
+                .map(|it| received(preference(&contacts, it)))
+                .collect();
+        }
         field => {
             let field = field.filter(|field| field.len() <= MAX_FIELD);
             let alert = field.and_then(|it| account_alerts::alert(redactor, entry, it, value));
@@ -153,6 +159,30 @@ fn message(contacts: &Contacts<'_>, message: &Value) -> Inbound {
         content,
         context: content::context(message),
         referral: content::referral(message),
+    })
+}
+
+/// What a customer wants no more, or again (Meta, webhooks reference: `user_preferences`); it has no id.
+fn preference(contacts: &Contacts<'_>, preference: &Value) -> Inbound {
+    let word = |key| text(preference, key).unwrap_or_default();
+    let event = format!("{}_{}", word("/category"), word("/value"));
+    let sent_at = instant(preference.get("timestamp"));
+    let customer = text(preference, "/wa_id").or_else(|| text(preference, "/user_id"));
+    let known = customer.and_then(|address| contacts.get(address));
+    let name = known.and_then(|known| short_words(known.pointer("/profile/name")));
+    let content = content::preference(&event, words(preference.get("detail")));
+    message_of(Said {
+        external_id: customer.and_then(|address| {
+            let mark = sent_at.map(|at| at.to_string());
+            derived_id(address, &event, mark)
+        }),
+        from: contact([customer], name),
+        group: None,
+        sent_at,
+        in_reply_to: None,
+        content,
+        context: MessageContext::default(),
+        referral: None,
     })
 }
 

@@ -207,7 +207,10 @@ fn product(member: &Value) -> InboundContent {
 fn poll(member: &Value) -> InboundContent {
     let poll = ReceivedPoll {
         options: names(member),
-        max: member.get("pollMaxOptions").and_then(integer),
+        max: member
+            .get("pollMaxOptions")
+            .and_then(integer)
+            .filter(|max| *max > 0),
     };
     let question = words(member.get("question"));
     holding("poll", question, ReceivedContent::Poll(poll))

@@ -92,13 +92,14 @@ fn received(body: &Value) -> Inbound {
     let name = short_words(body.get("senderName")).or_else(|| short_words(chat_name));
     let quoted = id(body.get("referenceMessageId"));
     let about = body.get("reaction").and_then(content::reaction_target);
+    let content = content::content(body);
     message_of(Said {
-        external_id: external_id(body),
+        external_id: external_id(body, &content),
         from: contact(addresses.map(|path| text(body, path)), name),
         group,
         sent_at: instant(body.get("momment")),
         in_reply_to: quoted.clone().or(about),
-        content: content::content(body),
+        content,
         context: MessageContext {
             replied_to_external_id: quoted,
             forwarded: body.get("forwarded") == Some(&Value::Bool(true)),
@@ -109,15 +110,15 @@ fn received(body: &Value) -> Inbound {
 }
 
 /// The id of a message. A change of an earlier one comes with the id of that one, and needs one of its own.
-fn external_id(body: &Value) -> Option<String> {
+fn external_id(body: &Value, content: &InboundContent) -> Option<String> {
     let target = content::target(body);
-    let is_edit = body.get("isEdit") == Some(&Value::Bool(true));
-    if content::is_revoke(body) {
-        derived_id(&target?, "revoke", None)
-    } else if is_edit && let Some(at) = instant(body.get("momment")) {
-        derived_id(&target?, "edit", Some(at))
-    } else {
-        target
+    match content.received() {
+        Some(ReceivedContent::Revoked(_)) => derived_id(&target?, "revoke", None),
+        Some(ReceivedContent::Edited(_)) => {
+            let mark = mark(instant(body.get("momment")), content);
+            derived_id(&target?, "edit", mark)
+        }
+        _ => target,
     }
 }
 

@@ -11,8 +11,12 @@ use super::members::{own, within};
 use crate::webhook::prelude::*;
 
 /// What wraps another message.
-const WRAPPERS: [&str; 7] = [
+const WRAPPERS: [&str; 10] = [
     "ephemeralMessage",
+    // A picture of an album.
+    "associatedChildMessage",
+    "groupMentionedMessage",
+    "botInvokeMessage",
     VIEW_ONCE[0],
     VIEW_ONCE[1],
     VIEW_ONCE[2],
@@ -41,7 +45,10 @@ const SILENT: [&str; 5] = [
 ];
 
 /// The number and the name of a change of a message's words (whatsmeow, `waE2E`).
-const MESSAGE_EDIT: [(i64, &str); 2] = [(14, "MESSAGE_EDIT"), (2, "MESSAGE_EDIT")];
+const EDIT: (i64, &str) = (14, "MESSAGE_EDIT");
+
+/// The same of a change that is encrypted.
+const ENCRYPTED_EDIT: (i64, &str) = (2, "MESSAGE_EDIT");
 
 /// The number and the name of a deletion for everyone (whatsmeow, `waE2E`).
 const REVOKE: (i64, &str) = (0, "REVOKE");
@@ -113,11 +120,11 @@ fn change(message: &Value, origin: Origin<'_>) -> Option<InboundContent> {
     let target = |member: &Value, key: &str| id(own(own(member, key)?, "id"));
     if let Some(protocol) = own(message, "protocolMessage") {
         let kind = own(protocol, "type")?;
-        if is_one_of(kind, &[REVOKE]) {
+        if is(kind, REVOKE) {
             // Without its target, a deletion says nothing.
             return target(protocol, "key").map(|target| revoked(Some(target)));
         }
-        if !is_one_of(kind, &MESSAGE_EDIT[..1]) {
+        if !is(kind, EDIT) {
             return None;
         }
         let target = target(protocol, "key");
@@ -128,13 +135,12 @@ fn change(message: &Value, origin: Origin<'_>) -> Option<InboundContent> {
         });
     }
     let secret = own(message, "secretEncryptedMessage")?;
-    let is_edit = is_one_of(own(secret, "secretEncType")?, &MESSAGE_EDIT[1..]);
+    let is_edit = is(own(secret, "secretEncType")?, ENCRYPTED_EDIT);
     is_edit.then(|| unread_edit(target(secret, "targetMessageKey")))
 }
 
-fn is_one_of(kind: &Value, known: &[(i64, &str)]) -> bool {
-    let mut known = known.iter();
-    known.any(|(number, name)| kind.as_i64() == Some(*number) || kind.as_str() == Some(name))
+fn is(kind: &Value, (number, name): (i64, &str)) -> bool {
+    kind.as_i64() == Some(number) || kind.as_str() == Some(name)
 }
 
 /// The message inside its wrappers.

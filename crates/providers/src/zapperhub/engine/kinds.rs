@@ -2,9 +2,11 @@
 
 use recado_core::inbound::EncryptedFile;
 use serde_json::Value;
+use url::Url;
 
 use super::members::own;
 use crate::webhook::prelude::*;
+use crate::webhook::reading::MAX_URL_BYTES;
 
 /// Where the file of a message can be had, and when the message was sent.
 #[derive(Clone, Copy, Default)]
@@ -104,18 +106,32 @@ fn of_file(kind: &str, member: &Value, origin: Origin<'_>) -> InboundContent {
 }
 
 /// What wuzapi's download routes ask for, if the message has all of it.
+///
+/// The sender writes it, and wuzapi calls the address from its own network: it may lead to WhatsApp alone.
 fn encrypted(member: &Value) -> Option<EncryptedFile> {
-    let text = |key| words(own(member, key));
-    Some(EncryptedFile {
+    let text = |key| id(own(member, key));
+    let address = url(own(member, "url"))?;
+    let host = Url::parse(&address)
+        .ok()
+        .filter(|it| it.scheme() == "https")?;
+    let host = host.host_str()?;
+    let direct_path = url_path(own(member, "directPath"))?;
+    (host == "whatsapp.net" || host.ends_with(".whatsapp.net")).then_some(EncryptedFile {
         kind: String::new(),
-        url: text("url")?,
-        direct_path: text("directPath")?,
+        url: address,
+        direct_path,
         media_key: text("mediaKey")?,
         mime_type: text("mimetype")?,
         encrypted_sha256: text("fileEncSha256")?,
         sha256: text("fileSha256")?,
         size: size(own(member, "fileLength"))?,
     })
+}
+
+/// A path at WhatsApp, and not the beginning of another address.
+fn url_path(value: Option<&Value>) -> Option<String> {
+    let path = words(value).filter(|path| path.len() <= MAX_URL_BYTES)?;
+    (path.starts_with('/') && !path.starts_with("//")).then_some(path)
 }
 
 fn location(member: &Value, words_at: &str, live: bool) -> InboundContent {
@@ -187,7 +203,9 @@ fn poll(member: &Value) -> InboundContent {
         options: options
             .filter_map(|it| words(own(it, "optionName")))
             .collect(),
-        max: own(member, "selectableOptionsCount").and_then(integer),
+        max: own(member, "selectableOptionsCount")
+            .and_then(integer)
+            .filter(|max| *max > 0),
     };
     holding(
         "poll",

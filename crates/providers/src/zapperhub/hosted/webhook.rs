@@ -3,12 +3,11 @@
 //! The vendor publishes the names, and receivers the message; the members of the others are inferred.
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::webhook::prelude::*;
 use crate::zapperhub::engine::content::{Heard, content, ignored_reason, is_group};
 use crate::zapperhub::engine::kinds::Origin;
-use crate::zapperhub::engine::members::own;
+use crate::zapperhub::engine::members::{own, within};
 use crate::zapperhub::engine::own_message::own_message;
 
 /// A status by its number, its name, and ours.
@@ -109,10 +108,30 @@ fn message(item: &Value) -> Inbound {
         is_stub.then(|| Heard::alone(unavailable(false)))
     });
     let Some(heard) = heard else {
-        return ignored_reason(chat).map_or(Inbound::Ignored(Ignored::Empty), Inbound::Ignored);
+        return Inbound::Ignored(ignored_reason(chat).unwrap_or(Ignored::Empty));
     };
     let name = short_words(item.get("pushName"));
-    said(key, id(key.get("id")), name, sent_at, heard)
+    let external_id = change_id(message, &heard.content, sent_at).or_else(|| id(key.get("id")));
+    said(key, external_id, name, sent_at, heard)
+}
+
+/// The id of a change, which comes as a message and as an update: Baileys gives the update the id of the changed message and
+/// the time of the change in seconds (`process-message.ts`).
+fn change_id(message: &Value, content: &InboundContent, sent_at: Option<i64>) -> Option<String> {
+    match content.received()? {
+        ReceivedContent::Revoked(revoked) => {
+            derived_id(revoked.target_external_id.as_deref()?, "revoke", None)
+        }
+        ReceivedContent::Edited(edited) => {
+            let at = within(message, "timestampMs").map(|at| instant(Some(at)));
+            let at = at.unwrap_or(sent_at).map(|at| at / 1000 * 1000);
+            // What is encrypted has no update: the engine does not open it.
+            edited.kind.as_ref()?;
+            let target = edited.target_external_id.as_deref()?;
+            derived_id(target, "edit", mark(at, content))
+        }
+        _ => None,
+    }
 }
 
 /// A message of a customer or of a member of a group, by its key.
@@ -175,7 +194,8 @@ fn reacted(item: &Value) -> Inbound {
     }
     let sent_at = instant(told.get("senderTimestampMs"));
     let own_id = told.get("key").and_then(|key| id(key.get("id")));
-    let external_id = own_id.or_else(|| derived_id(target.as_deref()?, "reaction", Some(sent_at?)));
+    let external_id =
+        own_id.or_else(|| derived_id(target.as_deref()?, "reaction", Some(sent_at?.to_string())));
     let content = reaction(words(told.get("text")), target.clone());
     let heard = Heard {
         in_reply_to: target,
@@ -218,21 +238,12 @@ fn change(item: &Value) -> Option<Inbound> {
                 ..Origin::default()
             };
             let mut new = content(message, origin)?.content;
-            let InboundContent::Other {
-                text,
-                content: Some(beside),
-                ..
-            } = &mut new
-            else {
-                return None;
-            };
-            let ReceivedContent::Edited(edited) = &mut **beside else {
+            let Some(ReceivedContent::Edited(edited)) = new.received_mut() else {
                 return None;
             };
             edited.target_external_id.clone_from(&target);
-            // Without a time, the words tell one change from another.
-            let at = sent_at.unwrap_or_else(|| fingerprint(text.as_deref()));
-            (new, derived_id(&target?, "edit", Some(at)))
+            let mark = mark(sent_at, &new);
+            (new, derived_id(&target?, "edit", mark))
         }
     };
     Some(if is_own(key) {
@@ -240,13 +251,6 @@ fn change(item: &Value) -> Option<Inbound> {
     } else {
         said(key, external_id, None, sent_at, Heard::alone(content))
     })
-}
-
-fn fingerprint(text: Option<&str>) -> i64 {
-    let digest = Sha256::digest(text.unwrap_or_default());
-    digest[..7]
-        .iter()
-        .fold(0, |sum, byte| sum << 8 | i64::from(*byte))
 }
 
 fn step(news: &Value) -> Option<Status> {

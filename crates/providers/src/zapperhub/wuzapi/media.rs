@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answers;
+use crate::fetch::from_url;
 use crate::prelude::*;
 
 /// Longest file that is fetched through wuzapi, which answers with all of it as base64 in JSON: WhatsApp's longest video.
@@ -18,8 +19,7 @@ pub(super) async fn download(
     media: &ReceivedMedia,
 ) -> Result<MediaDownload, NoMedia> {
     if let Some(url) = &media.provider_url {
-        let url = Url::parse(url).map_err(|_| NoMedia::Gone)?;
-        return fetched(connection.open_public(&url).await?);
+        return from_url(connection, url, chat).await;
     }
     let file = media.encrypted.as_ref().ok_or(NoMedia::Gone)?;
     if file.size > MAX_FILE_BYTES {
@@ -34,18 +34,19 @@ pub(super) async fn download(
     let answer = connection
         .request_file(&route, &body, MAX_ANSWER_BYTES)
         .await?;
-    let given = answer.json().filter(|_| answer.is_success());
-    let data = given.as_ref().and_then(|given| text(given, "/data/Data"));
-    let bytes = data
-        .and_then(|data| data.split_once(";base64,"))
-        .and_then(|(_, base64)| STANDARD.decode(base64).ok());
-    match bytes {
-        Some(bytes) => {
-            let kind = given
-                .as_ref()
-                .and_then(|given| text(given, "/data/Mimetype"));
-            Ok(MediaDownload::new(bytes, kind.map(str::to_owned)))
-        }
-        None => Err(answers::refusal(&answer).into()),
-    }
+    let read = move || match file_of(&answer) {
+        Some((bytes, kind)) => Ok(MediaDownload::new(bytes, kind)),
+        None => Err(NoMedia::from(answers::refusal(&answer))),
+    };
+    // It takes tens of milliseconds, in which the thread would answer no other caller.
+    let read = tokio::task::spawn_blocking(read);
+    read.await.unwrap_or(Err(NoMedia::Gone))
+}
+
+/// Reads a data URL, and its media type.
+fn file_of(answer: &Answer) -> Option<(Vec<u8>, Option<String>)> {
+    let given = answer.json().filter(|_| answer.is_success())?;
+    let (_, base64) = text(&given, "/data/Data")?.split_once(";base64,")?;
+    let kind = text(&given, "/data/Mimetype").map(str::to_owned);
+    Some((STANDARD.decode(base64).ok()?, kind))
 }

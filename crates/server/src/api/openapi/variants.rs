@@ -26,18 +26,18 @@ pub(super) fn divide(components: &mut Components) {
     for name in ["Channel", "NewChannel"] {
         divide_by(components, name, "provider", channels(name));
     }
-    for (name, property) in [
-        ("SentContent", "type"),
-        ("ReceivedContent", "type"),
-        ("SendLimits", "kind"),
+    for (name, property, description) in [
+        ("SentContent", "type", "The kind of the message."),
+        ("ReceivedContent", "type", "The type of the content."),
+        ("SendLimits", "kind", "The kind of the message."),
     ] {
-        name_kinds(components, name, property);
+        name_kinds(components, name, property, description);
     }
 }
 
 /// Puts the word of each kind into the shape of the kind. utoipa states it beside the shape, which generators of clients do
 /// not read.
-fn name_kinds(components: &mut Components, name: &str, property: &str) {
+fn name_kinds(components: &mut Components, name: &str, property: &str, description: &str) {
     let Some(RefOr::T(Schema::OneOf(kinds))) = components.schemas.get(name).cloned() else {
         return;
     };
@@ -61,7 +61,7 @@ fn name_kinds(components: &mut Components, name: &str, property: &str) {
         union = union.item(reference);
         let schema = ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("The kind of the message."))
+            .description(Some(description))
             .enum_values(Some([word]));
         object.properties.insert(property.to_owned(), schema.into());
         object.required.push(property.to_owned());

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use recado_core as core;
 use recado_store as store;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::error::Reason;
@@ -55,6 +55,25 @@ enumerations! {
     SendLimit = core::capabilities::SendLimit::ALL.into_iter().filter(|limit| *limit != core::capabilities::SendLimit::Budget).map(core::capabilities::SendLimit::as_str);
     /// The stable word for what went wrong.
     ErrorReason = Reason::ALL.map(Reason::as_str);
+}
+
+/// The bytes of a file.
+pub(crate) enum FileBytes {}
+
+impl PartialSchema for FileBytes {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The bytes of a file."))
+            .into()
+    }
+}
+
+impl ToSchema for FileBytes {
+    fn name() -> Cow<'static, str> {
+        "FileBytes".into()
+    }
 }
 
 /// The status of a provider webhook call that is about to be applied again.

@@ -98,17 +98,17 @@ struct Metadata {
     link: Option<ShownLink>,
     /// The place that the message shows.
     location: Option<ShownLocation>,
-    /// Whether the customer said more than `text` holds: up to 64 KiB of a customer's text are stored.
+    /// True if the customer's text was longer than 64 KiB and is cut, or if `content` or `referral` was too long and is left out.
     text_truncated: bool,
     /// What the customer tapped.
     choice: Option<Choice>,
     /// The customer who wrote.
     contact: Option<Contact>,
-    /// What a message of the customer holds beside its words. Plain texts and taps have none.
+    /// What a message of the customer holds in addition to its text. Plain texts and taps have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = ReceivedContent, required = false)]
     content: Option<Box<ReceivedContent>>,
-    /// What a message of the customer refers to.
+    /// The message or the product that a message of the customer refers to, and whether it was forwarded.
     #[serde(skip_serializing_if = "MessageContext::is_empty")]
     #[schema(required = false)]
     context: MessageContext,
@@ -116,7 +116,7 @@ struct Metadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Referral, required = false)]
     referral: Option<Box<Referral>>,
-    /// When the customer sent it, as the provider says.
+    /// When the customer sent the message, by the provider's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false)]
     sent_at: Option<Timestamp>,

@@ -7,7 +7,9 @@ use recado_providers::Profile;
 use recado_store::{Agent, Channel, Conversation, Event, Message, Store, StoreError};
 use serde::Serialize;
 
+use crate::api::routes::media;
 use crate::api::time::Timestamp;
+use crate::app::App;
 
 /// The events that the format has words for, some of them only for certain causes.
 pub(crate) const KINDS: [EventType; 6] = [
@@ -151,11 +153,18 @@ struct Told {
 }
 
 /// Returns the event in ChatVolt's shape, or `None` if ChatVolt has no word for it.
-pub(crate) async fn payload(store: &Store, event: &Event) -> Result<Option<Payload>, StoreError> {
-    let Some(told) = told(event) else {
+pub(crate) async fn payload(app: &App, event: &Event) -> Result<Option<Payload>, StoreError> {
+    let Some(mut told) = told(event) else {
         return Ok(None);
     };
-    let surroundings = surroundings(store, event, &told).await?;
+    if let (Some(media), Some(message)) = (&mut told.media, &told.message_id)
+        && media.available
+        && media.provider_url.is_none()
+    {
+        let link = media::link(app, &event.organization_id, message, event.created_at);
+        media.provider_url = Some(link);
+    }
+    let surroundings = surroundings(&app.store, event, &told).await?;
     Ok(Some(compose(event, told, surroundings)))
 }
 

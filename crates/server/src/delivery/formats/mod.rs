@@ -5,19 +5,20 @@ mod chatvolt;
 pub(crate) use chatvolt::KINDS as CHATVOLT_KINDS;
 
 use jiff::Timestamp;
-use recado_store::{DueDelivery, Store, StoreError, WebhookEndpoint, WebhookFormat};
+use recado_store::{DueDelivery, StoreError, WebhookEndpoint, WebhookFormat};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::api::event::Event;
 use crate::api::time;
+use crate::app::App;
 
 /// Returns the body, or `None` if the format has no word for the event.
-pub(crate) async fn of(store: &Store, due: &DueDelivery) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) async fn of(app: &App, due: &DueDelivery) -> Result<Option<Vec<u8>>, StoreError> {
     match due.endpoint.format {
         WebhookFormat::Recado => Ok(Some(bytes(&Event::from(due.event.clone())))),
         WebhookFormat::ChatVolt => {
-            let payload = chatvolt::payload(store, &due.event).await?;
+            let payload = chatvolt::payload(app, &due.event).await?;
             Ok(payload.map(|payload| bytes(&payload)))
         }
     }

@@ -9,9 +9,9 @@ use recado_store::{Message, MessageContent, Store};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::inbound::received::last_event;
-use crate::taps::{ana, apply, changed, events, inbound, kinds, said, tap, tapped};
-use crate::world::{World, id, org, some};
+use crate::inbound::received::{last_event, opened};
+use crate::taps::{ana, apply, changed, events, inbound, kinds, phone, said, tap, tapped};
+use crate::world::{ALL, World, agent, conv, id, ok, org, some};
 
 fn holding(external_id: &str, from: Contact, kind: &str, content: ReceivedContent) -> Inbound {
     let content = InboundContent::Other {
@@ -98,9 +98,18 @@ async fn what_is_too_long_is_left_out_and_that_is_told() {
         contacts: vec![card],
         shared: false,
     });
-    apply(store, vec![holding("w.2", ana(), "contacts", cards)]).await;
+    let item = changed(holding("w.2", ana(), "contacts", cards), |message| {
+        message.referral = Some(Box::new(Referral {
+            body: Some("A".repeat(64 * 1024)),
+            ..Referral::default()
+        }));
+    });
+    apply(store, vec![item]).await;
     let told = last_event(store).await.data;
-    assert_eq!(told["kind"], "contacts");
+    assert_eq!(
+        (&told["kind"], &told["referral"]),
+        (&json!("contacts"), &Value::Null)
+    );
     assert_eq!(
         (&told["content"], &told["textTruncated"]),
         (&Value::Null, &json!(true))
@@ -141,6 +150,34 @@ async fn words_that_come_later_replace_a_message_that_could_not_be_read(#[case] 
 }
 
 #[tokio::test]
+async fn the_text_of_another_sender_replaces_nothing() {
+    let World { store, .. } = &tapped().await;
+    apply(store, vec![unavailable("w.2")]).await;
+    let other = said("w.2", phone("5511900000009"), "Hi");
+    assert_eq!(apply(store, vec![other]).await.duplicates, 1);
+    let MessageContent::Inbound { kind, .. } = last_message(store).await.content else {
+        panic!("an inbound message");
+    };
+    assert_eq!(kind, UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_message_that_is_read_later_stands_in_the_conversation_that_its_event_names() {
+    let World { store, .. } = &tapped().await;
+    ok(store.create_agent(&agent("org_1", "agent-of-other"), None)).await;
+    opened(store, "other", "5521988887777").await;
+    apply(store, vec![unavailable("w.2")]).await;
+    // It answers a message of the first conversation.
+    apply(store, vec![tap("w.2", ana())]).await;
+    let event = last_event(store).await;
+    let message = last_message(store).await;
+    assert_eq!(Some(message.conversation_id), event.conversation_id);
+    assert_eq!(event.conversation_id, Some(conv()));
+    let listed = ok(store.list_messages(&org(1), &conv(), &ALL)).await;
+    assert!(listed.data.iter().any(|it| it.id == message.id));
+}
+
+#[tokio::test]
 async fn a_tap_that_could_not_be_read_at_first_is_still_a_tap() {
     let World { store, .. } = &tapped().await;
     apply(store, vec![unavailable("w.2"), unavailable("w.2")]).await;
@@ -174,7 +211,7 @@ async fn an_alert_is_told_once_for_each_thing_that_is_said() {
     );
     assert_eq!(
         event.data,
-        json!({"field": "account_update", "severity": "critical",
+        json!({"field": "account_update", "severity": "critical", "account": null,
         "detail": "ACCOUNT_RESTRICTION", "code": null, "value": null})
     );
 }
