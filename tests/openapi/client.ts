@@ -39,6 +39,8 @@ function line(event: Event): string {
     case "channel.paused":
     case "channel.resumed":
       return `${event.channelId}: ${event.data.error?.message}`;
+    case "channel.alert":
+      return `${event.channelId}: ${event.data.severity}: ${event.data.detail}`;
     case "channel.budget":
       return `${event.channelId}: ${event.data.percent} % of the budget of ${event.data.month}`;
     case "webhook_endpoint.disabled":

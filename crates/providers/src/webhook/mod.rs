@@ -26,8 +26,8 @@ pub(crate) mod prelude {
     };
     pub(crate) use super::received::{
         advertised_kind, amount, days_after, derived_id, edit, file, holding, is_advertisement,
-        mark, members, only_words, place, reaction, revoked, sha256, thousandths, unavailable,
-        unknown, unread_edit, whole,
+        location, mark, members, only_words, place, reaction, revoked, sha256, thousandths,
+        unavailable, unknown, unread_edit, whole,
     };
     pub(crate) use super::vcard;
     pub(crate) use super::{MAX_ITEMS, Received, WebhookUnreadable, proof};

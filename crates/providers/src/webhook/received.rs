@@ -5,13 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use recado_core::Money;
 use recado_core::inbound::{
-    Edited, InboundContent, Reaction, ReceivedContent, ReceivedFile, ReceivedLocation,
-    ReceivedMedia, Referral, Revoked, UNAVAILABLE, Unavailable, Unknown,
+    Edited, InboundContent, Reaction, ReceivedContent, ReceivedLocation, ReceivedMedia, Referral,
+    Revoked, UNAVAILABLE, Unavailable, Unknown,
 };
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::reading::{bounded_id, integer, words};
+use super::reading::{bounded_id, integer, url, words};
 
 /// Longest JSON of a provider that is kept.
 const MAX_RAW_BYTES: usize = 64 * 1024;
@@ -50,20 +50,13 @@ pub(crate) fn file(
     caption: Option<String>,
     mut media: ReceivedMedia,
 ) -> Option<InboundContent> {
-    let content: fn(ReceivedFile) -> ReceivedContent = match kind {
-        "image" => ReceivedContent::Image,
-        "video" => ReceivedContent::Video,
-        "audio" => ReceivedContent::Audio,
-        "document" => ReceivedContent::Document,
-        "sticker" => ReceivedContent::Sticker,
-        _ => return None,
-    };
     media.available =
         media.id.is_some() || media.provider_url.is_some() || media.encrypted.is_some();
     if let Some(encrypted) = &mut media.encrypted {
         kind.clone_into(&mut encrypted.kind);
     }
-    Some(holding(kind, caption, content(ReceivedFile { media })))
+    let content = ReceivedContent::of_file(kind, media)?;
+    Some(holding(kind, caption, content))
 }
 
 /// Returns the new words of an earlier message, of which the present content is known.
@@ -236,6 +229,19 @@ pub(crate) fn place(
         _ => None,
     };
     ReceivedLocation::new(degrees(latitude)?, degrees(longitude)?)
+}
+
+/// A place whose members have the names that Meta and Z-API share.
+pub(crate) fn location(member: &Value) -> InboundContent {
+    let name = words(member.get("name"));
+    let coordinates = place(member.get("latitude"), member.get("longitude"));
+    let Some(mut place) = coordinates else {
+        return only_words("location", name);
+    };
+    place.name.clone_from(&name);
+    place.address = words(member.get("address"));
+    place.url = url(member.get("url"));
+    holding("location", name, ReceivedContent::Location(place))
 }
 
 /// An amount that is a number of units, or its text.

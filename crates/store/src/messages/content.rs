@@ -2,7 +2,7 @@
 
 use recado_core::inbound::{
     Choice, EncryptedFile, InboundContent, InboundMessage, MessageContext, OwnMessage,
-    ReceivedContent, ReceivedFile, ReceivedMedia, Referral, SYSTEM, UNAVAILABLE,
+    ReceivedContent, ReceivedMedia, Referral, SYSTEM, UNAVAILABLE,
 };
 use recado_core::{Content, MessageId};
 use serde::de::IgnoredAny;
@@ -79,15 +79,7 @@ fn inbound(text: &str) -> Result<StoredInbound, serde_json::Error> {
     let mut read: StoredInbound = serde_json::from_str(text)?;
     if let Some(mut media) = read.media.take() {
         media.available = media.id.is_some() || media.provider_url.is_some();
-        let file = ReceivedFile { media };
-        read.content = match &*read.kind {
-            "image" => Some(ReceivedContent::Image(file)),
-            "video" => Some(ReceivedContent::Video(file)),
-            "audio" => Some(ReceivedContent::Audio(file)),
-            "document" => Some(ReceivedContent::Document(file)),
-            "sticker" => Some(ReceivedContent::Sticker(file)),
-            _ => None,
-        };
+        read.content = ReceivedContent::of_file(&read.kind, media);
     }
     if let Some(media) = read.content.as_mut().and_then(ReceivedContent::media_mut) {
         media.encrypted = read.encrypted.take();

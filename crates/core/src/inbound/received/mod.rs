@@ -73,6 +73,19 @@ pub enum ReceivedContent {
 }
 
 impl ReceivedContent {
+    /// Creates the content of a file, or returns `None` if the kind is not one of a file.
+    pub fn of_file(kind: &str, media: ReceivedMedia) -> Option<Self> {
+        let file = ReceivedFile { media };
+        Some(match kind {
+            "image" => Self::Image(file),
+            "video" => Self::Video(file),
+            "audio" => Self::Audio(file),
+            "document" => Self::Document(file),
+            "sticker" => Self::Sticker(file),
+            _ => return None,
+        })
+    }
+
     /// Returns the file, if it is one.
     pub fn media(&self) -> Option<&ReceivedMedia> {
         match self {

@@ -22,7 +22,7 @@ pub(super) fn content(message: &Value) -> InboundContent {
         "button" => template_tap(message),
         "text" => only_words(kind, word("/text/body")),
         "image" | "video" | "audio" | "document" | "sticker" => of_file(kind, message),
-        "location" => location(message),
+        "location" => location(message.get("location").unwrap_or(&Value::Null)),
         "contacts" => contacts(message),
         "reaction" => {
             let target = id(message.pointer("/reaction/message_id"));
@@ -121,18 +121,6 @@ fn of_file(kind: &str, message: &Value) -> InboundContent {
     };
     let caption = words(member("caption"));
     file(kind, caption, media).unwrap_or_else(|| unknown(message))
-}
-
-fn location(message: &Value) -> InboundContent {
-    let member = |key| message.get("location")?.get(key);
-    let name = words(member("name"));
-    let Some(mut place) = place(member("latitude"), member("longitude")) else {
-        return only_words("location", name);
-    };
-    place.name.clone_from(&name);
-    place.address = words(member("address"));
-    place.url = url(member("url"));
-    holding("location", name, ReceivedContent::Location(place))
 }
 
 fn contacts(message: &Value) -> InboundContent {

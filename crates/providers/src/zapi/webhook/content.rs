@@ -131,17 +131,6 @@ fn of_file(kind: &str, member: &Value, body: &Value) -> InboundContent {
     file(kind, caption, media).unwrap_or_else(|| unknown(body))
 }
 
-fn location(member: &Value) -> InboundContent {
-    let name = words(member.get("name"));
-    let Some(mut place) = place(member.get("latitude"), member.get("longitude")) else {
-        return only_words("location", name);
-    };
-    place.name.clone_from(&name);
-    place.address = words(member.get("address"));
-    place.url = url(member.get("url"));
-    holding("location", name, ReceivedContent::Location(place))
-}
-
 /// One card, or several (inferred: the documentation shows none of several).
 fn contacts(member: &Value) -> InboundContent {
     let card = |member: &Value| {

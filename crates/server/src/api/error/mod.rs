@@ -118,17 +118,10 @@ impl ApiError {
 
     /// Returns the error of a file that a provider did not give, in its words.
     pub fn of_file(error: &ChannelError) -> Self {
-        let reason: Reason = error.kind.into();
-        let message = format!(
-            "could not fetch the file through {}: {}",
-            error.provider, error.message
-        );
+        let (provider, words) = (error.provider, &error.message);
         Self {
-            code: error.code,
-            retry_after: reason
-                .wait()
-                .map(|usual| error.retry_after.unwrap_or(usual)),
-            ..Self::new(reason, message)
+            message: format!("could not fetch the file through {provider}: {words}"),
+            ..Self::from(error)
         }
     }
 

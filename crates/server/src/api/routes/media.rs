@@ -219,7 +219,11 @@ fn disposition(media: &ReceivedMedia, id: &MessageId) -> HeaderValue {
         .filter(|char| !char.is_control() && !is_direction(*char))
         .collect();
     let told = shortened(told.trim().trim_start_matches('.'));
-    let name = if told.is_empty() { id.as_str() } else { &told };
+    let name = if told.is_empty() {
+        format!("{id}{}", ending(media))
+    } else {
+        told
+    };
     let plain: String = name
         .chars()
         .map(|char| {
@@ -235,6 +239,23 @@ fn disposition(media: &ReceivedMedia, id: &MessageId) -> HeaderValue {
     let encoded = encoded.replace('+', "%20").replace('*', "%2A");
     let value = format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}");
     HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("attachment"))
+}
+
+/// Returns the usual ending of a file's name, for the media types that WhatsApp itself makes.
+fn ending(media: &ReceivedMedia) -> &'static str {
+    let told = media.mime_type.as_deref().unwrap_or_default();
+    match told.split(';').next().unwrap_or_default().trim() {
+        "image/jpeg" => ".jpg",
+        "image/png" => ".png",
+        "image/webp" => ".webp",
+        "video/mp4" => ".mp4",
+        "video/3gpp" => ".3gp",
+        "audio/ogg" => ".ogg",
+        "audio/mpeg" => ".mp3",
+        "audio/mp4" => ".m4a",
+        "application/pdf" => ".pdf",
+        _ => "",
+    }
 }
 
 /// Returns a name without what is too long before its ending.
@@ -312,5 +333,13 @@ mod tests {
     fn a_name_leads_nowhere_and_ends_no_header(#[case] told: &str, #[case] shown: &str) {
         let id = "msg_1".parse().expect("an id");
         assert_eq!(disposition(&media("", told), &id), shown);
+    }
+
+    #[test]
+    fn a_file_without_a_name_has_that_of_its_message_with_the_ending_of_its_type() {
+        let id = "msg_1".parse().expect("an id");
+        let shown = disposition(&media("audio/ogg; codecs=opus", ""), &id);
+        let expected = "attachment; filename=\"msg_1.ogg\"; filename*=UTF-8''msg_1.ogg";
+        assert_eq!(shown, expected);
     }
 }
