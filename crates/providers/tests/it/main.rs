@@ -15,6 +15,7 @@ mod support;
 mod text;
 mod webhook_registration;
 mod webhooks;
+mod webhooks_changes;
 mod webhooks_kinds;
 mod webhooks_rules;
 mod webhooks_shapes;
