@@ -76,7 +76,9 @@ impl Connection {
     pub(crate) async fn open(&self, url: &Url) -> Result<MediaResponse, Refusal> {
         let mut request = Request::new(Method::GET, url.clone());
         *request.headers_mut() = self.headers.clone();
-        self.opened(request).await
+        self.check_open()?;
+        let opened = self.http.open(request).await;
+        opened.map_err(|error| failed(error).harmless())
     }
 
     /// Begins to fetch a file from an address that a webhook named, which gets no credentials.
@@ -90,12 +92,6 @@ impl Connection {
         } else {
             self.http.open_on_internet(request).await
         };
-        opened.map_err(|error| failed(error).harmless())
-    }
-
-    async fn opened(&self, request: Request) -> Result<MediaResponse, Refusal> {
-        self.check_open()?;
-        let opened = self.http.open(request).await;
         opened.map_err(|error| failed(error).harmless())
     }
 

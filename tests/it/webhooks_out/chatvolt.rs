@@ -250,6 +250,14 @@ async fn k182_the_link_of_a_file_needs_no_key_and_ends_after_a_week() {
     for wrong in [&other, &longer, &path[..path.len() - 1], "/media/demo/x/1"] {
         stranger.get(wrong).await.refused(404, "media_not_found");
     }
+    let operate = async |verb: &str| {
+        let path = format!("/organizations/demo/{verb}");
+        world.operator.act(&path, json!({})).await;
+    };
+    operate("suspend").await;
+    let refused = stranger.get(path).await;
+    refused.refused(403, "organization_suspended");
+    operate("resume").await;
     ahead.pass(Duration::from_hours(7 * 24));
     stranger.get(path).await.refused(410, "media_gone");
 }

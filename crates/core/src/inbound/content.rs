@@ -33,7 +33,7 @@ pub enum InboundContent {
         kind: String,
         /// The words: a text, a caption, the name of a place or a contact.
         text: Option<String>,
-        /// What it holds beside its words.
+        /// What it holds in addition to its text.
         content: Option<Box<ReceivedContent>>,
     },
 }
@@ -64,7 +64,7 @@ impl InboundContent {
         }
     }
 
-    /// Returns what it holds beside its words.
+    /// Returns what it holds in addition to its text.
     pub fn received(&self) -> Option<&ReceivedContent> {
         match self {
             Self::Other { content, .. } => content.as_deref(),
@@ -72,7 +72,7 @@ impl InboundContent {
         }
     }
 
-    /// Returns what it holds beside its words, to change what is known of it.
+    /// Returns what it holds in addition to its text, to change what is known of it.
     pub fn received_mut(&mut self) -> Option<&mut ReceivedContent> {
         match self {
             Self::Other { content, .. } => content.as_deref_mut(),

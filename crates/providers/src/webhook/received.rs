@@ -114,11 +114,13 @@ pub(crate) fn derived_id(target: &str, change: &str, mark: Option<String>) -> Op
 
 /// What tells one change of a message from another: its time, or else its words.
 pub(crate) fn mark(at: Option<i64>, content: &InboundContent) -> Option<String> {
-    let InboundContent::Other { text, .. } = content else {
-        return at.map(|at| at.to_string());
-    };
-    let words = || hex::encode(&Sha256::digest(text.as_deref().unwrap_or_default())[..8]);
-    Some(at.map_or_else(words, |at| at.to_string()))
+    match (at, content) {
+        (Some(at), _) => Some(at.to_string()),
+        (None, InboundContent::Other { text, .. }) => {
+            Some(hex::encode(&Sha256::digest(text.as_deref()?)[..8]))
+        }
+        (None, _) => None,
+    }
 }
 
 /// The kind of file that an advertisement shows: WhatsApp's word or its number (whatsmeow, `waE2E`).

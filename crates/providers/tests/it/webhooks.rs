@@ -116,7 +116,7 @@ pub(crate) fn other(kind: &str, text: Option<&str>) -> InboundContent {
     }
 }
 
-/// A content without what it holds beside its words.
+/// A content without what it holds in addition to its text.
 pub(crate) fn words_of(mut content: InboundContent) -> InboundContent {
     if let InboundContent::Other { content, .. } = &mut content {
         *content = None;
@@ -124,7 +124,7 @@ pub(crate) fn words_of(mut content: InboundContent) -> InboundContent {
     content
 }
 
-/// What a content holds beside its words, as an event has it.
+/// What a content holds in addition to its text, as an event has it.
 pub(crate) fn held(content: &InboundContent) -> Value {
     serde_json::to_value(content.received()).expect("JSON")
 }

@@ -15,7 +15,7 @@ pub(crate) const LIST: &str = "list";
 
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
-/// Most bytes of the JSON of what a message holds beside its words.
+/// Most bytes of the JSON of what a message holds in addition to its text.
 const MAX_CONTENT_BYTES: usize = 64 * 1024;
 
 #[derive(Serialize, Deserialize)]

@@ -90,7 +90,7 @@ pub enum MessageContent {
         text_truncated: bool,
         /// The button or row that was tapped.
         choice: Option<Choice>,
-        /// What the message holds beside its words.
+        /// What the message holds in addition to its text.
         content: Option<Box<ReceivedContent>>,
         /// What it refers to.
         context: MessageContext,
